@@ -1,0 +1,1 @@
+"""OpenAI's Videos API, served from Runway. `service` is where to start reading."""
