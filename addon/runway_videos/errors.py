@@ -19,7 +19,7 @@ class ApiError(Exception):
 
     `param` is the client's own parameter. `retry` False sends `x-should-retry: false`, which stops
     the stock clients' automatic retries; `retry_after` is in seconds. `detail` is for the
-    operator's log only: it is never sent to the client.
+    operator's log only: it is never sent to the client. `may_have_made`: a paid task may exist.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class ApiError(Exception):
         retry: bool | None = None,
         retry_after: int | None = None,
         detail: str = "",
+        may_have_made: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -45,6 +46,7 @@ class ApiError(Exception):
         self.retry = retry
         self.retry_after = retry_after
         self.detail = detail
+        self.may_have_made = may_have_made
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ApiError:

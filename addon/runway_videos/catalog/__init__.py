@@ -1,0 +1,128 @@
+"""What each Runway model takes, per mode: the reader of `catalog.json`.
+
+The data is generated from Runway's own SDK (`generate.py`) and knows 24 text-to-video,
+25 image-to-video and 12 video-to-video models as of SDK 5.24.0. Nothing here is code per model.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+HERE = Path(__file__).parent
+MODES = ("text_to_video", "image_to_video", "video_to_video")
+
+# A JSON Schema subset: type, properties, required, items, enum, const, anyOf, minimum, maximum,
+# minLength, maxLength, minItems, maxItems. Beyond it: `media` (a string that carries a picture,
+# video or sound), `open` (an object whose further keys are not known), `deprecated` (enum values
+# that are legal and that we never choose).
+Schema = dict[str, Any]
+
+
+class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a model is told the frame size.
+
+    `how`: `ratio` (pixels `W:H` in `values`), `aspect` (a name such as `16:9` from `values` in
+    `ratio`, and a tier in `resolution`), `resolution` (a tier alone), `auto` (`auto_720p` and the
+    like in `ratio`), `none`. `frames_need_auto`: a first or last frame allows only `auto` values.
+    """
+
+    how: str
+    values: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    auto: tuple[str, ...] = ()
+    frames_need_auto: bool = False
+
+
+class Durations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Legal seconds: either `values`, or `min` to `max`.
+
+    `max` None: no figure is published; then `assumed` is the default rather than the shortest.
+    `auto`: the model also takes the word `auto`.
+    """
+
+    values: tuple[int, ...] = ()
+    min: int = 1
+    max: int | None = None
+    assumed: int | None = None
+    auto: bool = False
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one field asks of the others; wire names.
+
+    `when`: fields that are there (value None) or have a value; empty: always. `only`: nothing
+    else may be given; `without`: none of these; `needs`: all of these; `one_of`: at least one;
+    `fixed`: a field that then has this value.
+    """
+
+    when: dict[str, str | None] = {}
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    fixed: dict[str, str] = {}
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model in one mode. `picture` and `video` are the wire fields that carry them."""
+
+    schema: Schema
+    size: Size
+    picture: str | None = None
+    video: str | None = None
+    durations: Durations | None = None
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Schema]:
+        """Wire name → schema of the value."""
+        properties: dict[str, Schema] = self.schema["properties"]
+        return properties
+
+    @property
+    def required(self) -> list[str]:
+        required: list[str] = self.schema["required"]
+        return required
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """A model that Runway took away and that guides still name."""
+
+    when: str
+    successor: str
+
+
+class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All rows; `generated` is the date of the last change, `sdk` the SDK that it was made from."""
+
+    generated: str
+    sdk: str
+    openapi: str
+    media: dict[str, str]
+    modes: dict[str, dict[str, Row]]
+    removed: dict[str, Removed] = {}
+
+    def row(self, mode: str, model: str) -> Row | None:
+        return self.modes.get(mode, {}).get(model)
+
+    def models(self) -> tuple[str, ...]:
+        """Every model once, in Runway's order."""
+        return tuple(dict.fromkeys(model for rows in self.modes.values() for model in rows))
+
+    def modes_of(self, model: str) -> tuple[str, ...]:
+        return tuple(mode for mode, rows in self.modes.items() if model in rows)
+
+    def models_with(self, mode: str) -> tuple[str, ...]:
+        return tuple(self.modes.get(mode, {}))
+
+
+@cache
+def load() -> Catalog:
+    """The catalog beside this file."""
+    catalog = msgspec.json.decode((HERE / "catalog.json").read_bytes(), type=Catalog)
+    removed = msgspec.json.decode((HERE / "removed.json").read_bytes(), type=dict[str, Removed])
+    return msgspec.structs.replace(catalog, removed=removed)

@@ -1,0 +1,93 @@
+"""`bounds.json` laid onto the SDK's schemas. Used by `generate.py` only.
+
+Every entry names models by pattern, a field by path, and what is to be set there. An entry that
+fits nothing is an error: the SDK moved and the file has to follow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from runway_videos.catalog import MODES, Schema
+from runway_videos.catalog.sdk_types import Stale
+
+# Which node a limit belongs to, so that a limit at a union lands on the right alternative.
+LIMITS = {
+    "minimum": ("integer", "number"),
+    "maximum": ("integer", "number"),
+    "minLength": ("string",),
+    "maxLength": ("string",),
+    "minItems": ("array",),
+    "maxItems": ("array",),
+}
+
+Modes = dict[str, dict[str, dict[str, Any]]]
+
+
+def lay_on_schemas(bounds: dict[str, Any], modes: Modes) -> None:
+    """Limits, and the shapes of items that the SDK calls `object`."""
+    for entry in bounds["open_items"]:
+        nodes = [n for n in nodes_for(entry, modes) if n.get("items", {}).get("open")]
+        must_fit(entry, nodes)
+        for node in nodes:
+            node["items"] = entry["items"]
+    for entry in bounds["figures"]:
+        hits = [set_limits(node, entry["set"]) for node in nodes_for(entry, modes)]
+        must_fit(entry, [hit for hit in hits if hit])
+
+
+def lay_on_rows(bounds: dict[str, Any], modes: Modes) -> None:
+    """What a row says beside its schema: how size is told, and rules between fields."""
+    for entry in bounds["sizes"]:
+        rows = list(rows_for(entry, modes))
+        must_fit(entry, rows)
+        for row in rows:
+            row["size"] |= entry["set"]
+    for entry in bounds["rules"]:
+        rows = list(rows_for(entry, modes))
+        must_fit(entry, rows)
+        rule = {name: entry[name] for name in entry if name not in ("models", "modes", "from")}
+        for row in rows:
+            row.setdefault("rules", []).append(rule)
+
+
+def rows_for(entry: dict[str, Any], modes: Modes) -> Iterator[dict[str, Any]]:
+    for mode in entry.get("modes", MODES):
+        for model, row in modes[mode].items():
+            if any(fnmatchcase(model, pattern) for pattern in entry["models"]):
+                yield row
+
+
+def nodes_for(entry: dict[str, Any], modes: Modes) -> Iterator[Schema]:
+    steps = entry["at"].replace("[]", ".[]").split(".")
+    for row in rows_for(entry, modes):
+        yield from nodes_at(row["schema"], steps)
+
+
+def nodes_at(schema: Schema, steps: list[str]) -> Iterator[Schema]:
+    """Every node at a path such as `keyframes`, `[]`, `range`; through unions."""
+    for option in schema.get("anyOf", ()):
+        yield from nodes_at(option, steps)
+    if not steps:
+        yield schema
+    elif steps[0] == "[]":
+        if "items" in schema:
+            yield from nodes_at(schema["items"], steps[1:])
+    elif steps[0] in schema.get("properties", {}):
+        yield from nodes_at(schema["properties"][steps[0]], steps[1:])
+
+
+def set_limits(node: Schema, limits: dict[str, int]) -> bool:
+    if not {"anyOf", "media", "const", "enum"}.isdisjoint(node):
+        return False
+    fitting = {limit: n for limit, n in limits.items() if node["type"] in LIMITS[limit]}
+    node |= fitting
+    return bool(fitting)
+
+
+def must_fit(entry: dict[str, Any], hits: list[Any]) -> None:
+    if not hits:
+        raise Stale(f"bounds.json: nothing in the SDK fits {json.dumps(entry)}")

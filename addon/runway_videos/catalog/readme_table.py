@@ -1,0 +1,65 @@
+"""The README's table of models, made from the catalog by the same run that makes the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BEGIN, END = "<!-- models:begin -->", "<!-- models:end -->"
+HEAD = ("mode", "model", "sizes", "seconds", "audio", "seed")
+FEW = 4  # sizes that are listed one by one; of more, only those of the usual shape
+
+
+def with_table(readme: str, catalog: dict[str, Any]) -> str:
+    """The README with a fresh table between the two marker comments; unchanged without them."""
+    if BEGIN not in readme or END not in readme:
+        return readme
+    before, rest = readme.split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    return f"{before}{BEGIN}\n{table(catalog)}\n{END}{after}"
+
+
+def table(catalog: dict[str, Any]) -> str:
+    lines = [HEAD, ("---",) * len(HEAD)]
+    for mode, rows in catalog["modes"].items():
+        for model, row in rows.items():
+            takes = row["schema"]["properties"]
+            marks = tuple("yes" if name in takes else "" for name in ("audio", "seed"))
+            cells = (mode.replace("_", " "), f"`{model}`", sizes(row, mode), seconds(row))
+            lines.append((*cells, *marks))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def sizes(row: dict[str, Any], mode: str) -> str:
+    size = row["size"]
+    follows = "" if mode == "text_to_video" else ", shape as the input"
+    if size["how"] == "ratio":
+        values = [value.replace(":", "x") for value in size["values"]]
+        if len(values) > FEW:
+            wide = ", ".join(value for value in values if is_wide(value))
+            return f"{len(values)} sizes; 16:9 is {wide}"
+        return ", ".join(values)
+    if size["how"] == "aspect":
+        return f"{', '.join(size['values'])}; {' or '.join(size['tiers'])}"
+    if size["how"] == "resolution":
+        return " or ".join(size["tiers"]) + follows
+    if size["how"] == "auto":
+        return " or ".join(value.removeprefix("auto_") for value in size["auto"]) + follows
+    return "as the input"
+
+
+def is_wide(size: str) -> bool:
+    width, height = map(int, size.split("x"))
+    return abs(width / height - 16 / 9) < 0.05
+
+
+def seconds(row: dict[str, Any]) -> str:
+    durations = row["durations"]
+    if durations is None:
+        return "as the input" if row["video"] else "fixed"
+    if "values" in durations:
+        text = ", ".join(map(str, durations["values"]))
+    elif "max" in durations:
+        text = f"{durations['min']}–{durations['max']}"
+    else:
+        text = f"{durations['min']} and more"
+    return text + (" or auto" if durations.get("auto") else "")

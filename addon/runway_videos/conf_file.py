@@ -1,0 +1,117 @@
+"""Reads mitm.conf: YAML with mitmproxy's option names and the addon's own, in one mapping."""
+
+from __future__ import annotations
+
+import difflib
+import io
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+#: The file's name where no `runway_conf` names one.
+FILE_NAME = "mitm.conf"
+
+# Both are settled before the file is read.
+_NO_PLACE = {
+    "scripts": "name scripts on the command line: mitmdump -s addon/runway.py",
+    "confdir": "name it on the command line: --set confdir=PATH",
+    "runway_conf": "it names this file; set it on the command line: --set runway_conf=PATH",
+}
+
+
+class ConfigError(Exception):
+    """A mistake in the configuration: one line that names the place, the entry and what is allowed."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One entry of the file: its plain value and the line it stands on, counted from 1."""
+
+    value: object
+    line: int
+
+
+class ConfFile(msgspec.Struct, frozen=True):
+    """What a file says; `path` is None where there is no file."""
+
+    path: Path | None
+    entries: Mapping[str, Entry]
+
+    def where(self, name: str) -> str:
+        """Where an entry stands, for messages: `mitm.conf line 3: listen_port`."""
+        return f"{self.path} line {self.entries[name].line}: {name}"
+
+
+def find(named: str | None, beside: Path) -> Path | None:
+    """The file to read: the named one, else the one in the working directory, else the one in `beside`.
+
+    Raises ConfigError where the named one is not there.
+    """
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise ConfigError(f"runway_conf: there is no file {path}")
+        return path
+    for folder in (Path.cwd(), beside):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def read(path: Path | None, known: Collection[str]) -> ConfFile:
+    """Reads the file; `known` are the option names that may stand in it. Raises ConfigError."""
+    if path is None:
+        return ConfFile(None, {})
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    document = _parse(path, text)
+    if document is None:
+        return ConfFile(path, {})
+    if not isinstance(document, CommentedMap):
+        raise ConfigError(f"{path}: must be a mapping of options, one `name: value` a line")
+    entries: dict[str, Entry] = {}
+    for name, value in document.items():
+        line = int(document.lc.key(name)[0]) + 1
+        _check_name(path, line, name, known)
+        entries[name] = Entry(_plain(value), line)
+    return ConfFile(path, entries)
+
+
+def _parse(path: Path, text: str) -> object:
+    yaml = YAML(typ="rt", pure=True)
+    try:
+        return yaml.load(io.StringIO(text))
+    except MarkedYAMLError as error:
+        line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        problem = " ".join(str(error.problem or error.context or "not YAML").split())
+        raise ConfigError(f"{path}{line}: {problem}") from error
+    except (YAMLError, ValueError) as error:
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def _check_name(path: Path, line: int, name: object, known: Collection[str]) -> None:
+    if not isinstance(name, str):
+        raise ConfigError(f"{path} line {line}: {name!r} is no option name")
+    if name in _NO_PLACE:
+        raise ConfigError(f"{path} line {line}: {name} has no place here; {_NO_PLACE[name]}")
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else "see `mitmdump --options`"
+        raise ConfigError(f"{path} line {line}: there is no option {name}; {hint}")
+
+
+def _plain(value: object) -> object:
+    """A round-trip YAML value as plain dicts, lists and scalars."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return None if value is None else str(value)

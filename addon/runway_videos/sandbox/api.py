@@ -1,0 +1,145 @@
+"""Runway's API: creates, tasks, upload slots, the organisation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from runway_videos.sandbox import bodies, inputs, uploads
+from runway_videos.sandbox.box import Box
+from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
+from runway_videos.sandbox.server import Base, bearer
+
+VERSION = "2024-11-06"
+# From here on a body is decoded and checked beside the event loop.
+_LARGE = 256 << 10
+
+_UPLOAD_SCHEMA: bodies.Schema = {
+    "type": "object",
+    "properties": {
+        "filename": {"type": "string", "minLength": 3, "maxLength": 255},
+        "type": {"type": "string", "enum": ["ephemeral"]},
+    },
+    "required": ["filename", "type"],
+    "open": True,
+}
+
+
+class Api(Base):
+    """Checks the key and the version before anything else."""
+
+    organisation: Organisation
+
+    def prepare(self) -> None:
+        key = bearer(self.request)
+        if key is None:
+            raise Refused(401, "You must provide an API key.")
+        organisation = self.box.organisation(key)
+        if organisation is None:
+            raise Refused(401, "Incorrect API key provided.")
+        self.organisation = organisation
+        if self.request.headers.get("X-Runway-Version") != VERSION:
+            message = f"The X-Runway-Version header is required and must be {VERSION}."
+            raise Refused(400, message, docUrl=DOC_URL)
+
+    async def read(self) -> object:
+        """The decoded JSON body; None, as if it were missing, when it is not said to be JSON."""
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            return None
+        self.seen_size = len(self.request.body)
+        try:
+            body = await _beside(self.seen_size, msgspec.json.decode, self.request.body)
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+            raise Refused(400, "Invalid JSON in request body", docUrl=DOC_URL) from error
+        if isinstance(body, dict):
+            self.seen_body = body
+        return body
+
+
+class Create(Api):
+    """POST /v1/text_to_video and its two sisters."""
+
+    async def post(self) -> None:
+        body = await self.read()
+        models = bodies.rows()[self.request.path.rpartition("/")[2]]
+        organisation = self.organisation
+
+        def media(text: str, kind: str) -> str | None:
+            if text.startswith("runway://"):
+                return self.box.uploads.problem(text, kind, organisation.name)
+            return inputs.problem(text, kind)
+
+        _refuse(await _beside(self.seen_size, bodies.check, body, models, media))
+        assert isinstance(body, dict)  # noqa: S101 - the check has said so
+        task = self.box.make(organisation, body)
+        self.seen_made = task.id
+        self.reply(200, {"id": task.id, "estimatedCost": {"credits": task.estimate}})
+
+
+class OneTask(Api):
+    """GET and DELETE /v1/tasks/{id}."""
+
+    def get(self, task_id: str) -> None:
+        task = self.box.tasks.get(self.organisation.name, task_id)
+        if task is None:
+            raise Refused(404, "Could not find Task")
+        self.reply(200, task.describe(self.box.clock(), self.box.output_url))
+
+    def delete(self, task_id: str) -> None:
+        if not self.box.delete(self.organisation, task_id):
+            raise Refused(404, "Could not find Task")
+        self.set_status(204)
+
+
+class OpenUpload(Api):
+    """POST /v1/uploads: step one, the slot."""
+
+    async def post(self) -> None:
+        body = await self.read()
+        _refuse(bodies.check_plain(body, _UPLOAD_SCHEMA))
+        assert isinstance(body, dict)  # noqa: S101 - the check has said so
+        filename: str = body["filename"]
+        if uploads.extension(filename) not in inputs.EXTENSIONS:
+            message = f"Unsupported file extension. Expected {', '.join(inputs.EXTENSIONS)}"
+            _refuse([bodies.Issue("custom", ("filename",), message)])
+        slot = self.box.uploads.open(self.organisation.name, filename)
+        self.reply(
+            200,
+            {
+                "uploadUrl": self.box.url + uploads.PATH,
+                "fields": slot.fields,
+                "runwayUri": slot.uri,
+            },
+        )
+
+
+class OrganisationInfo(Api):
+    """GET /v1/organization."""
+
+    def get(self) -> None:
+        models = {name: None for mode in bodies.rows().values() for name in mode}
+        self.reply(200, self.organisation.describe(models, self.box.clock()))
+
+
+def routes(box: Box) -> list[tuple[str, type[Api], dict[str, Any]]]:
+    """Tornado's routing table."""
+    return [
+        *((f"/v1/{mode}", Create, {"box": box}) for mode in bodies.rows()),
+        (r"/v1/tasks/([^/]+)", OneTask, {"box": box, "route": "/v1/tasks/{id}"}),
+        ("/v1/uploads", OpenUpload, {"box": box}),
+        ("/v1/organization", OrganisationInfo, {"box": box}),
+    ]
+
+
+def _refuse(issues: list[bodies.Issue]) -> None:
+    if issues:
+        raise Refused(400, "Validation of body failed", issues=issues, docUrl=DOC_URL)
+
+
+async def _beside(size: int, function: Any, *args: Any) -> Any:
+    if size < _LARGE:
+        return function(*args)
+    return await asyncio.to_thread(function, *args)

@@ -1,0 +1,109 @@
+"""What Runway takes where a picture, a video or a sound is asked for: one string, three forms.
+
+Source: docs.dev.runwayml.com/assets/inputs and /errors/troubleshooting.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from urllib.parse import urlsplit
+
+#: Characters of a whole data URI; the SDK's docs say it of all three kinds.
+LONGEST_DATA = 5_242_880
+LONGEST_URL = 2_048
+
+TYPES: dict[str, frozenset[str]] = {
+    "image": frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp"}),
+    "video": frozenset({"video/mp4", "video/webm", "video/quicktime", "video/ogg"}),
+    "audio": frozenset(
+        {
+            *("audio/mpeg", "audio/mp3", "audio/wav", "audio/wave", "audio/x-wav", "audio/flac"),
+            *("audio/x-flac", "audio/mp4", "audio/m4a", "audio/x-m4a", "audio/aac", "audio/x-aac"),
+            *("audio/ogg", "audio/webm"),
+        }
+    ),
+}
+#: The kind of a file that is to be uploaded, by its extension.
+EXTENSIONS: dict[str, str] = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "webp"), "image"),
+    **dict.fromkeys(("mp4", "webm", "mov", "ogv"), "video"),
+    **dict.fromkeys(("mp3", "wav", "flac", "m4a", "aac", "ogg", "oga"), "audio"),
+}
+# How files begin, where the label can be checked without doubt: offset, bytes, label.
+_BEGINNINGS = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WAVE", "audio/wav"),
+    (0, b"fLaC", "audio/flac"),
+    (4, b"ftypqt", "video/quicktime"),
+)
+_DATA = re.compile(r"data:([^;,]+)((?:;[^;,]+)*),", re.ASCII)
+_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE | re.ASCII)
+_HEAD = 64
+
+
+def problem(text: str, kind: str) -> str | None:
+    """What is wrong with an https URL or a data URI for this kind of media, None if nothing.
+
+    `runway://` URIs are not looked at: only the place that gave them can tell.
+    """
+    if text.startswith("runway://"):
+        return None
+    if text[:5].lower() == "data:":
+        return _data(text, kind)
+    return _url(text)
+
+
+def _url(text: str) -> str | None:
+    if len(text) > LONGEST_URL:
+        return f"Invalid URL. URLs may have at most {LONGEST_URL} characters."
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return "Invalid URL"
+    if parts.scheme != "https":
+        known = parts.scheme and parts.netloc
+        return "Only HTTPS URLs are allowed." if known else "Invalid URL"
+    # A host whose last label is a number is an IPv4 address (WHATWG URL), `127.1` too.
+    last = host.rstrip(".").rpartition(".")[2]
+    if "." not in host.strip(".") or ":" in host or _NUMBER.fullmatch(last):
+        return "URLs must be hosted on a domain."
+    return None
+
+
+def _data(text: str, kind: str) -> str | None:
+    if len(text) > LONGEST_DATA:
+        return f"Data URIs may have at most {LONGEST_DATA} characters, this one has {len(text)}."
+    match = _DATA.match(text)
+    if match is None:
+        return "Invalid data URI."
+    label = match[1].lower()
+    if label not in TYPES[kind]:
+        return (
+            "Unsupported asset type. Data URIs must include the content type of the value they "
+            f"encode. Expected one of {', '.join(sorted(TYPES[kind]))}, received {label}."
+        )
+    if match[2].lower().rpartition(";")[2] != "base64":
+        return "Invalid data URI. It must be base64 encoded."
+    try:
+        data = binascii.a2b_base64(text[match.end() :], strict_mode=True)
+    except ValueError:
+        return "Invalid data URI. It is not valid base64."
+    if not data:
+        return "Invalid data URI. It is empty."
+    found = next((name for at, begin, name in _BEGINNINGS if data.startswith(begin, at)), label)
+    if found != label and {found, label} not in _SYNONYMS:
+        return f"The data URI says {label}, but its content is {found}."
+    return None
+
+
+_SYNONYMS: tuple[set[str], ...] = (
+    {"image/jpeg", "image/jpg"},
+    {"audio/wav", "audio/wave"},
+    {"audio/wav", "audio/x-wav"},
+    {"audio/flac", "audio/x-flac"},
+)

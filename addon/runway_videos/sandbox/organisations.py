@@ -1,0 +1,86 @@
+"""Organisations: who a key belongs to, what is left of its credits and what it may make."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import msgspec
+
+DAY = 86_400.0
+DOC_URL = "https://docs.dev.runwayml.com/api"
+
+# Credits per second of video: plausible, not Runway's prices.
+_RATES = {"gen4_turbo": 5, "aleph2": 15, "veo3.1": 40, "veo3.1_fast": 15, "seedance2": 36}
+_RATE = 12
+_SECONDS = 5
+
+
+class Refused(Exception):
+    """An answer of the API that is not a success: status and JSON body."""
+
+    def __init__(self, status: int, error: str, **more: object) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"error": error, **more}
+
+
+class Organisation(msgspec.Struct):
+    """An organisation. Tests set these: a refusal follows as it would from Runway.
+
+    `credits` are what is left (1 = 0.01 USD), `daily` the most tasks per model in rolling 24
+    hours, `concurrency` the most that run at once per model (further ones are THROTTLED), `closed`
+    the models that it may not use; `disabled` refuses all its keys.
+    """
+
+    name: str
+    credits: float = 1_000_000
+    daily: int | None = None
+    concurrency: int | None = None
+    closed: set[str] = msgspec.field(default_factory=set)
+    disabled: bool = False
+    made: dict[str, deque[float]] = msgspec.field(default_factory=dict)
+
+    def admit(self, model: str, price: float, now: float) -> None:
+        """Books a task; raises Refused when Runway would have made none."""
+        made = self._recent(model, now)
+        if model in self.closed:
+            raise Refused(403, f"Model variant {model} is not available")
+        if self.daily is not None and len(made) >= self.daily:
+            # No Retry-After and no rate-limit headers: Runway sends none.
+            raise Refused(429, "Your daily task limit has been reached.")
+        if price > self.credits:
+            message = "You do not have enough credits to run this task."
+            raise Refused(400, message, docUrl=DOC_URL)
+        self.credits -= price
+        made.append(now)
+
+    def describe(self, models: Mapping[str, object], now: float) -> dict[str, object]:
+        """The answer to GET /v1/organization; None is no limit."""
+        limits = {
+            "maxConcurrentGenerations": self.concurrency,
+            "maxDailyGenerations": self.daily,
+        }
+        usage = {name: {"dailyGenerations": len(self._recent(name, now))} for name in self.made}
+        return {
+            "creditBalance": int(self.credits),
+            "tier": {"maxMonthlyCreditSpend": 1_000_000, "models": dict.fromkeys(models, limits)},
+            "usage": {"models": usage},
+        }
+
+    def _recent(self, model: str, now: float) -> deque[float]:
+        made = self.made.setdefault(model, deque(maxlen=100_000))
+        while made and made[0] <= now - DAY:
+            made.popleft()
+        return made
+
+
+def price(body: Mapping[str, object]) -> float:
+    """The estimate for a create body that has passed the check, in credits."""
+    duration = body.get("duration")
+    seconds = duration if isinstance(duration, int | float) else _SECONDS
+    rate = _RATES.get(str(body.get("model")), _RATE)
+    # Other formats than mp4 cost 5 credits a second more (Runway's OpenAPI, outputFormat).
+    if body.get("outputFormat", "mp4") != "mp4":
+        rate += 5
+    return seconds * rate

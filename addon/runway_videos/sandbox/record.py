@@ -1,0 +1,56 @@
+"""What the sandbox was asked, so that tests can see what Runway would have received."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+import msgspec
+
+#: Bytes of request bodies that are kept: a picture in a data URI has up to 5 MB.
+MOST_BYTES = 16 << 20
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A request. `organisation` is its key's, None without a known key.
+
+    `headers` have lower-case names and no authorization; `body` is the decoded JSON object, for an
+    upload `{"fields", "filename", "size", "sha256"}`, else None. `made` is the task's id when a
+    task was made.
+    """
+
+    method: str
+    path: str
+    organisation: str | None
+    headers: dict[str, str]
+    body: dict[str, object] | None
+    status: int
+    made: str | None = None
+
+
+class Record:
+    """The last requests, bounded by count and by the bytes of their bodies, and counts of all."""
+
+    def __init__(self, most: int) -> None:
+        self.requests: deque[Seen] = deque()
+        #: Requests per route, such as "POST /v1/text_to_video" or "GET /v1/tasks/{id}".
+        self.counts: Counter[str] = Counter()
+        self._most = most
+        self._sizes: deque[int] = deque()
+        self._bytes = 0
+
+    def add(self, route: str, seen: Seen, size: int) -> None:
+        """Counts and keeps a request whose body has `size` bytes."""
+        self.counts[f"{seen.method} {route}"] += 1
+        self.requests.append(seen)
+        self._sizes.append(size)
+        self._bytes += size
+        while self.requests and (len(self.requests) > self._most or self._bytes > MOST_BYTES):
+            self.requests.popleft()
+            self._bytes -= self._sizes.popleft()
+
+    def clear(self) -> None:
+        """Forgets all, counts too."""
+        self.requests.clear()
+        self.counts.clear()
+        self._sizes.clear()
+        self._bytes = 0

@@ -1,0 +1,228 @@
+"""The life of a task: pure arithmetic on a clock that is handed in; no timer runs anywhere.
+
+THROTTLED (only while the organisation's concurrency for the model is full) → PENDING → RUNNING →
+SUCCEEDED, FAILED or CANCELLED. Deleting a task ends it and forgets it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+import uuid
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+Clock = Callable[[], float]
+
+#: The share of a task's time that it is PENDING; the rest it is RUNNING.
+PENDING_SHARE = 0.2
+#: How many times as long a task with `[slow]` in its prompt takes.
+SLOW = 10
+
+_WORD = re.compile(r"\[(fail|cancel|slow|throttle)(?::([A-Za-z0-9_.]{1,80}))?\]", re.IGNORECASE)
+_DEFAULT_CODE = "INTERNAL.BAD_OUTPUT.CODE01"
+# By prefix of the failure code, the longest first.
+_FAILURES = (
+    ("SAFETY", "Content did not pass our moderation system."),
+    ("INPUT_PREPROCESSING.SAFETY", "Content did not pass our moderation system."),
+    ("ASSET", "The provided asset is invalid."),
+    ("THIRD_PARTY", "The upstream provider is unavailable."),
+    ("", "An unexpected error occurred."),
+)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the prompt's words ask of the sandbox; without words a task succeeds."""
+
+    end: str = "SUCCEEDED"
+    failure_code: str | None = None
+    pace: float = 1.0
+    throttle: bool = False
+
+    @classmethod
+    def read(cls, prompt: str) -> Wish:
+        """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`."""
+        end, code, pace, throttle = "SUCCEEDED", None, 1.0, False
+        for match in _WORD.finditer(prompt):
+            word, value = match[1].lower(), match[2]
+            if word == "fail":
+                end = "FAILED"
+                code = None if value == "none" else value or _DEFAULT_CODE
+            elif word == "cancel":
+                end = "CANCELLED"
+            elif word == "slow":
+                pace = float(SLOW)
+            else:
+                throttle = True
+        return cls(end, code, pace, throttle)
+
+
+class Task(msgspec.Struct, eq=False):
+    """A task. Times are Unix seconds; `started` is None while it waits for a free slot."""
+
+    id: str
+    organisation: str
+    model: str
+    created: float
+    seconds: float
+    wish: Wish
+    estimate: float
+    portrait: bool
+    started: float | None = None
+
+    @property
+    def cost(self) -> float:
+        """Credits charged at the end: nothing for what did not succeed."""
+        return self.estimate if self.wish.end == "SUCCEEDED" else 0
+
+    @property
+    def ends(self) -> float:
+        """When it ends, infinite while it waits."""
+        return float("inf") if self.started is None else self.started + self.seconds
+
+    def status(self, now: float) -> str:
+        """Runway's name of the state it is in."""
+        if self.started is None or now < self.started:
+            return "THROTTLED"
+        if now >= self.ends:
+            return self.wish.end
+        return "PENDING" if now - self.started < self.seconds * PENDING_SHARE else "RUNNING"
+
+    def describe(self, now: float, output: Callable[[Task], str]) -> dict[str, object]:
+        """The answer to GET /v1/tasks/{id}; `output` signs a URL for the finished video."""
+        status = self.status(now)
+        shown: dict[str, object] = {
+            "id": self.id,
+            "createdAt": iso(self.created),
+            "status": status,
+        }
+        if status in ("THROTTLED", "PENDING", "RUNNING"):
+            shown["estimatedCost"] = {"credits": self.estimate}
+            if status == "RUNNING" and self.started is not None:
+                begun = self.started + self.seconds * PENDING_SHARE
+                shown["progress"] = round((now - begun) / (self.ends - begun), 4)
+            return shown
+        shown["cost"] = {"credits": round(self.cost)}
+        if status == "SUCCEEDED":
+            shown["output"] = [output(self)]
+        elif status == "FAILED":
+            code = self.wish.failure_code
+            shown["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
+            if code:
+                shown["failureCode"] = code
+        return shown
+
+
+class _Lane:
+    """The slots of one organisation and model. Brought up to date whenever it is touched."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Task] = deque()
+        self.running: list[tuple[float, int, Task]] = []
+        self._tickets = itertools.count()
+
+    def settle(self, now: float, limit: int | None) -> None:
+        """Starts what has had room since the last look, with at most `limit` running at once."""
+        # A slot was free from the moment its task ended, not from now.
+        while self.running and self.running[0][0] <= now:
+            ended, _, _ = heapq.heappop(self.running)
+            self._fill(ended, limit)
+        self._fill(now, limit)
+
+    def leave(self, task: Task) -> None:
+        """Takes out a task that was deleted."""
+        if task.started is None:
+            self.waiting.remove(task)
+        else:
+            self.running = [entry for entry in self.running if entry[2] is not task]
+            heapq.heapify(self.running)
+
+    def _fill(self, at: float, limit: int | None) -> None:
+        while self.waiting and (limit is None or len(self.running) < limit):
+            task = self.waiting.popleft()
+            task.started = at
+            heapq.heappush(self.running, (task.ends, next(self._tickets), task))
+
+
+class Tasks:
+    """All tasks that exist. The oldest is forgotten when there are more than `most`.
+
+    `concurrency` tells how many tasks an organisation may run at once per model; None: no limit.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        seconds: float,
+        concurrency: Callable[[str], int | None] = lambda organisation: None,
+        most: int = 200_000,
+    ) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._concurrency = concurrency
+        self._most = most
+        self._tasks: dict[str, Task] = {}
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        #: How many were ever made, deleted ones too.
+        self.made = 0
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def create(
+        self, organisation: str, model: str, prompt: str, estimate: float, portrait: bool = False
+    ) -> Task:
+        """A new task; it starts at once unless the organisation's slots for the model are full."""
+        now = self._clock()
+        wish = Wish.read(prompt)
+        seconds = self._seconds * wish.pace
+        task = Task(str(uuid.uuid4()), organisation, model, now, seconds, wish, estimate, portrait)
+        self._tasks[task.id] = task
+        self.made += 1
+        if self._concurrency(organisation) is None and (organisation, model) not in self._lanes:
+            # `[throttle]`: as long THROTTLED as it then takes, as if the slots had been full.
+            task.started = now + seconds if wish.throttle else now
+        else:
+            self._lanes.setdefault((organisation, model), _Lane()).waiting.append(task)
+            self._settle(organisation, model)
+        while len(self._tasks) > self._most:
+            oldest = next(iter(self._tasks.values()))
+            self.remove(oldest.organisation, oldest.id)
+        return task
+
+    def get(self, organisation: str, task_id: str) -> Task | None:
+        """The organisation's task, None if there is none or it is another's."""
+        task = self._tasks.get(task_id)
+        if task is None or task.organisation != organisation:
+            return None
+        self._settle(organisation, task.model)
+        return task
+
+    def find(self, task_id: str) -> Task | None:
+        """Any organisation's task: a signed URL needs no key."""
+        return self._tasks.get(task_id)
+
+    def remove(self, organisation: str, task_id: str) -> Task | None:
+        """Forgets a task, and gives its slot to the next one. None if there is none."""
+        task = self.get(organisation, task_id)
+        if task is None:
+            return None
+        del self._tasks[task_id]
+        if lane := self._lanes.get((organisation, task.model)):
+            lane.leave(task)
+            self._settle(organisation, task.model)
+        return task
+
+    def _settle(self, organisation: str, model: str) -> None:
+        if lane := self._lanes.get((organisation, model)):
+            lane.settle(self._clock(), self._concurrency(organisation))
+
+
+def iso(seconds: float) -> str:
+    """ISO 8601 with milliseconds and Z, as Runway writes it."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,264 @@
+"""The operations, in order. Read `create` from top to bottom to see what happens to a create."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from runway_videos import catalog
+from runway_videos.call import Answer, Call, Download, PassOn
+from runway_videos.conf_file import ConfigError
+from runway_videos.content import Content
+from runway_videos.digests import content_digest
+from runway_videos.errors import ApiError
+from runway_videos.ids import IdSealer, Ticket, owner_of
+from runway_videos.keys import KeyPool
+from runway_videos.logs import log, shown
+from runway_videos.making import Made, Maker
+from runway_videos.openai_shape import Deleted, encode
+from runway_videos.parts import Known, Parts, size_of
+from runway_videos.reading import read_fields
+from runway_videos.repeats import CreateMark, Repeats
+from runway_videos.routes import Operation, Route
+from runway_videos.runway_api import RunwayApi
+from runway_videos.sandbox import Sandbox
+from runway_videos.settings import SANDBOX_KEY, Settings
+from runway_videos.translate import Plan, plan_create, resolve_model
+from runway_videos.translate.task import TaskState
+from runway_videos.videos import Memory, VideoMap
+from runway_videos.watching import Watcher, render_video
+
+#: A body larger than this is read beside the event loop, which then serves others.
+LARGEST_INLINE_BODY = 256 << 10
+
+_UNSUPPORTED = {
+    "list": "Listing videos",
+    "remix": "Remixing a video",
+    "edits": "Editing a video",
+    "extensions": "Extending a video",
+    "characters": "Characters",
+}
+
+
+class Created(msgspec.Struct, frozen=True):
+    """What a create came to: kept for its repeats, so it is small."""
+
+    video_id: str
+    ticket: Ticket
+
+
+class Service:
+    """Serves calls. `start` before the first, `close` after the last."""
+
+    def __init__(self, settings: Settings) -> None:
+        videos: VideoMap[Known] = VideoMap(_clock, size_of)
+        self._parts = Parts(
+            settings=settings,
+            pool=KeyPool(settings.keys, _clock),
+            sealer=_sealer(settings),
+            api=RunwayApi(settings.base_url, settings.proxy),
+            videos=videos,
+        )
+        self._repeats: Repeats[Created] = Repeats(_clock, _is_kept)
+        self._sandbox: Sandbox | None = None
+        self._assemble()
+
+    def _assemble(self) -> None:
+        parts = self._parts
+        self._marks = parts.marks()
+        self._maker = Maker(parts.pool, parts.api, parts.clock)
+        self._watcher = Watcher(parts)
+        self._content = Content(parts, self._watcher)
+        self._operations: dict[Operation, Callable[[Call], Awaitable[Answer | Download | PassOn]]] = {
+            Operation.CREATE: self.create,
+            Operation.STATUS: self.status,
+            Operation.CONTENT: self._content.content,
+            Operation.DELETE: self.delete,
+            Operation.UNSUPPORTED: _unsupported,
+            Operation.WRONG_METHOD: _wrong_method,
+        }
+
+    async def handle(self, call: Call) -> Answer | Download | PassOn:
+        """Answers a call. Raises ApiError."""
+        return await self._operations[call.route.operation](call)
+
+    async def create(self, call: Call) -> Answer | PassOn:
+        """Makes a video: reads what is asked for, makes the task once, seals the id, remembers."""
+        plan, digest = await self._understand(call)
+        if isinstance(plan, PassOn):
+            return plan
+        if plan.ignored:
+            log.info("left out of a create, Runway has no such thing: %s", shown(", ".join(plan.ignored)))
+        seat = self._repeats.enter(_mark(call, digest), lambda: self._make(plan, call.caller), call.gone)
+        try:
+            created = await seat.outcome()
+        finally:
+            seat.answered(delivered=not call.gone())
+        memory = self._remember(created.ticket, call.caller, plan)
+        video = render_video(created.video_id, created.ticket, memory, TaskState("queued"))
+        return Answer(200, self._marks, encode(video))
+
+    async def status(self, call: Call) -> Answer:
+        """A video's status."""
+        video_id = call.route.video_id
+        ticket, memory = self._watcher.find(video_id, call.caller)
+        known = await self._watcher.status(video_id, ticket, memory)
+        return Answer(200, self._marks, known.body)
+
+    async def delete(self, call: Call) -> Answer:
+        """Cancels or deletes a video."""
+        video_id = call.route.video_id
+        await self._watcher.delete(video_id, *self._watcher.find(video_id, call.caller))
+        return Answer(200, self._marks, encode(Deleted(id=video_id)))
+
+    async def _understand(self, call: Call) -> tuple[Plan | PassOn, bytes]:
+        if call.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+            raise ApiError(
+                415,
+                "A compressed request body is not read; send it without Content-Encoding.",
+                code="unsupported_content_encoding",
+            )
+        if len(call.body) > LARGEST_INLINE_BODY:
+            return await asyncio.to_thread(self._read, call)
+        return self._read(call)
+
+    def _read(self, call: Call) -> tuple[Plan | PassOn, bytes]:
+        """The task call that a create asks for, and the digest of its content. No I/O."""
+        models, aliases = catalog.load(), self._parts.settings.aliases
+        fields = read_fields(call.headers.get("content-type", ""), call.body)
+        if resolve_model(fields.values.get("model"), models, aliases) is None:
+            names = [pattern for pattern, _ in aliases] + list(models.models())
+            return PassOn(", ".join(names)), b""
+        return plan_create(fields, models, aliases), content_digest(fields.values)
+
+    async def _make(self, plan: Plan, caller: str) -> Created:
+        """Makes the task and the id that will find it. Runs to its end whatever the client does."""
+        started = self._parts.clock()
+        created_at = int(self._parts.now())
+        made = await self._maker.make(plan.call, _about(plan, caller))
+        ticket = Ticket(
+            key=made.key,
+            task=made.task,
+            owner=owner_of(caller),
+            model=plan.model,
+            seconds=plan.seconds,
+            size=plan.size,
+            created=created_at,
+        )
+        self._remember(ticket, caller, plan)
+        self._log_made(plan, made, caller, self._parts.clock() - started)
+        return Created(self._parts.sealer.seal(ticket), ticket)
+
+    def _remember(self, ticket: Ticket, caller: str, plan: Plan) -> Memory[Known]:
+        return self._parts.videos.remember(ticket, caller, runway_model=plan.call.model, prompt=plan.prompt)
+
+    def _log_made(self, plan: Plan, made: Made, caller: str, seconds: float) -> None:
+        cost = "" if made.credits is None else f", about {made.credits:g} credits"
+        log.info(
+            "%screated: %s, key %s%s, task %s, in %.1f s",
+            "SANDBOX " if self._parts.settings.sandbox else "",
+            _about(plan, caller),
+            made.key,
+            cost,
+            shown(made.task),
+            seconds,
+        )
+
+    def log_error(self, error: ApiError, route: Route) -> None:
+        """Tells the operator of a refusal: failures loudly, a client's mistakes in passing."""
+        what = route.operation.value if route.operation is not Operation.UNSUPPORTED else route.name
+        detail = f" ({shown(error.detail, 500)})" if error.detail else ""
+        level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
+        if error.status == 404 and not error.detail:
+            level = logging.DEBUG
+        log.log(level, "%s refused, %d: %s%s", what, error.status, shown(error.message, 500), detail)
+
+    async def start(self) -> None:
+        """Starts the sandbox where it is asked for."""
+        if self._parts.settings.sandbox and self._sandbox is None:
+            self._sandbox = Sandbox({SANDBOX_KEY.value: "sandbox"})
+            url = await self._sandbox.start()
+            await self._parts.api.close()
+            self._parts.api = RunwayApi(url)
+            self._assemble()
+
+    async def drain(self, seconds: float) -> None:
+        """Waits for creates in flight: each may be a paid video."""
+        await self._repeats.drain(seconds)
+
+    async def close(self) -> None:
+        """Closes connections and the sandbox."""
+        await self._parts.api.close()
+        if self._sandbox is not None:
+            await self._sandbox.stop()
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Takes new settings; videos and repeats are kept, keys begin with a clean record."""
+        parts = self._parts
+        before = parts.settings
+        parts.settings = settings
+        parts.sealer = _sealer(settings)
+        if settings.keys != before.keys:
+            parts.pool = KeyPool(settings.keys, parts.clock)
+        if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._sandbox:
+            parts.api = RunwayApi(settings.base_url, settings.proxy)
+        self._assemble()
+
+
+def _mark(call: Call, digest: bytes) -> CreateMark:
+    """What tells a repeat of this create. The stock clients count their retries, and send no key."""
+    count = call.headers.get("x-stainless-retry-count", "")
+    return CreateMark(
+        caller=call.caller,
+        digest=digest,
+        idempotency_key=call.headers.get("idempotency-key") or None,
+        retry_count=int(count) if count.isdecimal() and len(count) < 4 else 0,
+    )
+
+
+def _is_kept(outcome: Created | Exception) -> bool:
+    """Whether a repeat must get this outcome: a task was made or may have been made.
+
+    A fault of ours counts: nobody knows how far it came.
+    """
+    return not isinstance(outcome, ApiError) or outcome.may_have_made
+
+
+def _clock() -> float:
+    return time.monotonic()
+
+
+def _sealer(settings: Settings) -> IdSealer:
+    try:
+        return IdSealer({key.name: key.value for key in settings.keys}, settings.id_secrets)
+    except ValueError as error:
+        raise ConfigError(f"runway_keys: {error}") from error
+
+
+def _about(plan: Plan, caller: str) -> str:
+    """A create in a few words, for the log."""
+    model = plan.model if plan.model == plan.call.model else f"{plan.model} → {plan.call.model}"
+    who = f", caller {caller}" if caller else ""
+    return f"{shown(model)}, {plan.call.mode}, {plan.seconds} s, {plan.size}{who}"
+
+
+async def _unsupported(call: Call) -> Answer:
+    raise ApiError(
+        400,
+        f"{_UNSUPPORTED[call.route.name]} is not supported by this proxy; it can create, retrieve, "
+        "download and delete videos.",
+        code="unsupported_operation",
+    )
+
+
+async def _wrong_method(call: Call) -> Answer:
+    raise ApiError(
+        405,
+        "There is no such operation on a video: GET or DELETE /v1/videos/{id}, "
+        "GET /v1/videos/{id}/content, POST /v1/videos.",
+        code="method_not_allowed",
+    )

@@ -1,0 +1,262 @@
+"""The addon's options, the environment and mitm.conf, checked and put into one frozen struct."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from runway_videos.conf_file import ConfigError
+from runway_videos.keys import Key
+
+#: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
+DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
+#: Environment variables that hold one key, in this order, when `runway_keys` is not set.
+KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
+#: The name of the key that comes from one of them. Ids of videos carry a hash of it.
+DEFAULT_KEY_NAME = "default"
+ID_SECRET_VARIABLE = "RUNWAY_ID_SECRET"  # noqa: S105 (a variable's name)
+SANDBOX_KEY = Key(name="sandbox", value="sandbox-key")
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_SECRET = re.compile(r"[\x21-\x7e]+")
+_SIZE = re.compile(r"(\d+)([kmg]?)b?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Someone who may use the proxy, known by a token."""
+
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Caller({self.name})"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that the addon was told. `warnings` are for the operator, at start."""
+
+    keys: tuple[Key, ...]
+    base_url: str
+    proxy: str | None
+    aliases: tuple[tuple[str, str], ...]
+    hosts: tuple[str, ...]
+    fallback: str | None
+    callers: tuple[Caller, ...]
+    forward: bool
+    sandbox: bool
+    poll_seconds: int
+    content: Literal["stream", "redirect"]
+    max_body: int
+    lean: bool
+    id_secrets: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class _Reader:
+    """Reads single values; collects warnings on the way."""
+
+    def __init__(self, environ: Mapping[str, str], where: Callable[[str], str]) -> None:
+        self.environ = environ
+        self.where = where
+        self.warnings: list[str] = []
+
+    def fail(self, option: str, problem: str) -> ConfigError:
+        return ConfigError(f"{self.where(option)}: {problem}")
+
+    def items(self, option: str, values: object, allowed: Sequence[str]) -> list[dict[str, object]]:
+        """A list of mappings; from the command line each comes as one JSON object."""
+        if not isinstance(values, (list, tuple)):
+            raise self.fail(option, f"must be a list of mappings {{{', '.join(allowed)}}}")
+        found = []
+        for value in values:
+            item = value
+            if isinstance(value, str):
+                try:
+                    item = msgspec.json.decode(value)
+                except msgspec.DecodeError:
+                    item = None
+            if not isinstance(item, dict):
+                example = '{"name": "team-a", "value": "env.TEAM_A_KEY"}'
+                raise self.fail(option, f"each must be a mapping like {example}")
+            for name in item:
+                if name not in allowed:
+                    raise self.fail(option, f"there is no {name}; allowed: {', '.join(allowed)}")
+            found.append(item)
+        names = [self.name(option, item) for item in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise self.fail(option, f"the name {name} stands twice")
+        return found
+
+    def name(self, option: str, item: dict[str, object]) -> str:
+        name = item.get("name")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise self.fail(option, f"name {name!r} must match {_NAME.pattern}")
+        return name
+
+    def secret(self, option: str, item: dict[str, object]) -> tuple[str | None, str]:
+        """A secret and the variable it comes from; None where that variable is not set."""
+        name, value = item["name"], item.get("value")
+        if not isinstance(value, str) or not value:
+            raise self.fail(option, f"{name} needs a value like env.MY_VARIABLE")
+        variable = value.removeprefix("env.") if value.startswith("env.") else ""
+        if not variable:
+            self.warnings.append(
+                f"{option}: {name} has its secret written out; value: env.MY_VARIABLE keeps it apart"
+            )
+        secret = self.environ.get(variable, "") if variable else value
+        if secret and not _SECRET.fullmatch(secret.strip()):
+            raise self.fail(option, f"the value of {name} must be visible ASCII without spaces")
+        return secret.strip() or None, variable
+
+    def url(self, option: str, value: object, schemes: Sequence[str]) -> str:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        try:
+            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
+            raise self.fail(option, f"{value!r} must be a URL like {schemes[-1]}://host:port")
+        return str(value).rstrip("/")
+
+    def size(self, option: str, value: object) -> int:
+        match = _SIZE.fullmatch(str(value).strip())
+        if not match or not int(match[1]):
+            raise self.fail(option, f"{value!r} must be a size like 64m (suffixes k, m, g)")
+        return int(match[1]) * _UNITS[match[2].lower()]
+
+
+def read(
+    options: Mapping[str, object],
+    environ: Mapping[str, str],
+    where: Callable[[str], str] = lambda option: option,
+) -> Settings:
+    """Checks all options; `where` says for messages where an option was set. Raises ConfigError."""
+    reader = _Reader(environ, where)
+    sandbox = bool(options["runway_sandbox"])
+    callers = _callers(reader, options["runway_callers"])
+    poll = options["runway_poll_seconds"]
+    if not isinstance(poll, int) or not 0 <= poll <= 3600:
+        raise reader.fail("runway_poll_seconds", f"{poll!r} must be a number from 0 to 3600")
+    content = options["runway_content"]
+    if content != "stream" and content != "redirect":
+        raise reader.fail("runway_content", f"{content!r} must be stream or redirect")
+    proxy = options["runway_proxy"]
+    return Settings(
+        keys=(SANDBOX_KEY,) if sandbox else _keys(reader, options["runway_keys"]),
+        base_url=reader.url("runway_base_url", options["runway_base_url"], ("http", "https")),
+        proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
+        aliases=_aliases(reader, options["runway_aliases"]),
+        hosts=_hosts(reader, options["runway_hosts"]),
+        fallback=_fallback(reader, options["runway_fallback"], callers),
+        callers=callers,
+        forward=bool(options["runway_forward"]),
+        sandbox=sandbox,
+        poll_seconds=poll,
+        content=content,
+        max_body=reader.size("runway_max_body", options["runway_max_body"]),
+        lean=bool(options["runway_lean"]),
+        id_secrets=tuple(
+            secret for part in environ.get(ID_SECRET_VARIABLE, "").split(",") if (secret := part.strip())
+        ),
+        warnings=tuple(reader.warnings),
+    )
+
+
+def _keys(reader: _Reader, values: object) -> tuple[Key, ...]:
+    allowed = ("name", "value", "models", "weight", "on_behalf_of")
+    items = reader.items("runway_keys", values, allowed)
+    if not items:
+        for variable in KEY_VARIABLES:
+            if reader.environ.get(variable, "").strip():
+                item: dict[str, object] = {"name": DEFAULT_KEY_NAME, "value": f"env.{variable}"}
+                secret, _ = reader.secret(variable, item)
+                return (Key(name=DEFAULT_KEY_NAME, value=secret or ""),)
+        return ()
+    keys = []
+    for item in items:
+        name = str(item["name"])
+        secret, variable = reader.secret("runway_keys", item)
+        if secret is None:
+            # The other keys still serve: one team's slip must not stop the others.
+            reader.warnings.append(
+                f"runway_keys: {name} is left out, the environment variable {variable} is not set"
+            )
+            continue
+        behalf = item.get("on_behalf_of")
+        if behalf is not None and not (isinstance(behalf, str) and _SECRET.fullmatch(behalf)):
+            raise reader.fail("runway_keys", f"on_behalf_of of {name} must be visible ASCII text")
+        keys.append(
+            Key(
+                name=name,
+                value=secret,
+                models=_patterns(reader, name, item.get("models", ["*"])),
+                weight=_weight(reader, name, item.get("weight", 1)),
+                on_behalf_of=behalf,
+            )
+        )
+    return tuple(keys)
+
+
+def _patterns(reader: _Reader, name: str, models: object) -> tuple[str, ...]:
+    if not isinstance(models, list) or not models or not all(isinstance(m, str) for m in models):
+        raise reader.fail("runway_keys", f'models of {name} must be a list of patterns like ["*"]')
+    return tuple(models)
+
+
+def _weight(reader: _Reader, name: str, weight: object) -> float:
+    good = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not good or not math.isfinite(float(str(weight))) or float(str(weight)) < 0:
+        raise reader.fail("runway_keys", f"weight of {name} must be a number of 0 or more")
+    return float(str(weight))
+
+
+def _callers(reader: _Reader, values: object) -> tuple[Caller, ...]:
+    callers: list[Caller] = []
+    for item in reader.items("runway_callers", values, ("name", "value")):
+        secret, variable = reader.secret("runway_callers", item)
+        if secret is None:
+            # Going on without would turn a caller away, or let everyone in if it was the only one.
+            raise reader.fail(
+                "runway_callers",
+                f"{item['name']}: the environment variable {variable} is not set",
+            )
+        if any(secret == other.value for other in callers):
+            raise reader.fail("runway_callers", f"{item['name']} has the token of another caller")
+        callers.append(Caller(name=str(item["name"]), value=secret))
+    return tuple(callers)
+
+
+def _aliases(reader: _Reader, values: object) -> tuple[tuple[str, str], ...]:
+    aliases = []
+    for value in values if isinstance(values, (list, tuple)) else [values]:
+        pattern, equals, model = str(value).partition("=")
+        if not equals or not pattern.strip() or not model.strip():
+            raise reader.fail("runway_aliases", f"{value!r} must be pattern=model")
+        aliases.append((pattern.strip(), model.strip().removeprefix("runway/")))
+    return tuple(aliases)
+
+
+def _hosts(reader: _Reader, values: object) -> tuple[str, ...]:
+    hosts = []
+    for value in values if isinstance(values, (list, tuple)) else [values]:
+        host = str(value).strip().lower()
+        if not host or "/" in host or " " in host:
+            raise reader.fail("runway_hosts", f"{value!r} must be a host name like api.openai.com")
+        hosts.append(host)
+    return tuple(hosts)
+
+
+def _fallback(reader: _Reader, value: object, callers: tuple[Caller, ...]) -> str | None:
+    # With callers the tokens are ours, not the fallback's: nothing goes there unless it is asked for.
+    if value is None:
+        return None if callers else "https://api.openai.com"
+    if value in ("", "none"):
+        return None
+    return reader.url("runway_fallback", value, ("http", "https"))

@@ -1,0 +1,84 @@
+"""Which Runway model a client means, and which mode its input asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from runway_videos.catalog import Catalog
+from runway_videos.errors import bad_request
+
+PREFIX = "runway/"
+DEFAULT = "sora-2"  # what OpenAI took a create without a model for
+LONGEST = 40  # the name is sealed into the video's id
+PRINTABLE = re.compile(r"[!-~]+")
+LITERAL = re.compile(r"[^*?\[\]]+")
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """`asked` is the client's word and goes into answers; `model` is Runway's name.
+
+    `sora`: asked by a Sora name, whose defaults are OpenAI's own.
+    """
+
+    asked: str
+    model: str
+    alias: bool
+
+    @property
+    def sora(self) -> bool:
+        return self.alias and self.asked.removeprefix(PREFIX).startswith("sora")
+
+
+def resolve_model(name: object, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Resolved | None:
+    """The model behind a name; None: not ours. ApiError 400: ours, and cannot be used.
+
+    `runway/<name>` and `<name>` mean the same, also to an alias. An alias written out in full goes
+    before the catalog, a pattern after it, so that `*=gen4.5` leaves the real names alone.
+    """
+    if name is None or name == "":
+        name = DEFAULT
+    if not isinstance(name, str):
+        raise bad_request("`model` must be a text, such as `runway/gen4.5`.", "model")
+    found = _find(name, catalog, aliases)
+    if found is not None and (len(name) > LONGEST or not PRINTABLE.fullmatch(name)):
+        raise bad_request(
+            f"`model` must be at most {LONGEST} characters of plain ASCII without spaces; "
+            f"this name has {len(name)}.",
+            "model",
+        )
+    return found
+
+
+def _find(name: str, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Resolved | None:
+    bare = name.removeprefix(PREFIX)
+    literal = [pair for pair in aliases if LITERAL.fullmatch(pair[0])]
+    target = _target(name, literal)
+    if target is None and catalog.modes_of(bare):
+        return Resolved(name, bare, alias=False)
+    target = target or _target(name, aliases)
+    if target is not None:
+        return Resolved(name, target, alias=True)
+    if bare == name:
+        return None
+    if not bare:
+        raise bad_request("`model` is `runway/` without a model's name behind it.", "model")
+    if gone := catalog.removed.get(bare):
+        raise bad_request(
+            f"Runway removed {bare} in {gone.when}; its successor is {gone.successor}: "
+            f"ask for `runway/{gone.successor}`.",
+            "model",
+            "model_not_found",
+        )
+    return Resolved(name, bare, alias=False)
+
+
+def _target(name: str, aliases: Sequence[tuple[str, str]]) -> str | None:
+    names = (name, name.removeprefix(PREFIX))
+    for pattern, target in aliases:
+        if any(fnmatchcase(one, pattern) for one in names):
+            return target.removeprefix(PREFIX)
+    return None

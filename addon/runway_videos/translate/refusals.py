@@ -1,0 +1,93 @@
+"""Refusals that have to look at the catalog to say what would be right."""
+
+from __future__ import annotations
+
+from runway_videos.catalog import Catalog
+from runway_videos.errors import ApiError, bad_request
+from runway_videos.translate.draft import Draft
+from runway_videos.translate.names import Given, client_param, wire_name
+
+# What a mode is made from, and the parameter that brings it.
+INPUTS = {
+    "text_to_video": ("a `prompt` alone", "prompt"),
+    "image_to_video": ("a picture in `input_reference`", "input_reference"),
+    "video_to_video": ("a video in `video_uri`", "video_uri"),
+}
+
+FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
+
+
+def unknown_model(name: str, catalog: Catalog) -> ApiError:
+    return ApiError(
+        404,
+        f"The model {name[:60]!r} is none of those that can be had here: {', '.join(catalog.models())}.",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
+    """The model is known, but not for this input: what it needs, and which models can."""
+    has = catalog.modes_of(model)
+    what, param = INPUTS[mode]
+    if mode == "text_to_video":
+        param = INPUTS[has[0]][1]  # the parameter that is missing
+    ways = " or ".join(INPUTS[one][0] for one in has)
+    return bad_request(
+        f"{model} makes no video from {what}: it needs {ways}. "
+        f"Models that do: {', '.join(catalog.models_with(mode))}.",
+        param,
+    )
+
+
+def unknown_field(draft: Draft, given: Given, wire: str | None = None) -> ApiError:
+    """A field that the model does not take here: what it takes, and where the field has a place."""
+    mode = draft.mode.replace("_", " ")
+    message = f"{draft.model} takes no `{given.name}` in {mode}; it takes {', '.join(takes(draft))}."
+    places = whereabouts(wire or given.name, draft.catalog)
+    modes = [other.replace("_", " ") for other in places.get(draft.model, ())]
+    if modes:
+        message += f" It takes it in {' and '.join(modes)}."
+    elif places:
+        here = [model for model, modes in places.items() if draft.mode in modes]
+        message += f" Models that take it: {', '.join(here or places)}."
+    return bad_request(message, given.name, "unknown_parameter")
+
+
+def takes(draft: Draft) -> list[str]:
+    """The client's names of all that the model takes here, the common ones first."""
+    sized = draft.row.size.how != "none"
+    names = [client_param([wire]) for wire in draft.fields if wire != "ratio"]
+    names += ["size"] if sized else []
+    return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+
+
+def whereabouts(name: str, catalog: Catalog) -> dict[str, list[str]]:
+    """Model → modes in which it has the field."""
+    found: dict[str, list[str]] = {}
+    for mode, rows in catalog.modes.items():
+        for model, row in rows.items():
+            if wire_name(name, row.fields):
+                found.setdefault(model, []).append(mode)
+    return found
+
+
+def picture_beside_video(draft: Draft, picture: Given, video: Given) -> ApiError:
+    hint = " Reference pictures go in `references`." if "references" in draft.fields else ""
+    return bad_request(
+        f"`{picture.name}` and `{video.name}` cannot both be given: a video is made from one or "
+        f"the other.{hint}",
+        picture.name,
+    )
+
+
+def require(draft: Draft) -> None:
+    """ApiError 400 for a field that the model cannot do without."""
+    for wire in draft.row.required:
+        if wire not in draft.body:
+            name = client_param([wire])
+            raise bad_request(
+                f"`{name}` is required: {draft.model} makes no video without it.",
+                name,
+                "missing_required_parameter",
+            )

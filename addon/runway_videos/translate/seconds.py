@@ -1,0 +1,87 @@
+"""`seconds`: from the client's word to the model's `duration`, and the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runway_videos.catalog import Durations
+from runway_videos.errors import bad_request
+from runway_videos.translate.describe import shown
+from runway_videos.translate.fit import retyped
+from runway_videos.translate.names import Given
+
+SORA = 4  # OpenAI's default
+RUNWAY = 2  # the guide's default
+LONGEST = 3600  # where no limit is known: more is a slip, and the number is sealed into the id
+AUTO = "auto"
+
+
+def asked_seconds(given: Given) -> int | str:
+    """A whole number from 1, or the word `auto`."""
+    value = given.value
+    if isinstance(value, str) and value.strip().lower() == AUTO:
+        return AUTO
+    whole = retyped(value, {"type": "integer"})
+    if isinstance(whole, int) and 1 <= whole <= LONGEST:
+        return whole
+    raise bad_request(
+        f"`{given.name}` must be a whole number of seconds, such as 4, not {shown(value)}.",
+        given.name,
+    )
+
+
+def choose(durations: Durations, given: Given | None, sora: bool, model: str) -> int | str:
+    """What to send as `duration`. ApiError 400 with the model's durations."""
+    if given is None:
+        return default(durations, sora)
+    asked = asked_seconds(given)
+    if allowed(durations, asked):
+        return asked
+    raise bad_request(f"`{given.name}` is {asked}; {model} makes videos of {listed(durations)}.", given.name)
+
+
+def default(durations: Durations, sora: bool) -> int:
+    """OpenAI's 4 s or the nearest longer that the model has; the guide's 2 s or its shortest."""
+    if durations.assumed is not None and not sora:
+        return durations.assumed
+    wanted = usual(sora)
+    if durations.values:
+        longer = [value for value in durations.values if value >= wanted]
+        return min(longer, default=max(durations.values))
+    most = durations.max or LONGEST
+    return min(max(wanted, durations.min), most)
+
+
+def usual(sora: bool) -> int:
+    """What an answer says where neither the client nor the model says anything."""
+    return SORA if sora else RUNWAY
+
+
+def of_segments(body: Mapping[str, object]) -> int | None:
+    """The length of a video that is told in segments (`provider_settings.multi_prompt`).
+
+    They bring their own durations; a default beside them could only contradict.
+    """
+    settings = body.get("providerSettings")
+    segments = settings.get("multiPrompt") if isinstance(settings, dict) else None
+    if not isinstance(segments, list) or not segments:
+        return None
+    return sum(int(segment["duration"]) for segment in segments)
+
+
+def allowed(durations: Durations, asked: int | str) -> bool:
+    if isinstance(asked, str):
+        return durations.auto
+    if durations.values:
+        return asked in durations.values
+    return durations.min <= asked <= (durations.max or LONGEST)
+
+
+def listed(durations: Durations) -> str:
+    if durations.values:
+        text = " or ".join(map(str, durations.values)) + " seconds"
+    elif durations.max is None:
+        text = f"at least {durations.min} seconds"
+    else:
+        text = f"{durations.min} to {durations.max} seconds"
+    return text + (", or `auto`" if durations.auto else "")

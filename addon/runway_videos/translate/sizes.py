@@ -1,0 +1,190 @@
+"""`size`: from the client's `WxH` to the way in which a model wants to be told, and back.
+
+Per model there is a list of options: what to send, and the frame that comes out of it. Some
+options have no shape of their own, because the video keeps the shape of its input; they take the
+shape that was asked for, which is the best guess at what will be made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from runway_videos.catalog import Size
+from runway_videos.errors import bad_request
+from runway_videos.reading import Value
+from runway_videos.translate.describe import shown
+from runway_videos.translate.names import Given
+
+SORA = (720, 1280)  # OpenAI's default
+RUNWAY = (1280, 720)  # the guide's default
+TOLERANCE = 0.05  # how far the shape may differ from what was asked
+WRITTEN = re.compile(r"\s*([1-9]\d{1,4})\s*[xX×*:]\s*([1-9]\d{1,4})\s*")
+SMALLEST = 64  # below it, `16:9` is a shape and not a frame
+NAMED_TIERS = {"2k": 1440, "4k": 2160}  # lines of the short side
+
+Frame = tuple[int, int]
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One thing to send, and the frame it makes. `short`: no shape of its own, only a short side.
+
+    `chosen` False: legal, sent only when the client names it.
+    """
+
+    wire: dict[str, str]
+    frame: Frame | None = None
+    short: int = 0
+    chosen: bool = True
+
+    def made(self, asked: Frame) -> Frame:
+        return self.frame or scaled(asked, self.short)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What to send, and the frame to answer with."""
+
+    wire: dict[str, str]
+    frame: Frame
+
+
+def said(frame: Frame) -> str:
+    return f"{frame[0]}x{frame[1]}"
+
+
+def read_size(value: Value) -> Frame | None:
+    """`1280x720` as numbers; None when it is not a size in pixels."""
+    match = WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    frame = (int(match[1]), int(match[2])) if match else None
+    return frame if frame and min(frame) >= SMALLEST else None
+
+
+def asked_size(given: Given | None) -> Frame | None:
+    if given is None:
+        return None
+    if frame := read_size(given.value):
+        return frame
+    raise bad_request(
+        f"`{given.name}` must be width x height in pixels, such as 1280x720, not {shown(given.value)}.",
+        given.name,
+    )
+
+
+def options(size: Size, with_frame: bool) -> list[Option]:
+    """All that can be said to the model. `with_frame`: a first or last frame is given."""
+    auto = [Option({"ratio": word}, short=lines(word)) for word in size.auto]
+    match size.how:
+        case "ratio" if size.frames_need_auto and with_frame:
+            return auto
+        case "ratio":
+            exact = [Option({"ratio": value}, parts(value)) for value in size.values]
+            return exact + [msgspec.structs.replace(option, chosen=False) for option in auto]
+        case "aspect":
+            return [
+                Option({"ratio": value, "resolution": tier}, scaled(parts(value), lines(tier)))
+                for tier in size.tiers
+                for value in size.values
+            ]
+        case "resolution":
+            return [Option({"resolution": tier}, short=lines(tier)) for tier in size.tiers]
+        case "auto":
+            return auto
+        case _:
+            return []
+
+
+def choose(
+    size: Size,
+    given: Given | None,
+    default: Frame,
+    pinned: Mapping[str, str],
+    with_frame: bool,
+    model: str,
+) -> Choice:
+    """What to send and what will be made.
+
+    `pinned`: `ratio` and `resolution` as the client sent them itself, already checked against the
+    model's schema; they are sent on as they are. Without a size and without those, the default
+    or, where nothing comes near it, the model's first landscape size.
+    """
+    asked = asked_size(given)
+    everything = options(size, with_frame)
+    able = [option for option in everything if agrees(option, pinned)]
+    if not pinned:
+        able = [option for option in able if option.chosen]
+    elif everything and not able:
+        able = loose(everything, pinned)
+        if size.frames_need_auto and with_frame:
+            raise bad_request(
+                f"`ratio` must be one of {', '.join(size.auto)} when {model} is given a first or "
+                "last frame: the video takes the picture's shape.",
+                "ratio",
+            )
+    wanted = asked or default
+    if not able:
+        return Choice(dict(pinned), read_size(pinned.get("ratio")) or wanted)
+    near = [option for option in able if fits(option.made(wanted), wanted)]
+    if not near and given is not None:
+        sizes = ", ".join(dict.fromkeys(said(option.made(wanted)) for option in able))
+        raise bad_request(
+            f"{model} has no size near {said(wanted)}: `{given.name}` may be {sizes}, or what has "
+            f"nearly the shape of one of these (within {TOLERANCE:.0%}).",
+            given.name,
+        )
+    if not near:
+        wide = [option for option in able if option.made(wanted)[0] > option.made(wanted)[1]]
+        near = able if pinned else wide[:1] or able[:1]
+    best = min(near, key=lambda option: distance(option.made(wanted), wanted))
+    return Choice({**best.wire, **pinned}, best.made(wanted))
+
+
+def agrees(option: Option, pinned: Mapping[str, str]) -> bool:
+    # Without regard to case: "768P" is the old spelling of "768p".
+    return all(option.wire.get(name, "").lower() == value.lower() for name, value in pinned.items())
+
+
+def loose(everything: Iterable[Option], pinned: Mapping[str, str]) -> list[Option]:
+    """Options for a ratio that has no frame of its own, such as `adaptive`."""
+    tiers = {
+        option.wire["resolution"]: Option(
+            {"resolution": option.wire["resolution"]}, short=lines(option.wire["resolution"])
+        )
+        for option in everything
+        if "resolution" in option.wire
+    }
+    rest = {name: value for name, value in pinned.items() if name != "ratio"}
+    return [option for option in tiers.values() if agrees(option, rest)]
+
+
+def fits(made: Frame, wanted: Frame) -> bool:
+    """The same orientation (a square has none) and nearly the same shape."""
+    lying = (made[0] > made[1]) - (made[0] < made[1])
+    asked = (wanted[0] > wanted[1]) - (wanted[0] < wanted[1])
+    shape, target = made[0] / made[1], wanted[0] / wanted[1]
+    return lying * asked >= 0 and abs(shape - target) <= TOLERANCE * target
+
+
+def distance(made: Frame, wanted: Frame) -> tuple[float, float, int]:
+    """Exact first, then the nearest area, then the nearest shape, then the smaller."""
+    area, target = made[0] * made[1], wanted[0] * wanted[1]
+    return abs(area - target), abs(made[0] / made[1] - wanted[0] / wanted[1]), area
+
+
+def parts(ratio: str) -> Frame:
+    width, height = ratio.split(":")
+    return int(width), int(height)
+
+
+def lines(tier: str) -> int:
+    """`720p`, `auto_720p`, `2k` → the short side in pixels."""
+    name = tier.removeprefix("auto_").lower()
+    return NAMED_TIERS.get(name) or int(name.removesuffix("p"))
+
+
+def scaled(shape: Frame, short: int) -> Frame:
+    """The shape with this short side; both sides even, as video needs them."""
+    factor = short / min(shape)
+    width, height = (2 * round(side * factor / 2) for side in shape)
+    return width, height

@@ -1,0 +1,62 @@
+"""A Runway task call that is ready to be sent, but for the files that must be uploaded first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from runway_videos.media import Media, data_uri
+
+
+class TaskCall(msgspec.Struct, frozen=True):
+    """`POST path` with `body` under wire names; `Media` objects stand where a file belongs."""
+
+    mode: str
+    model: str
+    body: dict[str, object]
+
+    @property
+    def path(self) -> str:
+        return f"/v1/{self.mode}"
+
+    @property
+    def media(self) -> list[Media]:
+        """The files that are too large for a data URI: each wants a `runway://` URI first."""
+        return [media for media in leaves(self.body) if not media.fits_inline]
+
+    def render(self, uris: Mapping[int, str]) -> bytes:
+        """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI."""
+
+        def place(value: object) -> str:
+            if isinstance(value, Media):
+                return data_uri(value) if value.fits_inline else uris[id(value)]
+            raise TypeError(f"{type(value).__name__} has no place in a Runway body")
+
+        return msgspec.json.encode({"model": self.model, **self.body}, enc_hook=place)
+
+
+def leaves(value: object) -> Iterator[Media]:
+    if isinstance(value, Media):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A create, understood.
+
+    `model` is the client's own word. `seconds` and `size` ("1280x720") say what will be made, or
+    what was asked where the model is not told. `ignored`: the client's fields that were left out.
+    """
+
+    call: TaskCall
+    model: str
+    seconds: str
+    size: str
+    prompt: str | None
+    ignored: tuple[str, ...]

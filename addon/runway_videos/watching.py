@@ -1,0 +1,223 @@
+"""What becomes of a video: its status, asked of Runway as seldom as may be.
+
+Everything goes through the key that made the video. Concurrent questions share one call; an answer
+young enough is given out again; while Runway is down the last one serves, up to 5 minutes old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from runway_videos.errors import ApiError
+from runway_videos.ids import Ticket, key_hash, unknown_video
+from runway_videos.keys import Key, Outcome
+from runway_videos.logs import log
+from runway_videos.openai_shape import KEPT_SECONDS, Video, encode
+from runway_videos.parts import Known, Parts
+from runway_videos.runway_api import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.translate.task import TaskState, read_task
+from runway_videos.videos import ANSWER_SECONDS, Memory
+
+# A question costs nothing and may be asked again: waits in seconds between the tries, up to 50 %
+# more by chance.
+_WAITS = (0.5, 1.0)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A status and the links to the finished video, which are kept by nobody."""
+
+    known: Known
+    outputs: tuple[str, ...] = ()
+
+
+class Watcher:
+    """Asks Runway for tasks and remembers what it said."""
+
+    def __init__(self, parts: Parts, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._parts = parts
+        self._sleep = sleep
+        self._flights: dict[str, asyncio.Task[Seen]] = {}
+
+    def find(self, video_id: str, caller: str) -> tuple[Ticket, Memory[Known]]:
+        """The video of this caller. ApiError 404 for any other id, 503 where its key is gone."""
+        ticket = self._parts.sealer.open(video_id)
+        if not ticket.owned_by(caller):
+            raise unknown_video(video_id)
+        videos = self._parts.videos
+        memory = videos.get(ticket.task)
+        return ticket, memory if memory is not None else videos.remember(ticket, caller)
+
+    async def status(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> Known:
+        """The video's status, from memory while that is young enough."""
+        known = self.recent(memory)
+        return known if known is not None else (await self.ask(video_id, ticket, memory)).known
+
+    def recent(self, memory: Memory[Known]) -> Known | None:
+        """The status in memory, if it may be given out: an end holds longer."""
+        known = memory.answer
+        if known is None:
+            return None
+        ended = known.status in ("completed", "failed")
+        fresh = ANSWER_SECONDS if ended else self._parts.settings.poll_seconds
+        return self._parts.videos.answer(memory, fresh)
+
+    async def ask(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> Seen:
+        """The video's status from Runway; shares the call that is under way."""
+        flight = self._flights.get(ticket.task)
+        if flight is None:
+            flight = asyncio.create_task(self._ask(video_id, ticket, memory))
+            self._flights[ticket.task] = flight
+            flight.add_done_callback(lambda done: self._landed(ticket.task, done))
+        # Shielded: one client's end is not another's.
+        return await asyncio.shield(flight)
+
+    async def delete(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> None:
+        """Cancels or deletes the video. ApiError where it is gone already or Runway is down."""
+        parts = self._parts
+        key = self.key_of(ticket)
+        maybe_done = False
+        for wait in (*_WAITS, None):
+            try:
+                reply = await parts.api.delete_task(key, ticket.task)
+            except (NotSentError, UnknownOutcomeError) as error:
+                maybe_done = maybe_done or isinstance(error, UnknownOutcomeError)
+                problem = str(error)
+            else:
+                if 200 <= reply.status < 300 or (reply.status == 404 and maybe_done):
+                    break
+                if reply.status < 500 and reply.status != 429:
+                    raise self._refused(reply, video_id, ticket, key)
+                maybe_done = maybe_done or reply.status not in (429, 502, 503)
+                problem = f"HTTP {reply.status}"
+            if wait is None:
+                raise _unreachable(problem)
+            await self._sleep(wait * (1 + random.random() / 2))  # noqa: S311 (a jitter)
+        parts.videos.forget(ticket.task)
+        log.info("deleted %s: key %s, task %s", memory.ticket.model, key.name, ticket.task)
+
+    def key_of(self, ticket: Ticket) -> Key:
+        """The key that made the video. ApiError 503 where it is gone."""
+        key = self._parts.pool.get(ticket.key)
+        if key is None:
+            raise ApiError(
+                503,
+                "This video was made with a Runway key that this proxy no longer has.",
+                code="runway_key_gone",
+                retry=False,
+                detail=f"the key's name has the hash {key_hash(ticket.key)}",
+            )
+        return key
+
+    def _landed(self, task: str, flight: asyncio.Task[Seen]) -> None:
+        self._flights.pop(task, None)
+        if not flight.cancelled():
+            flight.exception()  # seen, also where every client has left
+
+    async def _ask(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> Seen:
+        key = self.key_of(ticket)
+        problem = ""
+        for wait in (*_WAITS, None):
+            try:
+                reply = await self._parts.api.get_task(key, ticket.task)
+            except (NotSentError, UnknownOutcomeError) as error:
+                problem = str(error)
+            else:
+                task = reply.json()
+                if reply.status == 200 and task is not None:
+                    last = memory.answer.progress if memory.answer else 0
+                    return self._note(video_id, ticket, memory, read_task(task, last))
+                if reply.status != 200 and reply.status < 500 and reply.status != 429:
+                    raise self._refused(reply, video_id, ticket, key)
+                problem = f"HTTP {reply.status}"
+            if wait is not None:
+                await self._sleep(wait * (1 + random.random() / 2))  # noqa: S311 (a jitter)
+        known = self._parts.videos.answer(memory, ANSWER_SECONDS)
+        if known is None:
+            raise _unreachable(problem)
+        log.warning("task %s: status from memory, Runway cannot be asked: %s", ticket.task, problem)
+        return Seen(known)
+
+    def _refused(self, reply: Reply, video_id: str, ticket: Ticket, key: Key) -> ApiError:
+        if reply.status == 404:
+            self._parts.videos.forget(ticket.task)
+            return unknown_video(video_id)
+        if reply.status in (401, 403):
+            self._parts.pool.report(key.name, "", Outcome.REFUSED, f"HTTP {reply.status}")
+            return ApiError(
+                503,
+                "Runway refuses the key that made this video; the operator of the proxy must look.",
+                code="runway_key_refused",
+                retry=False,
+                detail=f"Runway answers {reply.status} to the key {key.name}",
+            )
+        return ApiError(502, f"Runway answered {reply.status} to a question about this video.")
+
+    def _note(self, video_id: str, ticket: Ticket, memory: Memory[Known], state: TaskState) -> Seen:
+        """Remembers what Runway said and tells the pool and the log what follows from it."""
+        parts, model = self._parts, memory.runway_model
+        if model and state.throttled:
+            parts.pool.report(ticket.key, model, Outcome.THROTTLED)
+        elif model and memory.throttled and state.status == "in_progress":
+            parts.pool.report(ticket.key, model, Outcome.MOVING)
+        memory.throttled = state.throttled
+        if state.ended and memory.completed_at is None:
+            memory.completed_at = int(parts.now())
+            _log_end(parts, ticket, memory, state)
+        video = render_video(video_id, ticket, memory, state)
+        known = Known(
+            encode(video), state.status, state.progress, state.error.message if state.error else None
+        )
+        parts.videos.keep_answer(memory, known)
+        return Seen(known, state.outputs)
+
+
+def render_video(video_id: str, ticket: Ticket, memory: Memory[Known], state: TaskState) -> Video:
+    """The Video that clients get: what was sealed in its id, and what its task says now."""
+    done = memory.completed_at if state.status == "completed" else None
+    return Video(
+        id=video_id,
+        model=ticket.model,
+        status=state.status,
+        progress=state.progress,
+        created_at=ticket.created,
+        completed_at=done,
+        expires_at=done + KEPT_SECONDS if done is not None else None,
+        prompt=memory.prompt,
+        size=ticket.size,
+        seconds=ticket.seconds,
+        remixed_from_video_id=memory.remixed_from,
+        error=state.error,
+    )
+
+
+def _unreachable(problem: str) -> ApiError:
+    return ApiError(
+        503,
+        "Runway cannot be asked about this video now; nothing is lost, ask again.",
+        code="runway_unavailable",
+        detail=problem,
+    )
+
+
+def _log_end(parts: Parts, ticket: Ticket, memory: Memory[Known], state: TaskState) -> None:
+    cost = "cost unknown" if state.credits is None else f"{state.credits:g} credits"
+    why = f" ({state.error.code})" if state.error else ""
+    model = f"{ticket.model} → {memory.runway_model}" if memory.runway_model else ticket.model
+    log.info(
+        "%s%s%s: %s, %s s, %s, key %s%s, %s, took %d s, task %s",
+        "SANDBOX " if parts.settings.sandbox else "",
+        state.status,
+        why,
+        model,
+        ticket.seconds,
+        ticket.size,
+        ticket.key,
+        f", caller {memory.caller}" if memory.caller else "",
+        cost,
+        max(0, (memory.completed_at or 0) - ticket.created),
+        ticket.task,
+    )

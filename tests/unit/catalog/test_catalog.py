@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from runway_videos.catalog import MODES, Catalog, Row, load
+
+CATALOG = load()
+ROWS = [(mode, model, row) for mode, rows in CATALOG.modes.items() for model, row in rows.items()]
+KEYWORDS = {
+    *("type", "properties", "required", "items", "enum", "const", "anyOf", "minimum", "maximum"),
+    *("minLength", "maxLength", "minItems", "maxItems", "media", "open", "deprecated"),
+}
+
+
+def walk(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield schema
+    for child in (*schema.get("properties", {}).values(), *schema.get("anyOf", ())):
+        yield from walk(child)
+    if "items" in schema:
+        yield from walk(schema["items"])
+
+
+def test_it_is_read_once() -> None:
+    assert load() is CATALOG
+    assert tuple(CATALOG.modes) == MODES
+
+
+def test_questions_about_models() -> None:
+    assert CATALOG.modes_of("gen4_turbo") == ("image_to_video",)
+    assert CATALOG.modes_of("aleph2") == ("video_to_video",)
+    assert CATALOG.modes_of("gen9") == ()
+    assert CATALOG.row("text_to_video", "gen4_turbo") is None
+    assert CATALOG.row("audio", "gen4_turbo") is None
+    assert "gen4.5" in CATALOG.models_with("text_to_video")
+    assert "gen4_turbo" not in CATALOG.models_with("text_to_video")
+    assert len(CATALOG.models()) == len(set(CATALOG.models()))
+    assert {model for _, model, _ in ROWS} == set(CATALOG.models())
+
+
+@pytest.mark.parametrize(("mode", "model", "row"), ROWS, ids=lambda value: str(value)[:30])
+def test_each_row_is_whole(mode: str, model: str, row: Row) -> None:
+    assert (row.picture is not None) == (mode == "image_to_video")
+    assert (row.video is not None) == (mode == "video_to_video")
+    assert "model" not in row.fields
+    assert "promptText" in row.fields
+    assert set(row.required) <= set(row.fields)
+    assert (row.durations is None) == ("duration" not in row.fields)
+    for node in walk(row.schema):
+        assert set(node) <= KEYWORDS
+    for rule in row.rules:
+        named = {*rule.when, *rule.only, *rule.without, *rule.needs, *rule.one_of, *rule.fixed}
+        assert named <= set(row.fields)
+
+
+@pytest.mark.parametrize(("mode", "model", "row"), ROWS, ids=lambda value: str(value)[:30])
+def test_the_ways_of_telling_a_size_match_the_fields(mode: str, model: str, row: Row) -> None:
+    needs = {
+        "ratio": {"ratio"},
+        "aspect": {"ratio", "resolution"},
+        "resolution": {"resolution"},
+        "auto": {"ratio"},
+        "none": set(),
+    }[row.size.how]
+    assert needs <= set(row.fields)
+    if "resolution" in row.fields:
+        assert not set(row.size.tiers) & set(row.fields["resolution"].get("deprecated", ()))
+        assert all(tier == tier.lower() for tier in row.size.tiers)
+
+
+def test_what_is_known_from_the_openapi_is_there() -> None:
+    def field(catalog: Catalog, mode: str, model: str, name: str) -> dict[str, Any]:
+        row = catalog.row(mode, model)
+        assert row is not None
+        return row.fields[name]
+
+    text, video = "text_to_video", "video_to_video"
+    assert field(CATALOG, text, "gen4.5", "duration") == {
+        "type": "integer",
+        "minimum": 2,
+        "maximum": 10,
+    }
+    assert field(CATALOG, text, "veo3.1", "duration") == {"type": "integer", "enum": [4, 6, 8]}
+    assert field(CATALOG, text, "seedance2", "duration")["anyOf"] == [
+        {"type": "integer", "minimum": 4, "maximum": 15},
+        {"type": "string", "const": "auto"},
+    ]
+    assert field(CATALOG, text, "hailuo3", "resolution")["deprecated"] == ["768P", "2K"]
+    keyframes = field(CATALOG, video, "aleph2", "keyframes")
+    assert keyframes["maxItems"] == 5
+    assert keyframes["items"]["anyOf"][1]["properties"]["at"]["maximum"] == 1
+    limits = {
+        "gen4.5": 1000,
+        "happyhorse_1_0": 2500,
+        "seedance2": 3500,
+        "gemini_omni_flash": 4000,
+        "hailuo3": 6000,
+        "seedance2_5": 15000,
+    }
+    for model, most in limits.items():
+        assert field(CATALOG, text, model, "promptText")["maxLength"] == most
+
+
+def test_removed_models_have_successors_that_exist() -> None:
+    assert {"gen4_aleph", "gen3a_turbo", "veo3"} <= set(CATALOG.removed)
+    for name, gone in CATALOG.removed.items():
+        assert not CATALOG.modes_of(name)
+        assert CATALOG.modes_of(gone.successor)
