@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import weakref
 from collections.abc import Mapping
@@ -131,6 +132,11 @@ def send_to(flow: http.HTTPFlow, url: str, keep_path: bool = False) -> None:
     request.host = parts.hostname or ""
     request.port = parts.port or (443 if parts.scheme == "https" else 80)
     request.path = parts.path.rstrip("/") + request.path if keep_path else path or "/"
+
+
+def hush(quiet: bool) -> None:
+    """Keeps mitmproxy's lines on each connection off the log: a polled proxy makes many."""
+    logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING if quiet else logging.NOTSET)
 
 
 def peer(flow: Flow) -> str:

@@ -19,7 +19,6 @@ DROPPED: Mapping[str, tuple[str, ...]] = {
     "commandhistory": (),  # of the console
     "comment": (),  # by command
     "cut": (),  # by command
-    "disableh2c": (),
     "export": (),  # by command
     "onboarding": (),
     "dnsresolver": (),

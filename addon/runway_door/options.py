@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
 from mitmproxy.tools import cmdline
+from mitmproxy.utils import human
 from runway_videos import conf_file, settings
 from runway_videos.conf_file import ConfFile, ConfigError
 from runway_videos.settings import Settings
@@ -45,7 +47,11 @@ WATCHED = frozenset({*OPTIONS, "stream_large_bodies"})
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
 _SECRET = ("runway_keys", "runway_callers")
-_PROGRAMS = {"dump": cmdline.mitmdump, "console": cmdline.mitmproxy, "web": cmdline.mitmweb}
+_PROGRAMS: Mapping[str, Callable[[object], ArgumentParser]] = {
+    "dump": cmdline.mitmdump,
+    "console": cmdline.mitmproxy,
+    "web": cmdline.mitmweb,
+}
 _LISTENING = ("mode", "listen_host", "listen_port")
 
 
@@ -59,18 +65,19 @@ class _Kept(msgspec.Struct):
 _kept = _Kept()
 
 
-def load(loader: Loader, beside: Path) -> bool:
-    """Declares the options and applies the file. True where it changes where to listen.
+def load(loader: Loader, beside: Path) -> frozenset[str] | None:
+    """Declares the options and applies the file.
 
-    Raises ConfigError on any mistake in the file or in `--set`.
+    Where the file changes the listening addresses: the options that the command line names, else
+    None. Raises ConfigError on any mistake in the file or in `--set`.
     """
     for name, (kind, default, text) in OPTIONS.items():
         loader.add_option(name, kind, default, text)  # type: ignore[arg-type]
     if _kept.file is not None:
-        return False
+        return None
     said = _said_on_command_line()
-    named = said.get("runway_conf") or os.environ.get("RUNWAY_CONF", "")
-    file = conf_file.read(conf_file.find(named or None, beside), list(ctx.options.keys()))
+    path = conf_file.find(said.get("runway_conf"), beside)
+    file = conf_file.read(path, list(ctx.options.keys()))
     _kept.file = file
     listening = False
     for name in file.entries:
@@ -88,7 +95,7 @@ def load(loader: Loader, beside: Path) -> bool:
     for name in ctx.options.deferred:
         if name.startswith("runway_"):
             raise ConfigError(f"--set: there is no option {name}; see `mitmdump --options`")
-    return listening
+    return frozenset(said) if listening else None
 
 
 def read_settings() -> Settings:
@@ -112,17 +119,11 @@ def read_settings() -> Settings:
 def _check_others(found: Settings) -> None:
     """mitmproxy's own options that cannot go together with the addon."""
     stream = ctx.options.stream_large_bodies
-    if stream and _bytes(stream) < found.max_body:
+    if stream and (human.parse_size(stream) or 0) < found.max_body:
         raise ConfigError(
             f"stream_large_bodies: {stream} is less than runway_max_body: a request that is "
             "streamed cannot be answered; set it higher or leave it out"
         )
-
-
-def _bytes(size: str) -> int:
-    from mitmproxy.utils import human
-
-    return human.parse_size(size) or 0
 
 
 def _apply(file: ConfFile, name: str) -> None:

@@ -51,11 +51,11 @@ class Create[T]:
 
     async def run(self, make: Callable[[], Awaitable[T]]) -> T | Exception:
         """Calls `make`, keeps what comes of it and gives it."""
+        outcome: T | Exception
         try:
-            self.value = outcome = await make()
+            outcome = self.value = await make()
         except Exception as error:
-            self.error = _bare(error)
-            outcome = self.error
+            outcome = self.error = _bare(error)
         self.done = True
         return outcome
 

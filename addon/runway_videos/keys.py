@@ -80,8 +80,7 @@ _WORDS: dict[Outcome | None, _Word] = {
     Outcome.REFUSED: _Word(
         503,
         "runway_key_refused",
-        "Runway refuses this proxy's API key; its operator has to look at runway_keys or"
-        " RUNWAY_API_KEY.",
+        "Runway refuses this proxy's API key; its operator has to look at runway_keys or RUNWAY_API_KEY.",
         "Key refused",
         retry=False,
     ),
@@ -101,9 +100,7 @@ _NO_WEIGHT = (
     "All Runway keys have weight 0: they serve the videos they made and take no new ones."
     " Give one in runway_keys a weight above 0."
 )
-_NO_PATTERN = (
-    "The model {model} is open to no Runway key of this proxy (`models` of each in runway_keys)."
-)
+_NO_PATTERN = "The model {model} is open to no Runway key of this proxy (`models` of each in runway_keys)."
 
 
 class KeyPool:

@@ -68,6 +68,11 @@ class Repeats[T]:
         """Creates that are running or kept."""
         return len(self._running) + sum(map(len, self._kept.values()))
 
+    @property
+    def running(self) -> int:
+        """Creates that have no outcome yet."""
+        return len(self._running)
+
     def enter(
         self,
         mark: CreateMark,

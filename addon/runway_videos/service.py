@@ -186,9 +186,14 @@ class Service:
             self._parts.api = RunwayApi(url)
             self._assemble()
 
-    async def drain(self, seconds: float) -> None:
-        """Waits for creates in flight: each may be a paid video."""
-        await self._repeats.drain(seconds)
+    @property
+    def creates_in_flight(self) -> int:
+        """Creates that have no outcome yet."""
+        return self._repeats.running
+
+    async def drain(self, seconds: float) -> int:
+        """Takes no more creates and waits for those in flight; gives how many still are."""
+        return await self._repeats.drain(seconds)
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""

@@ -88,9 +88,7 @@ def test_release_does_not_end_a_rest_that_no_trial_tests(clock: Clock) -> None:
     assert health.rests("a", "m") is not None
 
 
-@pytest.mark.parametrize(
-    "outcome", [o for o in Outcome if o not in (Outcome.REFUSED, Outcome.NO_CREDITS)]
-)
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.REFUSED, Outcome.NO_CREDITS)])
 def test_any_other_answer_shows_that_a_refused_key_is_good(clock: Clock, outcome: Outcome) -> None:
     health = Health(clock)
     health.report("a", "m", Outcome.REFUSED, "")

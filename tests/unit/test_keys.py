@@ -143,9 +143,7 @@ CAUSES: list[tuple[Outcome, int, str, str, bool | None]] = [
 
 
 @pytest.mark.parametrize("number", range(len(CAUSES)))
-def test_the_cause_that_passes_soonest_decides_and_every_reason_is_told(
-    clock: Clock, number: int
-) -> None:
+def test_the_cause_that_passes_soonest_decides_and_every_reason_is_told(clock: Clock, number: int) -> None:
     pool = KeyPool([key(cause.name) for cause, *_ in CAUSES[: number + 1]], clock)
     for cause, *_ in CAUSES[: number + 1]:
         pool.report(cause.name, "gen4.5", cause, f"Runway says {cause.name}.")

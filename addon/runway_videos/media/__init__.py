@@ -114,6 +114,8 @@ def _no_reference(text: str, scheme: str, kind: str, param: str) -> ApiError:
         problem = "is empty"
     elif scheme == "http":
         problem = "is an http URL; Runway fetches https only"
+    elif scheme == "https":
+        problem = "is no URL: https: needs two slashes"
     elif scheme:
         problem = f"begins with {scheme}:, which Runway cannot fetch"
     elif _BASE64.match(text):

@@ -121,7 +121,7 @@ def _mpeg_audio(head: bytes, kind: str) -> str | None:
         return "audio/aac"
     sync, version, layer = head[1] & 0xE0 == 0xE0, head[1] >> 3 & 3, head[1] >> 1 & 3
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    frame = sync and version != 1 and layer != 0 and bitrate != 15 and rate != 3
+    frame = sync and version != 1 and layer == 1 and bitrate != 15 and rate != 3
     return "audio/mpeg" if frame else None
 
 

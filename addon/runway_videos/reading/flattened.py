@@ -125,7 +125,8 @@ def _conflict(root: str) -> ApiError:
 
 def _ragged(root: str, columns: dict[_Path, list[_Leaf]]) -> ApiError:
     counts = ", ".join(
-        f"{len(leaves)} x {root}[]" + "".join(f"[{key}]" for key in path) for path, leaves in columns.items()
+        f"{len(leaves)} x {shown(root + '[]' + ''.join(f'[{key}]' for key in path))}"
+        for path, leaves in columns.items()
     )
     return bad_request(
         f"The objects in {shown(root)} cannot be told apart: a form carries them as columns, and "

@@ -45,7 +45,7 @@ def read_multipart(body: bytes, parameters: dict[str, str]) -> list[Entry]:
         max_segment_count=PARTS,
     )
     try:
-        return list(_parts(parser, body, start + len(opening)))
+        return list(_parts(parser, body))
     except ParserLimitReached as error:
         raise bad_request(
             f"The multipart body is refused: {error}. It may have {PARTS} parts, {PART_HEADERS} "
@@ -80,20 +80,18 @@ def _boundary(parameters: dict[str, str]) -> bytes:
     return boundary.encode()
 
 
-def _parts(parser: PushMultipartParser, body: bytes, at: int) -> Iterator[Entry]:
-    """`at`: just behind a delimiter, on the line break before the next part's headers."""
-    delimiter_length = len(b"\r\n--") + len(parser.boundary)
+def _parts(parser: PushMultipartParser, body: bytes) -> Iterator[Entry]:
     whole = memoryview(body)
     segment: MultipartSegment = None  # the parser begins a part before it ends one
-    start = 0
+    start = end = 0
     for begin in range(0, len(body), _PIECE):
         for event in parser.parse(body[begin : begin + _PIECE]):
             if isinstance(event, MultipartSegment):
                 segment = event
-                start = body.find(b"\r\n\r\n", at) + 4  # the first empty line ends the headers
+                start = body.find(b"\r\n\r\n", end) + 4  # the first empty line ends the headers
             elif event is None:
-                yield _entry(segment, whole[start : start + segment.size])
-                at = start + segment.size + delimiter_length
+                end = start + segment.size
+                yield _entry(segment, whole[start:end])
     try:
         parser.close()
     except MultipartError:

@@ -70,7 +70,7 @@ def _url(text: str) -> str | None:
         return "Only HTTPS URLs are allowed." if known else "Invalid URL"
     # A host whose last label is a number is an IPv4 address (WHATWG URL), `127.1` too.
     last = host.rstrip(".").rpartition(".")[2]
-    if "." not in host.strip(".") or ":" in host or _NUMBER.fullmatch(last):
+    if "." not in host.strip(".") or _NUMBER.fullmatch(last):
         return "URLs must be hosted on a domain."
     return None
 

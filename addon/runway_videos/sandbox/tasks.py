@@ -6,7 +6,7 @@ SUCCEEDED, FAILED or CANCELLED. Deleting a task ends it and forgets it.
 
 from __future__ import annotations
 
-import heapq
+import bisect
 import itertools
 import re
 import uuid
@@ -122,6 +122,7 @@ class _Lane:
 
     def __init__(self) -> None:
         self.waiting: deque[Task] = deque()
+        # By the time of their end; the number keeps tasks from being compared.
         self.running: list[tuple[float, int, Task]] = []
         self._tickets = itertools.count()
 
@@ -129,7 +130,7 @@ class _Lane:
         """Starts what has had room since the last look, with at most `limit` running at once."""
         # A slot was free from the moment its task ended, not from now.
         while self.running and self.running[0][0] <= now:
-            ended, _, _ = heapq.heappop(self.running)
+            ended, _, _ = self.running.pop(0)
             self._fill(ended, limit)
         self._fill(now, limit)
 
@@ -139,13 +140,12 @@ class _Lane:
             self.waiting.remove(task)
         else:
             self.running = [entry for entry in self.running if entry[2] is not task]
-            heapq.heapify(self.running)
 
     def _fill(self, at: float, limit: int | None) -> None:
         while self.waiting and (limit is None or len(self.running) < limit):
             task = self.waiting.popleft()
             task.started = at
-            heapq.heappush(self.running, (task.ends, next(self._tickets), task))
+            bisect.insort(self.running, (task.ends, next(self._tickets), task))
 
 
 class Tasks:

@@ -18,8 +18,8 @@ from runway_videos.reading.json_body import NotJson, parse_json
 from runway_videos.translate.describe import describe, shown
 from runway_videos.translate.names import snake, wire_name
 
-WHOLE = re.compile(r"\s*([+-]?\d{1,17})(?:\.0*)?\s*")
-NUMBER = re.compile(r"\s*[+-]?(?:\d{1,17}\.?\d{0,17}|\.\d{1,17})(?:[eE][+-]?\d{1,3})?\s*")
+WHOLE = re.compile(r"\s*([+-]?[0-9]{1,17})(?:\.0*)?\s*")
+NUMBER = re.compile(r"\s*[+-]?(?:\d{1,17}\.?\d{0,17}|\.\d{1,17})(?:[eE][+-]?\d{1,3})?\s*", re.ASCII)
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 SAFE = 2**53 - 1  # Runway's own limit for integers that have no closer one
 FILE_KEYS = ("uri", "url", "image_url", "video_url", "audio_url")
@@ -149,9 +149,22 @@ def fit_object(value: Value, schema: Schema, param: str, dropped: list[str] | No
                 )
             taken[name] = properties[name]["const"]  # the only value that there is
     return {
-        name: fit(item, properties[name], f"{param}.{snake(name)}", dropped) if name in properties else item
+        name: fit(item, properties[name], f"{param}.{snake(name)}", dropped)
+        if name in properties
+        else without_files(item, f"{param}.{name}")
         for name, item in taken.items()
     }
+
+
+def without_files(value: Value, param: str) -> Value:
+    """A value of a field that nothing is known of, as it is. A file would need a known kind."""
+    if isinstance(value, Upload):
+        raise bad_request(f"`{param}` takes no file.", param)
+    if isinstance(value, dict):
+        return {key: without_files(item, f"{param}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_files(item, f"{param}[{n}]") for n, item in enumerate(value)]
+    return value
 
 
 def fit_scalar(value: Value, schema: Schema, param: str) -> object:

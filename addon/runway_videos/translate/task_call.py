@@ -27,13 +27,20 @@ class TaskCall(msgspec.Struct, frozen=True):
 
     def render(self, uris: Mapping[int, str]) -> bytes:
         """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI."""
+        return msgspec.json.encode({"model": self.model, **in_place(self.body, uris)})
 
-        def place(value: object) -> str:
-            if isinstance(value, Media):
-                return data_uri(value) if value.fits_inline else uris[id(value)]
-            raise TypeError(f"{type(value).__name__} has no place in a Runway body")
 
-        return msgspec.json.encode({"model": self.model, **self.body}, enc_hook=place)
+def in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, object]:
+    """The body with a data URI or a `runway://` URI for each file."""
+
+    def placed(value: object) -> object:
+        if isinstance(value, Media):
+            return data_uri(value) if value.fits_inline else uris[id(value)]
+        if isinstance(value, dict):
+            return {name: placed(item) for name, item in value.items()}
+        return [placed(item) for item in value] if isinstance(value, list) else value
+
+    return {name: placed(item) for name, item in body.items()}
 
 
 def leaves(value: object) -> Iterator[Media]:

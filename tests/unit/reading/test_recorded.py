@@ -91,7 +91,7 @@ def test_ragged_arrays_are_refused_with_a_way_out(name: str) -> None:
     with pytest.raises(ApiError) as caught:
         read_fields(*recorded(name))
     assert (caught.value.status, caught.value.param) == (400, "references")
-    assert "2 x references[][uri], 1 x references[][tag]" in caught.value.message
+    assert "2 x 'references[][uri]', 1 x 'references[][tag]'" in caught.value.message
     assert "json.dumps" in caught.value.message
 
 

@@ -130,6 +130,16 @@ def test_beyond_the_concurrency_tasks_wait_and_start_when_a_slot_gets_free() -> 
     assert [t.status(clock.now) for t in (third, fourth)] == ["SUCCEEDED", "SUCCEEDED"]
 
 
+def test_the_slot_that_gets_free_first_is_taken_first() -> None:
+    clock = Clock()
+    tasks = Tasks(clock, seconds=10, concurrency=lambda organisation: 2)
+    begun = clock.now
+    slow, _, third, fourth = (make(clock, tasks, prompt) for prompt in ("[slow]", "", "", ""))
+    clock.now = begun + 25
+    tasks.get("org", slow.id)
+    assert [third.started, fourth.started] == [begun + 10, begun + 20]
+
+
 def test_slots_are_per_organisation_and_model() -> None:
     clock = Clock()
     tasks = Tasks(clock, seconds=10, concurrency={"a": 1, "b": None}.__getitem__)

@@ -38,14 +38,14 @@ def row_of(mode: str, model: str) -> Row:
     return row
 
 
-def plan(*, form: bool = False, **values: Value) -> Plan:
+def plan(form: bool = False, /, **values: Value) -> Plan:
     return plan_create(Fields(values, form), CATALOG, ALIASES)
 
 
-def refusal(*, form: bool = False, **values: Value) -> ApiError:
+def refusal(form: bool = False, /, **values: Value) -> ApiError:
     """The refusal that these fields get; fails when they get none."""
     try:
-        made = plan(form=form, **values)
+        made = plan(form, **values)
     except ApiError as error:
         return error
     raise AssertionError(f"not refused: {made.call.body}")
@@ -118,7 +118,8 @@ def closed(hint: Any, path: str = "Body") -> Any:
                 wire = next((extra.alias for extra in extras if extra.alias), wire)
             inner = closed(bare, f"{path}_{wire}")
             fields[wire] = Required[inner] if required else inner
-        copy: Any = typing_extensions.TypedDict(path, fields, total=False)  # type: ignore[operator]
+        make: Any = typing_extensions.TypedDict
+        copy = make(path, fields, total=False)
         copy.__pydantic_config__ = pydantic.ConfigDict(extra="forbid", strict=True)
         return copy
     if origin is Union:

@@ -68,7 +68,7 @@ def test_the_plainest_request(mode: str, model: str) -> None:
 def test_everything_that_the_model_takes(mode: str, model: str, form: bool) -> None:
     values = everything(mode, model)
     given: Any = as_form(values) if form else values
-    body = wire_body(plan(form=form, **given))
+    body = wire_body(plan(form, **given))
     # From the SDK, not from the catalog: a field that the generator lost would be missing here.
     hints = get_type_hints(typed_dicts(mode)[model], include_extras=True)
     expected = {name.replace("_", "").lower() for name in hints}
@@ -85,11 +85,10 @@ def unsent(mode: str, model: str) -> set[str]:
 @every_row
 def test_camel_case_is_understood_as_well(mode: str, model: str) -> None:
     values = everything(mode, model)
-    camel: dict[str, Value] = {"model": values["model"]}
+    camel: dict[str, Value] = {name: values[name] for name in ("model", "size")}
     for wire in row_of(mode, model).fields:
-        if (name := client_param([wire])) in values:
+        if wire != "ratio" and (name := client_param([wire])) in values:
             camel[wire] = values[name]
-    camel["size"] = values["size"]
     assert plan(**camel).call.body == plan(**values).call.body
 
 
@@ -101,7 +100,7 @@ def test_an_unknown_field_is_refused_by_name(mode: str, model: str) -> None:
     assert "prompt" in error.message
 
 
-def spoiled(schema: dict[str, Any]) -> Value:
+def spoiled(schema: dict[str, Any]) -> Any:
     if "media" in schema:
         return "http://example.com/a"
     if schema.get("maxLength"):
@@ -157,7 +156,8 @@ def test_a_missing_prompt(mode: str, model: str) -> None:
     del values["prompt"]
     row = row_of(mode, model)
     asks = "promptText" in row.required or any(rule.one_of for rule in row.rules)
-    for empty in ({}, {"prompt": ""}, {"prompt": "  "}):
+    nothing: list[dict[str, Value]] = [{}, {"prompt": ""}, {"prompt": "  "}]
+    for empty in nothing:
         if asks:
             error = refusal(**values, **empty)
             assert (error.status, error.param) == (400, "prompt")

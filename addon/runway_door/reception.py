@@ -1,0 +1,110 @@
+"""Decides on a request's headers: a video call of someone who may make it, other traffic, or neither."""
+
+from __future__ import annotations
+
+import msgspec
+from mitmproxy import http
+from runway_videos import access, routes
+from runway_videos.errors import ApiError
+from runway_videos.ids import unknown_video
+from runway_videos.logs import log
+from runway_videos.routes import Operation, Route
+from runway_videos.settings import Settings
+
+from runway_door import flows
+
+# How many times `runway_max_body` is read, and thrown away, to answer 413 in words.
+_READ_TO_REFUSE = 4
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """A video call that may be made, and the credentials that were taken off its flow."""
+
+    route: Route
+    caller: str
+    credentials: dict[str, str]
+
+
+class Reception:
+    """Receives requests under the settings it is made with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._gate = access.Gate(settings.callers, settings.forward)
+
+    def receive(self, flow: http.HTTPFlow) -> Admitted | None:
+        """The video call that the request is; None for other traffic, which is sent on its way."""
+        try:
+            admitted = self._admit(flow)
+            if admitted is None:
+                self.send_on(flow)
+            return admitted
+        except ApiError as error:
+            self._turn_away(flow, error)
+            return None
+
+    def send_on(self, flow: http.HTTPFlow) -> None:
+        """Lets other traffic pass, without callers' tokens and without holding it up.
+
+        Raises ApiError where it may not.
+        """
+        if not self.may_forward(flows.peer(flow)):
+            raise access.no_forwarding()
+        headers = flow.request.headers
+        for name in self._gate.tokens_in(flows.lower_headers(flow)):
+            del headers[name]
+        if flows.is_for_proxy(flow):
+            if self._settings.fallback is None:
+                raise access.no_fallback(flow.request.method, flow.request.path)
+            flows.send_to(flow, self._settings.fallback, keep_path=True)
+        size = flows.request_size(flow)
+        if size is None or size > flows.LARGEST_HELD_BODY:
+            flow.request.stream = True
+
+    def pass_on(self, flow: http.HTTPFlow, admitted: Admitted, models: str) -> None:
+        """Sends a create on whose model is none of ours. Raises ApiError where it may not."""
+        if flows.is_for_proxy(flow):
+            raise access.unknown_model(models)
+        for name, value in admitted.credentials.items():
+            flow.request.headers[name] = value
+        self.send_on(flow)
+
+    def may_forward(self, peer: str) -> bool:
+        """Whether a client may use the proxy for traffic that is no video call."""
+        return self._gate.may_forward(peer)
+
+    def may_connect(self, flow: http.HTTPFlow) -> bool:
+        """Whether a client may open a tunnel to where a CONNECT says."""
+        return self.may_forward(flows.peer(flow)) or self._is_video_host(flow)
+
+    def _admit(self, flow: http.HTTPFlow) -> Admitted | None:
+        request = flow.request
+        route = routes.find(request.method, request.path)
+        if route is None or not self._is_video_host(flow):
+            return None
+        caller = self._gate.caller(flows.peer(flow), flows.lower_headers(flow))
+        if route.operation is Operation.NOT_OURS:
+            if flows.is_for_proxy(flow):
+                raise unknown_video(route.video_id)
+            return None
+        size = flows.request_size(flow)
+        if size is not None and size > self._settings.max_body:
+            raise access.too_large(self._settings.max_body, size)
+        return Admitted(route, caller, flows.take_credentials(flow))
+
+    def _turn_away(self, flow: http.HTTPFlow, error: ApiError) -> None:
+        most = access.LARGEST_UNINVITED_BODY
+        if error.status == 413:
+            most = _READ_TO_REFUSE * self._settings.max_body
+        size = flows.request_size(flow)
+        if size is None or size > most:
+            # mitmproxy reads a body to its end before it answers: this one is not worth it.
+            log.warning("%s The connection is closed, the body is not read.", error.message)
+            flow.kill()
+            return
+        flows.take_credentials(flow)
+        flows.put_error(flow, error)
+
+    def _is_video_host(self, flow: http.HTTPFlow) -> bool:
+        host = flow.request.pretty_host.lower()
+        return host in self._settings.hosts or flows.is_reverse(flow) or flows.is_for_proxy(flow)
