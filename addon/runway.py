@@ -18,6 +18,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.flow import Flow
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
 from runway_door import flows, lasting, lean, listening, options, shutdown
 from runway_door.reception import Admitted, Reception
 from runway_videos.access import no_forwarding

@@ -17,11 +17,11 @@ from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.net.server_spec import ServerSpec
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
+
+from runway_door import listening
 from runway_videos.call import Answer, Call, Download
 from runway_videos.errors import ApiError, render
 from runway_videos.routes import Route
-
-from runway_door import listening
 
 #: Bodies of other traffic above this, or of unknown length, are streamed.
 LARGEST_HELD_BODY = 1 << 20

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from mitmproxy import ctx
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy.mode_specs import ProxyMode
+
 from runway_videos.conf_file import ConfigError
 
 # [Errno 98] … failed to listen on 127.0.0.1:80 with [Errno 98] …: [errno 98] address already in use

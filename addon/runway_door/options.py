@@ -13,6 +13,7 @@ from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
 from mitmproxy.tools import cmdline
 from mitmproxy.utils import human
+
 from runway_videos import conf_file, settings
 from runway_videos.conf_file import ConfFile, ConfigError
 from runway_videos.settings import Settings

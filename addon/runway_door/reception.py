@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 from mitmproxy import http
+
+from runway_door import flows
 from runway_videos import access, routes
 from runway_videos.errors import ApiError
 from runway_videos.ids import unknown_video
 from runway_videos.logs import log
 from runway_videos.routes import Operation, Route
 from runway_videos.settings import Settings
-
-from runway_door import flows
 
 # How many times `runway_max_body` is read, and thrown away, to answer 413 in words.
 _READ_TO_REFUSE = 4

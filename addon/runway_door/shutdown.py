@@ -7,6 +7,7 @@ import contextlib
 import signal
 
 from mitmproxy import ctx
+
 from runway_videos.logs import log
 from runway_videos.service import Service
 

@@ -40,9 +40,7 @@ class ApiError(Exception):
         self.message = message
         self.code = code
         self.param = param
-        self.type = type or _TYPES.get(
-            status, "server_error" if status >= 500 else "invalid_request_error"
-        )
+        self.type = type or _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
         self.retry = retry
         self.retry_after = retry_after
         self.detail = detail

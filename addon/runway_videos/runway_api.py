@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -108,11 +109,11 @@ class RunwayApi:
 
     async def get_task(self, key: Key, task: str) -> Reply:
         """Asks for a task."""
-        return await self._call(key, "GET", f"/v1/tasks/{task}")
+        return await self._call(key, "GET", f"/v1/tasks/{quote(task, safe='')}")
 
     async def delete_task(self, key: Key, task: str) -> Reply:
         """Cancels or deletes a task."""
-        return await self._call(key, "DELETE", f"/v1/tasks/{task}")
+        return await self._call(key, "DELETE", f"/v1/tasks/{quote(task, safe='')}")
 
     async def open_upload(self, key: Key, filename: str) -> Reply:
         """Asks for a place to put a file, valid for 24 hours."""

@@ -15,7 +15,7 @@ from runway_videos.conf_file import ConfigError
 from runway_videos.content import Content
 from runway_videos.digests import content_digest
 from runway_videos.errors import ApiError
-from runway_videos.ids import IdSealer, Ticket, owner_of
+from runway_videos.ids import IdSealer, Ticket, UnsealableError, owner_of
 from runway_videos.keys import KeyPool
 from runway_videos.logs import log, shown
 from runway_videos.making import Made, Maker
@@ -137,6 +137,8 @@ class Service:
 
     async def _make(self, plan: Plan, caller: str) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
+        # One configuration for the whole create: a change of keys in between must lose nothing.
+        sealer = self._parts.sealer
         started = self._parts.clock()
         created_at = int(self._parts.now())
         made = await self._maker.make(plan.call, _about(plan, caller))
@@ -151,7 +153,18 @@ class Service:
         )
         self._remember(ticket, caller, plan)
         self._log_made(plan, made, caller, self._parts.clock() - started)
-        return Created(self._parts.sealer.seal(ticket), ticket)
+        try:
+            return Created(sealer.seal(ticket), ticket)
+        except UnsealableError as error:
+            raise ApiError(
+                502,
+                "Runway made the video, but its task's name fits in no video id; the operator finds it in "
+                "the proxy's log.",
+                code="unsealable_task",
+                retry=False,
+                detail=str(error),
+                may_have_made=True,
+            ) from error
 
     def _remember(self, ticket: Ticket, caller: str, plan: Plan) -> Memory[Known]:
         return self._parts.videos.remember(ticket, caller, runway_model=plan.call.model, prompt=plan.prompt)

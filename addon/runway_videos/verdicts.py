@@ -109,8 +109,7 @@ def refusal(reply: Reply) -> ApiError:
     for issue in issues if isinstance(issues, list) else []:
         if not isinstance(issue, dict):
             continue
-        path = issue.get("path")
-        param = client_param(path) if isinstance(path, list) else ""
+        param = _param_of(issue)
         first_param = first_param or param or None
         text = str(issue.get("message") or issue.get("code") or "not accepted")
         lines.append(f"{param}: {text}" if param else text)
@@ -125,6 +124,15 @@ def refusal(reply: Reply) -> ApiError:
         code="invalid_value" if first_param else "runway_refused",
         retry=False if status in (408, 409) else None,
     )
+
+
+def _param_of(issue: dict[str, object]) -> str:
+    """The client's parameter that an issue is about; of an unknown field the path is its parent's."""
+    path, keys = issue.get("path"), issue.get("keys")
+    parts = [part for part in path if isinstance(part, str | int)] if isinstance(path, list) else []
+    if isinstance(keys, list) and keys and isinstance(keys[0], str):
+        parts.append(keys[0])
+    return client_param(parts) if parts else ""
 
 
 def reason_of(reply: Reply) -> str:

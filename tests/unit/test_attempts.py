@@ -8,6 +8,7 @@ import weakref
 from functools import partial
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.repeats import CreateMark
 from unit.repeat_box import Box, in_a_loop, refused, settle, unknown
@@ -26,6 +27,19 @@ async def test_a_create_outlives_its_client(box: Box) -> None:
     assert await again.outcome() == "video 0"
     assert again.repeat
     assert len(box.made) == 1
+
+
+@in_a_loop
+async def test_a_wait_that_was_ended_counts_as_a_client_that_is_gone(box: Box) -> None:
+    seats = [box.enter(), box.enter()]
+    waits = [asyncio.create_task(seat.outcome()) for seat in seats]
+    await settle()
+    waits[1].cancel()
+    await settle()
+    again = box.enter(retry=1)
+    await box.end(0)
+    await box.end(1)
+    assert await again.outcome() == "video 1"
 
 
 @in_a_loop
@@ -88,7 +102,6 @@ async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
     with pytest.raises(ApiError):
         await seat.outcome()
     seat.answered(delivered=False)
-    del seat
     await settle()
     gc.collect()
     assert ref() is None

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.digests import content_digest
 from runway_videos.reading import Upload, Value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.health import Health, Outcome
 
 

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos import ids
 from runway_videos.errors import ApiError, render
 from runway_videos.ids import (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+
 from runway_videos.keys import Key, KeyPool, Outcome
 
 

@@ -124,6 +124,26 @@ async def test_clients_whose_hang_up_was_not_seen_find_their_own(box: Box) -> No
 
 
 @in_a_loop
+async def test_the_one_whose_last_attempt_was_just_before_comes_first(box: Box) -> None:
+    box.enter()
+    box.enter().answered(delivered=False)
+    box.enter(retry=1)  # of the second, whose hang-up was seen; this one's was not
+    again = box.enter(retry=2)
+    await box.end(0)
+    await box.end(1)
+    assert await again.outcome() == "video 1"
+
+
+@in_a_loop
+async def test_an_attempt_that_got_lost_on_its_way_does_not_matter(box: Box) -> None:
+    box.enter(), box.enter()
+    first, second = box.enter(retry=2), box.enter(retry=2)  # no attempt 1 was seen of either
+    await box.end(0)
+    await box.end(1)
+    assert [await first.outcome(), await second.outcome()] == ["video 0", "video 1"]
+
+
+@in_a_loop
 async def test_more_repeats_than_creates_join_rather_than_pay(box: Box) -> None:
     box.enter()
     assert all(box.enter(retry=1).repeat for _ in range(3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.repeats import KEYED_SECONDS
 from unit.repeat_box import Box, in_a_loop, unknown

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.errors import ApiError
 from runway_videos.tickets import (
     MAX_MODEL,

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from runway_videos.turns import Turns
 
 WEIGHTS = st.one_of(

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.tickets import Ticket, owner_of
 from runway_videos.videos import (
     ANSWER_SECONDS,
@@ -164,7 +165,7 @@ def test_a_deleted_video_is_forgotten(clock: Clock) -> None:
     videos.forget("a")
     assert videos.get("a") is None
     assert videos.of_caller("", 10) == []
-    assert len(videos) == videos.bytes == 0
+    assert len(videos) == videos.bytes == len(videos._callers) == 0
 
 
 def test_lists_are_by_caller_and_time_of_creation(clock: Clock) -> None:

@@ -91,7 +91,7 @@ def _array(root: str, entries: _Entries, prose: bool) -> Value:
     columns: dict[_Path, list[_Leaf]] = {}
     for path, leaf in entries:
         columns.setdefault(path, []).append(leaf)
-    if columns.get((), [""]) != [""]:
+    if any(leaf != "" for leaf in columns.pop((), ())):
         raise _conflict(root)
     # A column of arrays can only be told apart when there is one object for it to belong to.
     plain = {len(leaves) for path, leaves in columns.items() if "" not in path}

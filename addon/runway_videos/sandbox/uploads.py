@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 
 import msgspec
-from multipart import (  # type: ignore[import-untyped]
+from multipart import (
     MultipartError,
     MultipartSegment,
     PushMultipartParser,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from runway_videos.catalog import MODES, Catalog, Row, load
 
 CATALOG = load()

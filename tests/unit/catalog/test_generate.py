@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from runway_videos.catalog import HERE, MODES, load
 from runway_videos.catalog.bounds import lay_on_schemas
 from runway_videos.catalog.generate import CATALOG, build, dated, main, text_of

@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.errors import ApiError
 from runway_videos.media.data_uris import decode, encode, encoded_length, is_data_uri
 

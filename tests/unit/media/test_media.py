@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos import media as module
 from runway_videos.errors import ApiError
 from runway_videos.media import INLINE_LENGTH, Media, data_uri, from_text, from_upload

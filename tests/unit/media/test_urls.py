@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.media.urls import HTTPS_LENGTH, RUNWAY_LENGTH, check_https, check_runway
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.errors import ApiError
 from runway_videos.reading import Upload
 from runway_videos.reading.flattened import rebuild
@@ -63,6 +64,7 @@ def test_names_become_nesting(pairs: Pairs, values: dict[str, object]) -> None:
         ([("a[]", "")], {}),
         ([("a[]", "x"), ("a[]", "")], {"a": ["x"]}),
         ([("a[0]", "x"), ("a[1]", "")], {"a": ["x"]}),
+        ([("a[]", ""), ("a[]", ""), ("a[][u]", "1"), ("a[][u]", "2")], {"a": [{"u": "1"}, {"u": "2"}]}),
         # Empty texts still hold their place in a column.
         (
             [("a[][u]", "1"), ("a[][t]", ""), ("a[][u]", "2"), ("a[][t]", "y")],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.reading.headers import extended_filename, last_component, media_type, text_of
 

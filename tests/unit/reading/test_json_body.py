@@ -7,6 +7,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.errors import ApiError
 from runway_videos.reading.json_body import NotJson, parse_json, read_json
 from runway_videos.reading.limits import DEPTH, MARKS

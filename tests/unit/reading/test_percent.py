@@ -4,6 +4,7 @@ import tracemalloc
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.reading.limits import ESCAPES
 from runway_videos.reading.percent import unquote_large

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.errors import ApiError
 from runway_videos.reading import Fields, Value, read_fields
 from unit.reading.forms import FIXTURES, TYPE, field, form, recorded

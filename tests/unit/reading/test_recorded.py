@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.reading import read_fields
 from unit.reading.forms import FIXTURES, plain, recorded

@@ -14,6 +14,7 @@ import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.reading import read_fields
 from unit.reading.forms import TYPE, plain, recorded, texts
 from unit.reading.test_recorded import EXTRA_JSON

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+
 from runway_videos.sandbox import Sandbox
 
 HEADERS = {"Authorization": "Bearer sandbox", "X-Runway-Version": "2024-11-06"}

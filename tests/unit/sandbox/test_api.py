@@ -6,6 +6,7 @@ import uuid
 import httpx
 import pytest
 from runwayml import RunwayML
+
 from unit.sandbox.harness import HEADERS, TEXT, Running, Start
 
 NO_TASK = {"error": "Could not find Task"}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from runway_videos.sandbox import bodies, inputs
 from runway_videos.sandbox.bodies import Issue, check, check_plain, rows
 

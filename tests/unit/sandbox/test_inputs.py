@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+
 from runway_videos.sandbox.inputs import LONGEST_DATA, problem
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

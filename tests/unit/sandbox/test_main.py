@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from runway_videos.sandbox import __main__ as command
 from unit.sandbox.harness import HEADERS
 

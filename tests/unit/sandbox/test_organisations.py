@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.sandbox.organisations import DAY, Organisation, Refused, price
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.sandbox.outputs import CHUNK, Clip, Signer
 from unit.sandbox.harness import Clock
 

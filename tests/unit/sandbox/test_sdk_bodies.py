@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, Required, Union, get_args, get_origi
 import pydantic
 import pytest
 import typing_extensions
+from runwayml._utils import maybe_transform
+
 from runway_videos.sandbox import inputs
 from runway_videos.sandbox.bodies import check, rows
-from runwayml._utils import maybe_transform
 
 URL = "https://example.com/a"
 # Legal for every model: the types say int, the limits are in the documentation.

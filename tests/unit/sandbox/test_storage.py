@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from runwayml import RunwayML
+
 from unit.sandbox.harness import HEADERS, Running, Start
 
 FILE = b"\x89PNG\r\n\x1a\n" + bytes(1000)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.sandbox.tasks import SLOW, Task, Tasks, Wish, iso
 from unit.sandbox.harness import Clock
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.sandbox.uploads import MOST, VALID, Receiver, Slot, StorageError, Uploads, extension
 from unit.sandbox.harness import Clock
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Required, Union, get_args, get_origi
 
 import pydantic
 import typing_extensions
+
 from runway_videos.catalog import Row, load
 from runway_videos.errors import ApiError
 from runway_videos.reading import Fields, Value

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.errors import ApiError
 from runway_videos.translate.describe import describe
 from runway_videos.translate.fit import fit

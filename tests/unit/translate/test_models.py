@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.translate import Resolved, resolve_model
 from unit.translate.rows import ALIASES, CATALOG, PICTURE, refusal

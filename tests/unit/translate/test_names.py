@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from runway_videos.reading import Value
 from runway_videos.translate import client_param
 from runway_videos.translate.names import camel, plain, snake

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from runway_videos.media import Media
 from runway_videos.reading import Upload, Value
 from unit.translate.rows import PICTURE, VIDEO, plan, refusal, wire_body

@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 
 import pydantic
 import pytest
+
 from runway_videos.reading import Value
 from runway_videos.translate.names import client_param
 from unit.translate.rows import (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runway_videos.catalog import Durations
 from runway_videos.reading import Value
 from runway_videos.translate.names import Given

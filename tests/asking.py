@@ -1,0 +1,128 @@
+"""How the tests ask: the real `openai` client, curl, httpx; and what every Video must look like."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai.types import Video
+
+from running import clean_environment
+
+#: Every key of a Video, in every answer.
+VIDEO_KEYS = {
+    *("id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at"),
+    *("prompt", "size", "seconds", "remixed_from_video_id", "error"),
+}
+#: What does not change in a video's life.
+LASTING = ("id", "object", "model", "created_at", "prompt", "size", "seconds", "remixed_from_video_id")
+PATIENCE_SECONDS = 30.0
+
+#: For tests that run curl.
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+# A PNG of one pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060"
+    "0000000500017a5ea44d0000000049454e44ae426082"
+)
+
+
+def client(base_url: str, key: str = "sk-of-the-application", **options: Any) -> openai.OpenAI:
+    """The stock client; it takes nothing from this process's environment."""
+    http = openai.DefaultHttpxClient(trust_env=False, **options.pop("http", {}))
+    return openai.OpenAI(base_url=base_url, api_key=key, http_client=http, timeout=60, **options)
+
+
+def web(base_url: str, **options: Any) -> httpx.Client:
+    """A plain HTTP client."""
+    return httpx.Client(base_url=base_url, trust_env=False, timeout=60, **options)
+
+
+def curl(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Runs curl, which must succeed, without its configuration file."""
+    command = ["curl", "-q", "--silent", "--show-error", *arguments]
+    done = subprocess.run(command, env=clean_environment(env or {}), capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    return done
+
+
+def until[T](find: Callable[[], T | None], what: str) -> T:
+    """Asks at short intervals until there is an answer; never long when all is well."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := find()) is None:
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return found
+
+
+def check_video(body: dict[str, Any]) -> dict[str, Any]:
+    """Every key is there with its right type, as the strictest clients read it."""
+    assert set(body) == VIDEO_KEYS
+    Video.model_validate(body, strict=True)
+    for name in ("progress", "created_at"):
+        assert type(body[name]) is int
+    assert isinstance(body["seconds"], str)
+    assert (body["error"] is not None) == (body["status"] == "failed")
+    done = body["status"] == "completed"
+    assert (type(body["completed_at"]) is int) == (type(body["expires_at"]) is int) == done
+    assert body["progress"] == 100 if done else 0 <= body["progress"] < 100
+    return body
+
+
+def finished(web: httpx.Client, video_id: str, **options: Any) -> dict[str, Any]:
+    """The video when it has ended."""
+
+    def ended() -> dict[str, Any] | None:
+        response = web.get(f"/v1/videos/{video_id}", **options)
+        assert response.status_code == 200, response.text
+        video = check_video(response.json())
+        return video if video["status"] in ("completed", "failed") else None
+
+    return until(ended, f"the end of {video_id}")
+
+
+def error_of(response: httpx.Response, status: int) -> dict[str, Any]:
+    """The error that an answer holds, in OpenAI's shape and with a message that says something."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/json")
+    body = response.json()
+    assert set(body) == {"error"}
+    error: dict[str, Any] = body["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert len(error["message"]) > 10
+    return error
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listened on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex((host, port)) == 0
+
+
+def peak_memory(pid: int, reset: bool = False) -> int:
+    """The most memory that a process had, in bytes, since its start or the last reset."""
+    proc = Path(f"/proc/{pid}")
+    if not (proc / "clear_refs").exists():
+        pytest.skip("there is no /proc here to read a process's memory from")
+    if reset:
+        (proc / "clear_refs").write_text("5")
+    line = next(line for line in (proc / "status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024

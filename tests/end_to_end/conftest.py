@@ -1,0 +1,85 @@
+"""Proxies that several files share: each is one real mitmdump, in front of a Runway in a box."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from mitmproxy.certs import CertStore
+
+from asking import web
+from boxes import Box
+from origins import Origin
+from running import Proxy
+
+Folders = Callable[[], Path]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """Makes working directories; all have the same CA, for making one takes a while."""
+    ca = tmp_path_factory.mktemp("ca")
+    CertStore.from_store(ca, "mitmproxy", 2048)
+
+    def make() -> Path:
+        made = tmp_path_factory.mktemp("proxy")
+        shutil.copytree(ca, made / "confdir")
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Box]:
+    """The Runway of the shared proxies: tests know their own requests by the prompt."""
+    with Box() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def origin() -> Iterator[Origin]:
+    """Where the shared proxies send other calls."""
+    with Origin() as origin:
+        yield origin
+
+
+def whole(proxy: Proxy) -> None:
+    """Nothing that a test did broke the proxy."""
+    assert proxy.child.poll() is None, proxy.log
+    assert "Traceback" not in proxy.log, proxy.log
+    assert "a fault of this proxy" not in proxy.log, proxy.log
+
+
+@pytest.fixture(scope="session")
+def plain(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+    """The proxy that most tests use, as base URL and as their HTTP proxy."""
+    hosts = ["api.openai.com", "127.0.0.1"]
+    with Proxy(folder(), **box.options(), runway_hosts=hosts, runway_fallback=origin.url) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(scope="session")
+def lean(folder: Folders, box: Box) -> Iterator[Proxy]:
+    """The same without the built-ins that a gateway does not use."""
+    with Proxy(folder(), **box.options(), runway_lean=True) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(scope="session", params=["plain", "lean"])
+def proxy(request: pytest.FixtureRequest) -> Proxy:
+    """Each of the two."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Proxy)
+    return found
+
+
+@pytest.fixture(scope="session")
+def direct(plain: Proxy) -> Iterator[httpx.Client]:
+    """Speaks to the plain proxy as to a server."""
+    with web(plain.url) as client:
+        yield client
