@@ -21,6 +21,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_door import flows, lasting, lean, listening, options, shutdown
 from runway_door.reception import Admitted, Reception
+from runway_videos import reports
 from runway_videos.access import no_forwarding
 from runway_videos.announce import announce
 from runway_videos.call import Answer, Download, PassOn
@@ -138,7 +139,7 @@ class Door:
             answer = await self.service.handle(flows.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
-            self.service.log_error(error, admitted.route)
+            reports.refused(error, admitted.route)
             flows.put_error(flow, error)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.

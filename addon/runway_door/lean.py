@@ -12,7 +12,7 @@ from mitmproxy import ctx
 # coroutine, so mitmproxy cannot remove it), errorcheck, the log, and whatever a later mitmproxy adds.
 DROPPED: Mapping[str, tuple[str, ...]] = {
     "browser": (),  # starts a browser, by command
-    "strip_dns_https_records": (),  # for DNS modes
+    "stripdnshttpsrecords": (),  # for DNS modes
     "blocklist": ("block_list",),
     "anticache": ("anticache",),
     "anticomp": ("anticomp",),

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from runway_videos.errors import ApiError
+from runway_videos.logs import shown
 from runway_videos.settings import Caller
 
 #: The owner's name where there are no callers.
@@ -78,7 +79,7 @@ class Gate:
         return [
             name
             for name in _TOKEN_HEADERS
-            if name in headers and self._name_of(_bare(headers[name])) is not None
+            if name in headers and any(self._name_of(_bare(each)) for each in _each(headers[name]))
         ]
 
     def _name_of(self, token: str) -> str | None:
@@ -100,6 +101,11 @@ def _bare(value: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else value.strip()
 
 
+def _each(value: str) -> list[str]:
+    """A header's value, and what it was joined from where the header came more than once."""
+    return [value, *value.split(",")] if "," in value else [value]
+
+
 def _tokens(headers: Mapping[str, str]) -> list[str]:
     return [_bare(headers[name]) for name in _TOKEN_HEADERS if name in headers]
 
@@ -107,7 +113,7 @@ def _tokens(headers: Mapping[str, str]) -> list[str]:
 def _relayed_by(headers: Mapping[str, str]) -> str | None:
     for name in headers:
         if name in _RELAYED or name.startswith(_RELAYED_PREFIX):
-            return name.title()
+            return shown(name.title(), 40)
     if headers.get("sec-fetch-site", "").lower() in _OTHER_SITES:
         return "Sec-Fetch-Site of another site"
     return None
@@ -127,7 +133,8 @@ def no_fallback(method: str, path: str) -> ApiError:
     """For other calls that are addressed to the proxy where none go on."""
     return ApiError(
         404,
-        f"There is no {method} {path.partition('?')[0][:200]} here: this proxy serves /v1/videos. "
+        f"There is no {shown(method, 20)} {shown(path.partition('?')[0])} here: this proxy serves "
+        "/v1/videos. "
         "The operator can name a service for other calls with runway_fallback.",
         code="unknown_url",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import io
 from collections.abc import Collection, Mapping
@@ -10,7 +11,11 @@ from pathlib import Path
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
+
+from runway_videos.logs import shown
 
 #: The file's name where no `runway_conf` names one.
 FILE_NAME = "mitm.conf"
@@ -51,9 +56,11 @@ def find(named: str | None, beside: Path) -> Path | None:
     Raises ConfigError where the named one is not there.
     """
     if named:
-        path = Path(named).expanduser()
+        path = Path(named)
+        with contextlib.suppress(RuntimeError):  # ~somebody without a home
+            path = path.expanduser()
         if not path.is_file():
-            raise ConfigError(f"runway_conf: there is no file {path}")
+            raise ConfigError(f"runway_conf: there is no file {shown(str(path))}")
         return path
     for folder in (Path.cwd(), beside):
         if (folder / FILE_NAME).is_file():
@@ -76,7 +83,8 @@ def read(path: Path | None, known: Collection[str]) -> ConfFile:
         raise ConfigError(f"{path}: must be a mapping of options, one `name: value` a line")
     entries: dict[str, Entry] = {}
     for name, value in document.items():
-        line = int(document.lc.key(name)[0]) + 1
+        # A name that came in by a merge (`<<`) has no place of its own: that of the whole.
+        line = int(document.lc.data.get(name, [document.lc.line])[0]) + 1
         _check_name(path, line, name, known)
         entries[name] = Entry(_plain(value), line)
     return ConfFile(path, entries)
@@ -88,21 +96,29 @@ def _parse(path: Path, text: str) -> object:
         return yaml.load(io.StringIO(text))
     except MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        problem = " ".join(str(error.problem or error.context or "not YAML").split())
-        raise ConfigError(f"{path}{line}: {problem}") from error
+        raise ConfigError(f"{path}{line}: {_problem(error)}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply") from error
     except (YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
 
 
+def _problem(error: MarkedYAMLError) -> str:
+    if isinstance(error, DuplicateKeyError):
+        # Its own text goes on with both values, and a value may be a secret.
+        return f"{str(error.problem).partition(' with value ')[0]}; each may stand once"
+    return " ".join(": ".join(filter(None, (error.context, error.problem))).split()) or "not YAML"
+
+
 def _check_name(path: Path, line: int, name: object, known: Collection[str]) -> None:
     if not isinstance(name, str):
-        raise ConfigError(f"{path} line {line}: {name!r} is no option name")
+        raise ConfigError(f"{path} line {line}: {shown(repr(name))} is no option name")
     if name in _NO_PLACE:
         raise ConfigError(f"{path} line {line}: {name} has no place here; {_NO_PLACE[name]}")
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}?" if close else "see `mitmdump --options`"
-        raise ConfigError(f"{path} line {line}: there is no option {name}; {hint}")
+        raise ConfigError(f"{path} line {line}: there is no option {shown(name)}; {hint}")
 
 
 def _plain(value: object) -> object:
@@ -111,6 +127,8 @@ def _plain(value: object) -> object:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, ScalarBoolean):  # one with an anchor
+        return bool(value)
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)

@@ -60,9 +60,14 @@ def render(error: ApiError) -> tuple[int, dict[str, str], bytes]:
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     body = {
-        "message": error.message,
+        "message": _whole(error.message),
         "type": error.type,
-        "param": error.param,
+        "param": _whole(error.param) if error.param is not None else None,
         "code": error.code,
     }
     return error.status, headers, msgspec.json.encode({"error": body})
+
+
+def _whole(text: str) -> str:
+    """A client's raw bytes may have left halves of surrogate pairs, which JSON cannot hold."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from posixpath import normpath
 from urllib.parse import unquote
 
 import msgspec
@@ -71,12 +72,13 @@ def find(method: str, path: str) -> Route | None:
 
 
 def _below_videos(path: str) -> str | None:
-    """What stands behind `/v1/videos`, or None. Escapes and double slashes hide nothing."""
+    """What stands behind `/v1/videos`, or None. Escapes, dots and double slashes hide nothing."""
     plain = path.partition("?")[0]
     if "%" in plain:
         plain = unquote(plain)
-    while "//" in plain:
-        plain = plain.replace("//", "/")
+    if "//" in plain or "/." in plain:
+        # normpath keeps two slashes at the beginning, as POSIX has it.
+        plain = normpath("/" + plain.lstrip("/"))
     for prefix in _PREFIXES:
         if plain == prefix or plain.startswith(prefix + "/"):
             return plain[len(prefix) :]

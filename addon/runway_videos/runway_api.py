@@ -5,9 +5,12 @@ A create goes over a connection of its own: a pooled one that died cannot be tol
 
 from __future__ import annotations
 
+import contextlib
 import io
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -23,10 +26,14 @@ CREATE_SECONDS = 120.0
 READ_SECONDS = 30.0
 #: Answers are small JSON; more than this is not read.
 LARGEST_ANSWER = 1 << 20
+_PATIENT = httpx.Timeout(CREATE_SECONDS, connect=CONNECT_SECONDS)
 
 # These alone mean that the request never left: everything else is an unknown outcome. A proxy's
 # refusal is one of them, the tunnel to Runway was never made.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NOT_SENT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    *(httpx.ProxyError, httpx.UnsupportedProtocol),
+)
 
 
 class NotSentError(Exception):
@@ -51,7 +58,7 @@ class Reply(msgspec.Struct, frozen=True):
         """The body as a JSON object, None if it is none."""
         try:
             found = msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
 
@@ -101,11 +108,8 @@ class RunwayApi:
         if key.on_behalf_of:
             # Reseller accounts must say for whom (X-Runway-On-Behalf-Of, task creation only).
             headers["X-Runway-On-Behalf-Of"] = key.on_behalf_of
-        timeout = httpx.Timeout(CREATE_SECONDS, connect=CONNECT_SECONDS)
-        request = self._fresh.build_request(
-            "POST", self._base + path, headers=headers, content=body, timeout=timeout
-        )
-        return await _send(self._fresh, request)
+        url = self._base + path
+        return await _send(self._fresh, "POST", url, headers=headers, content=body, timeout=_PATIENT)
 
     async def get_task(self, key: Key, task: str) -> Reply:
         """Asks for a task."""
@@ -129,23 +133,16 @@ class RunwayApi:
         data: bytes | memoryview,
     ) -> Reply:
         """Puts a file where `open_upload` said; without authorization, `file` as the last part."""
-        request = self._fresh.build_request(
-            "POST",
-            url,
-            data=dict(fields),
-            files={"file": (filename, _Pieces(data), mime)},  # type: ignore[dict-item]
-            timeout=httpx.Timeout(CREATE_SECONDS, connect=CONNECT_SECONDS),
+        file = (filename, _Pieces(data), mime)
+        return await _send(
+            self._fresh, "POST", url, data=dict(fields), files={"file": file}, timeout=_PATIENT
         )
-        return await _send(self._fresh, request)
 
     async def probe(self, url: str) -> int:
         """The file store's status for the first byte of a file. No credentials are sent."""
-        request = self._pooled.build_request("GET", url, headers={"Range": "bytes=0-0"})
-        try:
-            response = await self._pooled.send(request, stream=True)
+        response = await _begin(self._pooled, "GET", url, headers={"Range": "bytes=0-0"})
+        with contextlib.suppress(httpx.HTTPError):
             await response.aclose()
-        except httpx.HTTPError as error:
-            raise _outcome(error) from error
         return response.status_code
 
     async def close(self) -> None:
@@ -154,12 +151,11 @@ class RunwayApi:
         await self._fresh.aclose()
 
     async def _call(self, key: Key, method: str, path: str, body: dict[str, str] | None = None) -> Reply:
-        request = self._pooled.build_request(method, self._base + path, headers=_headers(key), json=body)
-        return await _send(self._pooled, request)
+        return await _send(self._pooled, method, self._base + path, headers=_headers(key), json=body)
 
 
 def _client(context: ssl.SSLContext, proxy: str | None, keepalive: int) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         verify=context,
         proxy=proxy,
         trust_env=False,
@@ -168,6 +164,9 @@ def _client(context: ssl.SSLContext, proxy: str | None, keepalive: int) -> httpx
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=keepalive),
         headers={"User-Agent": "runway-videos"},
     )
+    # What is set with one key's answer must not go along with another's.
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    return client
 
 
 def _headers(key: Key) -> dict[str, str]:
@@ -178,14 +177,26 @@ def _headers(key: Key) -> dict[str, str]:
     }
 
 
-async def _send(client: httpx.AsyncClient, request: httpx.Request) -> Reply:
+async def _begin(client: httpx.AsyncClient, method: str, url: str, **content: Any) -> httpx.Response:
+    """Sends a request and gives the answer before its body."""
     try:
-        response = await client.send(request, stream=True)
+        request = client.build_request(method, url, **content)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise NotSentError(_reason(error)) from error
+    try:
+        return await client.send(request, stream=True)
+    except (httpx.HTTPError, ValueError) as error:
+        raise _outcome(error) from error
+
+
+async def _send(client: httpx.AsyncClient, method: str, url: str, **content: Any) -> Reply:
+    response = await _begin(client, method, url, **content)
+    try:
         try:
             body = b"".join([part async for part in _limited(response)])
         finally:
             await response.aclose()
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+    except (httpx.HTTPError, httpx.StreamError) as error:
         raise _outcome(error) from error
     return Reply(response.status_code, body)
 
@@ -200,8 +211,11 @@ async def _limited(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 def _outcome(error: Exception) -> NotSentError | UnknownOutcomeError:
-    # An exception's text may hold an address, never a header: no key can come along.
-    reason = f"{type(error).__name__}: {error}".rstrip(": ")
     if isinstance(error, _NOT_SENT):
-        return NotSentError(reason)
-    return UnknownOutcomeError(reason, timed_out=isinstance(error, httpx.TimeoutException))
+        return NotSentError(_reason(error))
+    return UnknownOutcomeError(_reason(error), timed_out=isinstance(error, httpx.TimeoutException))
+
+
+def _reason(error: Exception) -> str:
+    # An exception's text may hold an address, never a header: no key can come along.
+    return f"{type(error).__name__}: {error}".rstrip(": ")

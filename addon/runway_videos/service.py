@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from runway_videos import catalog
+from runway_videos import catalog, reports
 from runway_videos.call import Answer, Call, Download, PassOn
 from runway_videos.conf_file import ConfigError
 from runway_videos.content import Content
@@ -17,31 +16,23 @@ from runway_videos.digests import content_digest
 from runway_videos.errors import ApiError
 from runway_videos.ids import IdSealer, Ticket, UnsealableError, owner_of
 from runway_videos.keys import KeyPool
-from runway_videos.logs import log, shown
-from runway_videos.making import Made, Maker
+from runway_videos.making import Maker
 from runway_videos.openai_shape import Deleted, encode
 from runway_videos.parts import Known, Parts, size_of
 from runway_videos.reading import read_fields
 from runway_videos.repeats import CreateMark, Repeats
-from runway_videos.routes import Operation, Route
+from runway_videos.routes import Operation
 from runway_videos.runway_api import RunwayApi
 from runway_videos.sandbox import Sandbox
 from runway_videos.settings import SANDBOX_KEY, Settings
 from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.task import TaskState
+from runway_videos.unsupported import unsupported, wrong_method
 from runway_videos.videos import Memory, VideoMap
 from runway_videos.watching import Watcher, render_video
 
 #: A body larger than this is read beside the event loop, which then serves others.
 LARGEST_INLINE_BODY = 256 << 10
-
-_UNSUPPORTED = {
-    "list": "Listing videos",
-    "remix": "Remixing a video",
-    "edits": "Editing a video",
-    "extensions": "Extending a video",
-    "characters": "Characters",
-}
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -78,8 +69,8 @@ class Service:
             Operation.STATUS: self.status,
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
-            Operation.UNSUPPORTED: _unsupported,
-            Operation.WRONG_METHOD: _wrong_method,
+            Operation.UNSUPPORTED: unsupported,
+            Operation.WRONG_METHOD: wrong_method,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassOn:
@@ -92,7 +83,7 @@ class Service:
         if isinstance(plan, PassOn):
             return plan
         if plan.ignored:
-            log.info("left out of a create, Runway has no such thing: %s", shown(", ".join(plan.ignored)))
+            reports.left_out(plan.ignored)
         seat = self._repeats.enter(_mark(call, digest), lambda: self._make(plan, call.caller), call.gone)
         try:
             created = await seat.outcome()
@@ -141,7 +132,7 @@ class Service:
         sealer = self._parts.sealer
         started = self._parts.clock()
         created_at = int(self._parts.now())
-        made = await self._maker.make(plan.call, _about(plan, caller))
+        made = await self._maker.make(plan.call, reports.about(plan, caller))
         ticket = Ticket(
             key=made.key,
             task=made.task,
@@ -152,7 +143,7 @@ class Service:
             created=created_at,
         )
         self._remember(ticket, caller, plan)
-        self._log_made(plan, made, caller, self._parts.clock() - started)
+        reports.created(plan, made, caller, self._parts.clock() - started, self._parts.settings.sandbox)
         try:
             return Created(sealer.seal(ticket), ticket)
         except UnsealableError as error:
@@ -168,27 +159,6 @@ class Service:
 
     def _remember(self, ticket: Ticket, caller: str, plan: Plan) -> Memory[Known]:
         return self._parts.videos.remember(ticket, caller, runway_model=plan.call.model, prompt=plan.prompt)
-
-    def _log_made(self, plan: Plan, made: Made, caller: str, seconds: float) -> None:
-        cost = "" if made.credits is None else f", about {made.credits:g} credits"
-        log.info(
-            "%screated: %s, key %s%s, task %s, in %.1f s",
-            "SANDBOX " if self._parts.settings.sandbox else "",
-            _about(plan, caller),
-            made.key,
-            cost,
-            shown(made.task),
-            seconds,
-        )
-
-    def log_error(self, error: ApiError, route: Route) -> None:
-        """Tells the operator of a refusal: failures loudly, a client's mistakes in passing."""
-        what = route.operation.value if route.operation is not Operation.UNSUPPORTED else route.name
-        detail = f" ({shown(error.detail, 500)})" if error.detail else ""
-        level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
-        if error.status == 404 and not error.detail:
-            level = logging.DEBUG
-        log.log(level, "%s refused, %d: %s%s", what, error.status, shown(error.message, 500), detail)
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
@@ -255,28 +225,3 @@ def _sealer(settings: Settings) -> IdSealer:
         return IdSealer({key.name: key.value for key in settings.keys}, settings.id_secrets)
     except ValueError as error:
         raise ConfigError(f"runway_keys: {error}") from error
-
-
-def _about(plan: Plan, caller: str) -> str:
-    """A create in a few words, for the log."""
-    model = plan.model if plan.model == plan.call.model else f"{plan.model} → {plan.call.model}"
-    who = f", caller {caller}" if caller else ""
-    return f"{shown(model)}, {plan.call.mode}, {plan.seconds} s, {plan.size}{who}"
-
-
-async def _unsupported(call: Call) -> Answer:
-    raise ApiError(
-        400,
-        f"{_UNSUPPORTED[call.route.name]} is not supported by this proxy; it can create, retrieve, "
-        "download and delete videos.",
-        code="unsupported_operation",
-    )
-
-
-async def _wrong_method(call: Call) -> Answer:
-    raise ApiError(
-        405,
-        "There is no such operation on a video: GET or DELETE /v1/videos/{id}, "
-        "GET /v1/videos/{id}/content, POST /v1/videos.",
-        code="method_not_allowed",
-    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
-from runway_videos.conf_file import ConfigError
 from runway_videos.keys import Key
+from runway_videos.option_reader import VISIBLE, OptionReader
 
 #: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
 DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
@@ -20,12 +18,9 @@ KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
 #: The name of the key that comes from one of them. Ids of videos carry a hash of it.
 DEFAULT_KEY_NAME = "default"
 ID_SECRET_VARIABLE = "RUNWAY_ID_SECRET"  # noqa: S105 (a variable's name)
+#: A shorter secret could be found by trying: one id is enough to test a guess.
+SHORT_SECRET = 16
 SANDBOX_KEY = Key(name="sandbox", value="sandbox-key")
-
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
-_SECRET = re.compile(r"[\x21-\x7e]+")
-_SIZE = re.compile(r"(\d+)([kmg]?)b?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -58,87 +53,13 @@ class Settings(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-class _Reader:
-    """Reads single values; collects warnings on the way."""
-
-    def __init__(self, environ: Mapping[str, str], where: Callable[[str], str]) -> None:
-        self.environ = environ
-        self.where = where
-        self.warnings: list[str] = []
-
-    def fail(self, option: str, problem: str) -> ConfigError:
-        return ConfigError(f"{self.where(option)}: {problem}")
-
-    def items(self, option: str, values: object, allowed: Sequence[str]) -> list[dict[str, object]]:
-        """A list of mappings; from the command line each comes as one JSON object."""
-        if not isinstance(values, (list, tuple)):
-            raise self.fail(option, f"must be a list of mappings {{{', '.join(allowed)}}}")
-        found = []
-        for value in values:
-            item = value
-            if isinstance(value, str):
-                try:
-                    item = msgspec.json.decode(value)
-                except msgspec.DecodeError:
-                    item = None
-            if not isinstance(item, dict):
-                example = '{"name": "team-a", "value": "env.TEAM_A_KEY"}'
-                raise self.fail(option, f"each must be a mapping like {example}")
-            for name in item:
-                if name not in allowed:
-                    raise self.fail(option, f"there is no {name}; allowed: {', '.join(allowed)}")
-            found.append(item)
-        names = [self.name(option, item) for item in found]
-        for name in names:
-            if names.count(name) > 1:
-                raise self.fail(option, f"the name {name} stands twice")
-        return found
-
-    def name(self, option: str, item: dict[str, object]) -> str:
-        name = item.get("name")
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise self.fail(option, f"name {name!r} must match {_NAME.pattern}")
-        return name
-
-    def secret(self, option: str, item: dict[str, object]) -> tuple[str | None, str]:
-        """A secret and the variable it comes from; None where that variable is not set."""
-        name, value = item["name"], item.get("value")
-        if not isinstance(value, str) or not value:
-            raise self.fail(option, f"{name} needs a value like env.MY_VARIABLE")
-        variable = value.removeprefix("env.") if value.startswith("env.") else ""
-        if not variable:
-            self.warnings.append(
-                f"{option}: {name} has its secret written out; value: env.MY_VARIABLE keeps it apart"
-            )
-        secret = self.environ.get(variable, "") if variable else value
-        if secret and not _SECRET.fullmatch(secret.strip()):
-            raise self.fail(option, f"the value of {name} must be visible ASCII without spaces")
-        return secret.strip() or None, variable
-
-    def url(self, option: str, value: object, schemes: Sequence[str]) -> str:
-        parts = urlsplit(value if isinstance(value, str) else "")
-        try:
-            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            good = False
-        if not good:
-            raise self.fail(option, f"{value!r} must be a URL like {schemes[-1]}://host:port")
-        return str(value).rstrip("/")
-
-    def size(self, option: str, value: object) -> int:
-        match = _SIZE.fullmatch(str(value).strip())
-        if not match or not int(match[1]):
-            raise self.fail(option, f"{value!r} must be a size like 64m (suffixes k, m, g)")
-        return int(match[1]) * _UNITS[match[2].lower()]
-
-
 def read(
     options: Mapping[str, object],
     environ: Mapping[str, str],
     where: Callable[[str], str] = lambda option: option,
 ) -> Settings:
     """Checks all options; `where` says for messages where an option was set. Raises ConfigError."""
-    reader = _Reader(environ, where)
+    reader = OptionReader(environ, where)
     sandbox = bool(options["runway_sandbox"])
     callers = _callers(reader, options["runway_callers"])
     poll = options["runway_poll_seconds"]
@@ -162,14 +83,23 @@ def read(
         content=content,
         max_body=reader.size("runway_max_body", options["runway_max_body"]),
         lean=bool(options["runway_lean"]),
-        id_secrets=tuple(
-            secret for part in environ.get(ID_SECRET_VARIABLE, "").split(",") if (secret := part.strip())
-        ),
+        id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),
     )
 
 
-def _keys(reader: _Reader, values: object) -> tuple[Key, ...]:
+def _id_secrets(reader: OptionReader) -> tuple[str, ...]:
+    parts = reader.environ.get(ID_SECRET_VARIABLE, "").split(",")
+    secrets = tuple(secret for part in parts if (secret := part.strip()))
+    if any(len(secret) < SHORT_SECRET for secret in secrets):
+        reader.warnings.append(
+            f"{ID_SECRET_VARIABLE}: a secret of less than {SHORT_SECRET} characters can be guessed from "
+            "one video id; `openssl rand -hex 32` makes a good one"
+        )
+    return secrets
+
+
+def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
     allowed = ("name", "value", "models", "weight", "on_behalf_of")
     items = reader.items("runway_keys", values, allowed)
     if not items:
@@ -190,7 +120,7 @@ def _keys(reader: _Reader, values: object) -> tuple[Key, ...]:
             )
             continue
         behalf = item.get("on_behalf_of")
-        if behalf is not None and not (isinstance(behalf, str) and _SECRET.fullmatch(behalf)):
+        if behalf is not None and not (isinstance(behalf, str) and VISIBLE.fullmatch(behalf)):
             raise reader.fail("runway_keys", f"on_behalf_of of {name} must be visible ASCII text")
         keys.append(
             Key(
@@ -204,20 +134,20 @@ def _keys(reader: _Reader, values: object) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _patterns(reader: _Reader, name: str, models: object) -> tuple[str, ...]:
+def _patterns(reader: OptionReader, name: str, models: object) -> tuple[str, ...]:
     if not isinstance(models, list) or not models or not all(isinstance(m, str) for m in models):
         raise reader.fail("runway_keys", f'models of {name} must be a list of patterns like ["*"]')
     return tuple(models)
 
 
-def _weight(reader: _Reader, name: str, weight: object) -> float:
+def _weight(reader: OptionReader, name: str, weight: object) -> float:
     good = isinstance(weight, int | float) and not isinstance(weight, bool)
     if not good or not math.isfinite(float(str(weight))) or float(str(weight)) < 0:
         raise reader.fail("runway_keys", f"weight of {name} must be a number of 0 or more")
     return float(str(weight))
 
 
-def _callers(reader: _Reader, values: object) -> tuple[Caller, ...]:
+def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
     callers: list[Caller] = []
     for item in reader.items("runway_callers", values, ("name", "value")):
         secret, variable = reader.secret("runway_callers", item)
@@ -233,7 +163,7 @@ def _callers(reader: _Reader, values: object) -> tuple[Caller, ...]:
     return tuple(callers)
 
 
-def _aliases(reader: _Reader, values: object) -> tuple[tuple[str, str], ...]:
+def _aliases(reader: OptionReader, values: object) -> tuple[tuple[str, str], ...]:
     aliases = []
     for value in values if isinstance(values, (list, tuple)) else [values]:
         pattern, equals, model = str(value).partition("=")
@@ -243,7 +173,7 @@ def _aliases(reader: _Reader, values: object) -> tuple[tuple[str, str], ...]:
     return tuple(aliases)
 
 
-def _hosts(reader: _Reader, values: object) -> tuple[str, ...]:
+def _hosts(reader: OptionReader, values: object) -> tuple[str, ...]:
     hosts = []
     for value in values if isinstance(values, (list, tuple)) else [values]:
         host = str(value).strip().lower()
@@ -253,7 +183,7 @@ def _hosts(reader: _Reader, values: object) -> tuple[str, ...]:
     return tuple(hosts)
 
 
-def _fallback(reader: _Reader, value: object, callers: tuple[Caller, ...]) -> str | None:
+def _fallback(reader: OptionReader, value: object, callers: tuple[Caller, ...]) -> str | None:
     # With callers the tokens are ours, not the fallback's: nothing goes there unless it is asked for.
     if value is None:
         return None if callers else "https://api.openai.com"

@@ -78,7 +78,7 @@ def judge_create(reply: Reply) -> Verdict:
     if status in (502, 503):
         return Verdict(Kind.LATER, reason=reason or f"HTTP {status}")
     if 400 <= status < 500 and status not in (408, 409):
-        return Verdict(Kind.REFUSED, reason=reason, error=refusal(reply))
+        return Verdict(Kind.REFUSED, Outcome.ANSWERED, reason, error=refusal(reply))
     return Verdict(Kind.UNKNOWN, reason=f"HTTP {status} {reason}".strip())
 
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from runway_videos import reports
 from runway_videos.errors import ApiError
 from runway_videos.ids import Ticket, key_hash, unknown_video
 from runway_videos.keys import Key, Outcome
@@ -97,7 +98,7 @@ class Watcher:
                 raise _unreachable(problem)
             await self._sleep(wait * (1 + random.random() / 2))  # noqa: S311 (a jitter)
         parts.videos.forget(ticket.task)
-        log.info("deleted %s: key %s, task %s", memory.ticket.model, key.name, ticket.task)
+        reports.deleted(ticket, memory.caller, parts.settings.sandbox)
 
     def key_of(self, ticket: Ticket) -> Key:
         """The key that made the video. ApiError 503 where it is gone."""
@@ -146,7 +147,6 @@ class Watcher:
             self._parts.videos.forget(ticket.task)
             return unknown_video(video_id)
         if reply.status in (401, 403):
-            self._parts.pool.report(key.name, "", Outcome.REFUSED, f"HTTP {reply.status}")
             return ApiError(
                 503,
                 "Runway refuses the key that made this video; the operator of the proxy must look.",
@@ -166,7 +166,8 @@ class Watcher:
         memory.throttled = state.throttled
         if state.ended and memory.completed_at is None:
             memory.completed_at = int(parts.now())
-            _log_end(parts, ticket, memory, state)
+            took = memory.completed_at - ticket.created
+            reports.ended(ticket, model, memory.caller, state, took, parts.settings.sandbox)
         video = render_video(video_id, ticket, memory, state)
         known = Known(
             encode(video), state.status, state.progress, state.error.message if state.error else None
@@ -200,24 +201,4 @@ def _unreachable(problem: str) -> ApiError:
         "Runway cannot be asked about this video now; nothing is lost, ask again.",
         code="runway_unavailable",
         detail=problem,
-    )
-
-
-def _log_end(parts: Parts, ticket: Ticket, memory: Memory[Known], state: TaskState) -> None:
-    cost = "cost unknown" if state.credits is None else f"{state.credits:g} credits"
-    why = f" ({state.error.code})" if state.error else ""
-    model = f"{ticket.model} → {memory.runway_model}" if memory.runway_model else ticket.model
-    log.info(
-        "%s%s%s: %s, %s s, %s, key %s%s, %s, took %d s, task %s",
-        "SANDBOX " if parts.settings.sandbox else "",
-        state.status,
-        why,
-        model,
-        ticket.seconds,
-        ticket.size,
-        ticket.key,
-        f", caller {memory.caller}" if memory.caller else "",
-        cost,
-        max(0, (memory.completed_at or 0) - ticket.created),
-        ticket.task,
     )

@@ -21,7 +21,7 @@ from runway_videos.translate.names import Given
 SORA = (720, 1280)  # OpenAI's default
 RUNWAY = (1280, 720)  # the guide's default
 TOLERANCE = 0.05  # how far the shape may differ from what was asked
-WRITTEN = re.compile(r"\s*([1-9]\d{1,4})\s*[xX×*:]\s*([1-9]\d{1,4})\s*", re.ASCII)
+WRITTEN = re.compile(r"\s*([1-9]\d{0,4})\s*[xX×*:]\s*([1-9]\d{0,4})\s*", re.ASCII)
 SMALLEST = 64  # below it, `16:9` is a shape and not a frame
 NAMED_TIERS = {"2k": 1440, "4k": 2160}  # lines of the short side
 

@@ -54,7 +54,8 @@ def read_task(task: Mapping[str, Any], last_progress: int = 0) -> TaskState:
     word = task.get("status")
     status = _STATUSES.get(word) if isinstance(word, str) else None
     if status is None:
-        log.warning("task %s has a status that is not known: %s", task.get("id"), shown(str(word)))
+        who, what = shown(str(task.get("id"))), shown(str(word))
+        log.warning("task %s has a status that is not known: %s", who, what)
         return TaskState("in_progress", progress=last_progress)
     if status == "queued":
         return TaskState(status, throttled=word == "THROTTLED")
@@ -72,7 +73,7 @@ def _percent(progress: object) -> int:
     """0..1 as whole percent; 100 is for the end."""
     if isinstance(progress, bool) or not isinstance(progress, int | float) or progress != progress:
         return 0
-    return max(0, min(99, int(progress * 100)))
+    return int(max(0, min(99, progress * 100)))
 
 
 def _error(word: str, task: Mapping[str, Any]) -> VideoError:

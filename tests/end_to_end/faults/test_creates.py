@@ -1,0 +1,167 @@
+"""Every way in which Runway may fail a create: tasks that it made against videos that came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import openai
+import pytest
+from faulty import FaultyRunway, cases, faults
+from faulty.cases import Case
+from faulty.clients import Client, Got, client, create
+from faulty.gateway import PICTURE, gateway, key_names, lines_with
+from faulty.server import Operation
+from faulty.table import Row, render
+from running import Proxy
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A case that was run."""
+
+    case: Case
+    model: str
+    got: Got
+    made: tuple[str, ...]
+
+    @property
+    def row(self) -> Row:
+        """What came of it."""
+        return Row(self.case.what, 1, len(self.made), bool(self.got.video), self.got.words)
+
+
+class Suite(msgspec.Struct, frozen=True):
+    """All cases, run against one proxy whose log is whole."""
+
+    runs: Sequence[Run]
+    log: str
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    """Runs all cases, several at a time: each has a model and keys of its own."""
+    models = {f"case-{number}": len(case.keys) for number, case in enumerate(cases.ALL)}
+    with FaultyRunway() as runway, gateway(tmp_path_factory.mktemp("cases"), runway, models) as proxy:
+        user = client(proxy.base_url)
+        with ThreadPoolExecutor(12) as pool:
+            futures = [
+                pool.submit(_run, case, model, runway, user)
+                for case, model in zip(cases.ALL, models, strict=True)
+            ]
+            runs = [future.result() for future in futures]
+        proxy.stop()
+        yield Suite(runs, proxy.log)
+
+
+def _run(case: Case, model: str, runway: FaultyRunway, user: Client) -> Run:
+    accounts = [runway.account(name) for name in key_names(model, len(case.keys))]
+    for account, script in zip(accounts, case.keys, strict=True):
+        account.plan(Operation.CREATE, *script)
+        if faults.HELD in script:
+            threading.Thread(target=_slowly, args=(runway, account.key), daemon=True).start()
+    for operation, elsewhere in case.first.items():
+        accounts[0].plan(operation, *elsewhere)
+    file = {"input_reference": ("picture.png", PICTURE)} if case.picture else {}
+    got = create(user, model=f"runway/{model}", prompt=case.what, **file)
+    made = tuple(task.id for account in accounts for task in account.tasks)
+    return Run(case, model, got, made)
+
+
+def _slowly(runway: FaultyRunway, key: str) -> None:
+    runway.wait_seen(runway.account(key), Operation.CREATE)
+    time.sleep(0.5)
+    runway.account(key).release()
+
+
+def test_the_table(suite: Suite) -> None:
+    """Printed with `pytest -s`; README shows the same lines."""
+    measured = render(run.row for run in suite.runs)
+    print(f"\n{measured}")
+    assert measured == render(case.row for case in cases.ALL)
+
+
+def test_no_case_is_paid_twice(suite: Suite) -> None:
+    assert [run.row for run in suite.runs if run.row.paid_twice] == []
+
+
+def test_a_task_that_the_proxy_knew_of_is_in_its_log(suite: Suite) -> None:
+    answered = [run for run in suite.runs if run.got.video]
+    assert len(answered) > 10
+    for run in answered:
+        assert len(lines_with(suite.log, "created:", run.model, run.made[0])) == 1
+
+
+def test_an_unknown_outcome_is_told_to_the_operator_with_all_that_is_known(suite: Suite) -> None:
+    lost = [run for run in suite.runs if run.got.code == "outcome_unknown"]
+    assert len(lost) > 10
+    for run in lost:
+        (line,) = lines_with(suite.log, "OUTCOME UNKNOWN", run.model)
+        assert f"key {run.model}-a" in line
+        assert "a paid task may exist" in run.got.message
+
+
+def test_the_log_of_a_lost_answer_says_what_was_lost(suite: Suite) -> None:
+    long_id = next(run for run in suite.runs if run.case.keys == ((faults.LONG_ID,),))
+    (line,) = lines_with(suite.log, "OUTCOME UNKNOWN", long_id.model)
+    assert "long-long-long-" in line
+
+
+@pytest.fixture
+def refusing(tmp_path: Path) -> Iterator[tuple[FaultyRunway, Proxy]]:
+    """A Runway that takes no connection, behind two keys."""
+    with FaultyRunway() as runway, gateway(tmp_path / "proxy", runway, {"any": 2}) as proxy:
+        runway.refuse()
+        yield runway, proxy
+
+
+def test_a_refused_connection_makes_nothing(refusing: tuple[FaultyRunway, Proxy]) -> None:
+    runway, proxy = refusing
+    got = create(client(proxy.base_url), model="runway/any", prompt="refused")
+    assert Row(cases.UNREACHABLE.what, 1, len(runway.tasks("refused")), 0, got.words) == cases.UNREACHABLE
+
+
+def test_a_connection_that_is_refused_only_at_first_makes_one(refusing: tuple[FaultyRunway, Proxy]) -> None:
+    runway, proxy = refusing
+
+    class Patient(Client):
+        """Its first retry comes when Runway is back."""
+
+        def _calculate_retry_timeout(self, *args: object, **kwargs: object) -> float:
+            runway.listen()
+            return 0.0
+
+    user = Patient(base_url=proxy.base_url, api_key="any", timeout=60)
+    got = create(user, model="runway/any", prompt="back")
+    row = Row(cases.BACK.what, 1, len(runway.tasks("back")), bool(got.video), got.words)
+    assert row == cases.BACK
+
+
+def test_two_equal_creates_on_purpose_are_two_videos(tmp_path: Path) -> None:
+    with FaultyRunway() as runway, gateway(tmp_path / "proxy", runway, {"any": 1}) as proxy:
+        user = client(proxy.base_url)
+        videos = {create(user, model="runway/any", prompt="twins").video for _ in range(2)}
+        row = Row(cases.TWINS.what, 2, len(runway.tasks("twins")), len(videos), "both videos")
+    assert row == cases.TWINS
+
+
+def test_a_client_that_times_out_and_asks_again_gets_the_first_one(tmp_path: Path) -> None:
+    """The stock client, its own time-out and its own retries."""
+    with FaultyRunway() as runway, gateway(tmp_path / "proxy", runway, {"any": 1}) as proxy:
+        account = runway.account("any-a").plan(Operation.CREATE, faults.HELD)
+
+        class Impatient(Client):
+            """Runway answers only when the client has given up once and asks for the second time."""
+
+            def _calculate_retry_timeout(self, *args: object, **kwargs: object) -> float:
+                account.release()
+                self.timeout = 60
+                return 0.0
+
+        user = Impatient(base_url=proxy.base_url, api_key="any", timeout=openai.Timeout(60, read=1.0))
+        got = create(user, model="runway/any", prompt="hurry")
+        row = Row(cases.HURRY.what, 1, len(runway.tasks("hurry")), bool(got.video), got.words)
+    assert row == cases.HURRY

@@ -1,0 +1,135 @@
+"""A video's bytes through the proxy: ranges, HEAD, what goes to the file store and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from asking import finished, peak_memory, web
+from boxes import Box
+from end_to_end.conftest import Folders, whole
+from running import Proxy
+
+
+@pytest.fixture(scope="module")
+def done(direct: httpx.Client) -> str:
+    """The path of a finished video's content."""
+    made = direct.post("/v1/videos", json={"prompt": "content", "size": "1280x720"}).json()["id"]
+    finished(direct, made)
+    return f"/v1/videos/{made}/content"
+
+
+@pytest.fixture(scope="module")
+def clip(box: Box) -> bytes:
+    return box.sandbox.clips[False].read()
+
+
+def test_whole(direct: httpx.Client, done: str, clip: bytes) -> None:
+    response = direct.get(done)
+    assert response.status_code == 200
+    assert response.content == clip
+    assert response.headers["content-type"] == "video/mp4"
+    assert response.headers["content-length"] == str(len(clip))
+    assert response.headers["accept-ranges"] == "bytes"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "start", "stop"), [("bytes=0-0", 0, 1), ("bytes=1000-1999", 1000, 2000), ("bytes=-10", -10, None)]
+)
+def test_ranges(direct: httpx.Client, done: str, clip: bytes, wanted: str, start: int, stop: int | None) -> None:
+    response = direct.get(done, headers={"Range": wanted})
+    assert response.status_code == 206
+    assert response.content == clip[start:stop]
+
+
+def test_a_range_behind_the_end(direct: httpx.Client, done: str, clip: bytes) -> None:
+    response = direct.get(done, headers={"Range": f"bytes={len(clip)}-"})
+    assert response.status_code == 416
+    assert response.headers["content-range"] == f"bytes */{len(clip)}"
+
+
+def test_a_download_is_resumed_only_if_it_is_the_same(direct: httpx.Client, done: str, clip: bytes) -> None:
+    etag = direct.head(done).headers["etag"]
+    same = direct.get(done, headers={"Range": "bytes=5-", "If-Range": etag})
+    assert (same.status_code, same.content) == (206, clip[5:])
+    other = direct.get(done, headers={"Range": "bytes=5-", "If-Range": '"another"'})
+    assert (other.status_code, other.content) == (200, clip)
+
+
+def test_head(direct: httpx.Client, done: str, clip: bytes) -> None:
+    response = direct.head(done)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-length"] == str(len(clip))
+    assert response.headers["content-type"] == "video/mp4"
+
+
+def test_the_variant_video_is_the_video(direct: httpx.Client, done: str, clip: bytes) -> None:
+    assert direct.get(done, params={"variant": "video"}).content == clip
+
+
+def test_what_goes_to_the_file_store(direct: httpx.Client, box: Box, done: str) -> None:
+    headers = {
+        "Authorization": "Bearer sk-of-the-application",
+        "Cookie": "session=secret",
+        "X-Stainless-Lang": "python",
+        "If-None-Match": '"x"',
+        "Range": "bytes=7-9",
+    }
+    before = len(box.seen("GET", "/outputs/"))
+    assert direct.get(done, headers=headers).status_code == 206
+    # A probe of one byte may stand before it.
+    (*_, last) = box.seen("GET", "/outputs/")[before:]
+    assert last.headers["range"] == "bytes=7-9"
+    assert set(last.headers) <= {"host", "range", "if-range", "connection", "accept-encoding"}
+
+
+def test_what_comes_back(direct: httpx.Client, done: str) -> None:
+    names = set(direct.get(done).headers)
+    assert names <= {
+        *("content-type", "content-length", "accept-ranges", "etag", "last-modified", "connection"),
+    }
+
+
+def test_one_client_connection_serves_polls_and_downloads_in_turn(plain: Proxy, done: str, clip: bytes) -> None:
+    with web(plain.url, limits=httpx.Limits(max_connections=1)) as one:
+        for _ in range(3):
+            assert one.get(done).content == clip
+            assert one.get(done.removesuffix("/content")).json()["status"] == "completed"
+            assert one.get("/v1/models").json()["origin"] is True
+
+
+@pytest.fixture(scope="module")
+def large(folder: Folders) -> Iterator[tuple[Proxy, Box, str]]:
+    """A proxy whose videos have 100 MB, and the path of one."""
+    with (
+        Box(video_bytes=100_000_000) as box,
+        Proxy(folder(), **box.options()) as proxy,
+        web(proxy.url) as client,
+    ):
+        made = client.post("/v1/videos", json={"prompt": "large"}).json()["id"]
+        finished(client, made)
+        yield proxy, box, f"/v1/videos/{made}/content"
+        whole(proxy)
+
+
+def test_a_large_video_streams_with_flat_memory(large: tuple[Proxy, Box, str]) -> None:
+    proxy, box, path = large
+    with web(proxy.url) as client:
+        client.get(path, headers={"Range": "bytes=0-99999"})
+        before = peak_memory(proxy.child.pid, reset=True)
+        size = 0
+        with client.stream("GET", path) as response:
+            assert response.headers["content-length"] == "100000000"
+            for piece in response.iter_raw():
+                size += len(piece)
+        assert size == 100_000_000
+    assert peak_memory(proxy.child.pid) - before < 32 << 20
+
+
+def test_a_client_that_leaves_stops_the_download(large: tuple[Proxy, Box, str]) -> None:
+    proxy, box, path = large
+    with web(proxy.url) as client, client.stream("GET", path) as response:
+        next(response.iter_raw())
+    with web(proxy.url) as client:
+        assert client.head(path).status_code == 200

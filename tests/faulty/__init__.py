@@ -1,0 +1,8 @@
+"""A Runway that misbehaves on purpose, and what it takes to show what the proxy makes of that."""
+
+from __future__ import annotations
+
+from faulty.faults import End, Fault
+from faulty.server import Account, FaultyRunway, Made
+
+__all__ = ["Account", "End", "Fault", "FaultyRunway", "Made"]

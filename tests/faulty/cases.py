@@ -1,0 +1,113 @@
+"""What Runway does to a create, case by case, and what must come of it.
+
+In every case the client is the real one and waits; it asks for one video, with its automatic
+retries on. What happens when it leaves, or when the proxy is killed, is in `departures`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from faulty import faults
+from faulty.faults import Fault, bare
+from faulty.server import Operation
+from faulty.table import Row
+
+_LOST = "`502` outcome_unknown, not sent again"
+_VIDEO = "the video"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """`keys`: what each of the proxy's keys meets when it creates; `first`: the first one elsewhere."""
+
+    what: str
+    tasks: int
+    videos: int
+    sees: str
+    keys: tuple[tuple[Fault, ...], ...]
+    first: dict[Operation, tuple[Fault, ...]] = {}
+
+    @property
+    def picture(self) -> bool:
+        """Whether the create carries a file that has to be uploaded."""
+        return bool(self.first)
+
+    @property
+    def row(self) -> Row:
+        """The line that must come of it."""
+        return Row(self.what, 1, self.tasks, self.videos, self.sees)
+
+
+def _one(what: str, tasks: int, videos: int, sees: str, *script: Fault) -> Case:
+    return Case(what, tasks, videos, sees, (script,))
+
+
+def _two(what: str, sees: str, *first: Fault, tasks: int = 1, videos: int = 1) -> Case:
+    return Case(what, tasks, videos, sees, (first, ()))
+
+
+def _file(what: str, tasks: int, videos: int, sees: str, **first: tuple[Fault, ...]) -> Case:
+    elsewhere = {Operation[name.upper()]: script for name, script in first.items()}
+    keys = (elsewhere.pop(Operation.CREATE, ()), ())
+    return Case(what, tasks, videos, sees, keys, elsewhere or {Operation.SLOT: ()})
+
+
+LOST = (
+    _one("reset before the body is read", 0, 0, _LOST, faults.RESET_BEFORE_BODY),
+    _one("reset after the body, before the task is made", 0, 0, _LOST, faults.RESET_AFTER_BODY),
+    _one("task made, then reset", 1, 0, _LOST, faults.RESET_AFTER_TASK),
+    _one("task made, connection closed without an answer", 1, 0, _LOST, faults.CLOSE_AFTER_TASK),
+    _one("task made, half an answer", 1, 0, _LOST, faults.HALF_AN_ANSWER),
+    _one("task made, no answer", 1, 0, "`504` outcome_unknown, not sent again", faults.SILENCE),
+    _one("task made, an answer without an end", 1, 0, "`504` outcome_unknown, not sent again", faults.DRIP),
+    _one("task made, an answer that is no HTTP", 1, 0, _LOST, faults.NOISE),
+    _one("task made, broken JSON", 1, 0, _LOST, faults.WRONG_JSON),
+    _one("task made, `200` with a page of HTML", 1, 0, _LOST, faults.NO_JSON),
+    _one("task made, JSON without an id", 1, 0, _LOST, faults.NO_ID),
+    _one("task made, a number for an id", 1, 0, _LOST, faults.NUMBER_FOR_ID),
+    _one("task made, an id that is too long for a video id", 1, 0, _LOST, faults.LONG_ID),
+    _one("task made, `500`", 1, 0, _LOST, bare(500, does=True)),
+    _one("nothing made, `500`", 0, 0, _LOST, bare(500)),
+    _one("task made, `504`", 1, 0, _LOST, bare(504, does=True)),
+    _one("a redirect", 0, 0, _LOST, faults.REDIRECT),
+    _two("two keys; task made, `500` at the first", _LOST, bare(500, does=True), tasks=1, videos=0),
+    _two("two keys; task made, reset at the first", _LOST, faults.RESET_AFTER_TASK, tasks=1, videos=0),
+)
+
+REFUSED = (
+    _one("`400`, the body is wrong", 0, 0, "`400` invalid_value, 1 try", faults.VALIDATION),
+    _one("`404`", 0, 0, "`404` runway_refused, 1 try", faults.NOT_FOUND),
+    _one("`400`, no credits", 0, 0, "`429` insufficient_quota, not sent again", faults.CREDITS),
+    _two("`400`, no credits; a second key", _VIDEO, faults.CREDITS),
+    _one("`401`", 0, 0, "`503` runway_key_refused, not sent again", faults.UNAUTHORIZED),
+    _two("`401`; a second key", _VIDEO, faults.UNAUTHORIZED),
+    _one("`403`", 0, 0, "`403` model_not_available, 1 try", faults.FORBIDDEN),
+    _two("`403`; a second key", _VIDEO, faults.FORBIDDEN),
+    _one("`429`, daily limit", 0, 0, "`429` rate_limit_exceeded, 3 tries", faults.DAILY),
+    _two("`429`, daily limit; a second key", _VIDEO, faults.DAILY),
+    _one("`429`, too many, once", 1, 1, "the video, on try 2", faults.TOO_MANY),
+    _two("`429`, too many; a second key", _VIDEO, faults.TOO_MANY),
+    _one("`502` twice, then well", 1, 1, _VIDEO, bare(502), bare(502)),
+    _one("`503` twice, then well", 1, 1, _VIDEO, bare(503), bare(503)),
+    _one("`503` without an end", 0, 0, "`503` runway_overloaded, 3 tries", *[bare(503)] * 99),
+    _one("a slow answer", 1, 1, _VIDEO, faults.HELD),
+)
+
+UPLOADS = (
+    _file("upload: no place, `503`, once", 1, 1, _VIDEO, slot=(bare(503),)),
+    _file("upload: no place, reset, once", 1, 1, _VIDEO, slot=(faults.RESET_AFTER_BODY,)),
+    _file("upload: place in broken JSON, once", 1, 1, _VIDEO, slot=(faults.WRONG_JSON,)),
+    _file("upload: storage refuses, once", 1, 1, _VIDEO, store=(bare(403),)),
+    _file("upload: storage resets, once", 1, 1, _VIDEO, store=(faults.RESET_BEFORE_BODY,)),
+    _file("upload: storage refuses always", 0, 0, "`502` upload_failed, 3 tries", store=(bare(403),) * 6),
+    _file("uploaded; no credits; a second key", 1, 1, _VIDEO, create=(faults.CREDITS,)),
+    _file("uploaded; task made, then reset", 1, 0, _LOST, create=(faults.RESET_AFTER_TASK,)),
+)
+
+ALL = (*LOST, *REFUSED, *UPLOADS)
+
+# Cases whose tests need a Runway or a client of their own.
+UNREACHABLE = Row("connection refused", 1, 0, 0, "`503` runway_unavailable, 3 tries")
+BACK = Row("connection refused, then well", 1, 1, 1, "the video, on try 2")
+TWINS = Row("two equal creates, on purpose", 2, 2, 2, "both videos")
+HURRY = Row("the client's time-out is shorter than Runway's answer", 1, 1, 1, "the video, on try 2")

@@ -1,0 +1,299 @@
+"""The misbehaving Runway: a raw TCP server in a thread of its own, on a free port of 127.0.0.1.
+
+Each key is an account with a script of its own: what happens to its next create, question,
+deletion, upload, download. It counts the tasks that it made, whatever its answers said of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from faulty import faults, http1
+from faulty.faults import End, Fault
+from faulty.http1 import Request
+
+#: Nothing waits that long when all is well.
+PATIENCE_SECONDS = 60.0
+#: A finished video: long enough for a download to be cut in its middle.
+VIDEO = bytes(range(256)) * 4096
+
+
+class Operation(Enum):
+    """What a request asks for."""
+
+    CREATE = "create"
+    STATUS = "status"
+    DELETE = "delete"
+    SLOT = "slot"  # a place for an upload
+    STORE = "store"  # the upload itself
+    PROBE = "probe"  # of a finished file, one byte
+    FILE = "file"
+
+
+class Made(msgspec.Struct, eq=False):
+    """A task that Runway made."""
+
+    id: str
+    prompt: str
+    body: dict[str, Any]
+    asked: int = 0
+    deleted: bool = False
+
+
+class Account:
+    """A key's own Runway. `tasks` are those that it made, deleted ones too."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.tasks: list[Made] = []
+        self.seen: Counter[Operation] = Counter()
+        self.scripts: dict[Operation, deque[Fault]] = {each: deque() for each in Operation}
+        self._free = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def plan(self, operation: Operation, *script: Fault) -> Account:
+        """What happens to the next requests; after them all goes well."""
+        self.scripts[operation].extend(script)
+        return self
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Binds it to the server's loop."""
+        self._loop = loop
+
+    def release(self) -> None:
+        """Lets every request go on that is held, and all later ones."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._free.set)
+
+    async def held(self) -> None:
+        """Waits for `release`."""
+        await self._free.wait()
+
+    def made(self, prompt: str) -> list[Made]:
+        """The tasks of a prompt."""
+        return [task for task in self.tasks if task.prompt == prompt]
+
+
+class FaultyRunway:
+    """`with FaultyRunway() as runway`: listens, until the end of the block."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        #: Connections that were used before die when a create comes over them, as when the
+        #: server's idle time-out crosses it on the way.
+        self.drops_used = False
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._changed = threading.Condition()
+        self._server: asyncio.Server | None = None
+        # Holds the port while nothing listens on it.
+        self._place = socket.socket()
+        self._exchanges: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def account(self, key: str) -> Account:
+        """The account of a key, which exists from then on."""
+        if key not in self.accounts:
+            self.accounts[key] = Account(key)
+            self.accounts[key].attach(self._loop)
+        return self.accounts[key]
+
+    def tasks(self, prompt: str) -> list[Made]:
+        """The tasks of a prompt, over all accounts."""
+        return [task for account in list(self.accounts.values()) for task in account.made(prompt)]
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits until something is so; looked at after every step of an exchange."""
+        with self._changed:
+            assert self._changed.wait_for(condition, PATIENCE_SECONDS), f"in vain: {what}"
+
+    def wait_seen(self, account: Account, operation: Operation, count: int = 1) -> None:
+        """Waits until so many requests of a kind have come in, and what they ask for is done."""
+        self.wait(lambda: account.seen[operation] >= count, f"{count} of {operation.value}")
+
+    def __enter__(self) -> FaultyRunway:
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._place.bind(("127.0.0.1", 0))
+        self.port = self._place.getsockname()[1]
+        self._thread.start()
+        self.listen()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.refuse()
+        self._run(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE_SECONDS)
+        self._loop.close()
+        self._place.close()
+
+    def listen(self) -> None:
+        """Takes connections, again."""
+
+        async def start() -> None:
+            self._server = await asyncio.start_server(
+                self._serve, "127.0.0.1", self.port, reuse_port=True, limit=1 << 20
+            )
+
+        self._run(start())
+
+    def refuse(self) -> None:
+        """Refuses connections; the port stays this server's."""
+
+        async def stop() -> None:
+            if self._server is not None:
+                self._server.close()
+
+        self._run(stop())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
+
+    async def _end(self) -> None:
+        for task in self._exchanges:
+            task.cancel()
+        await asyncio.gather(*self._exchanges, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._exchanges.add(task)
+        task.add_done_callback(self._exchanges.discard)
+        used = False
+        # Whoever hangs up in the middle of an exchange ends it; that is no fault of this server.
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            while (request := await http1.read_head(reader)) is not None:
+                if not await self._exchange(request, reader, writer, used):
+                    break
+                used = True
+        writer.transport.abort()
+
+    async def _exchange(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, used: bool
+    ) -> bool:
+        """One request and what becomes of it; False: the connection is done with."""
+        operation, account = self._find(request)
+        script = account.scripts[operation]
+        fault = script.popleft() if script else faults.GOOD
+        if used and self.drops_used and operation is Operation.CREATE:
+            fault = faults.RESET_BEFORE_BODY
+        body = await http1.read_body(reader, request) if fault.reads else b""
+        full = self._do(operation, account, request, body, fault)
+        with self._changed:
+            account.seen[operation] += 1
+            self._changed.notify_all()
+        if fault.holds:
+            await account.held()
+        return await _end_as(fault.end, full, reader, writer)
+
+    def _find(self, request: Request) -> tuple[Operation, Account]:
+        path = request.path.split("/")
+        if path[1] == "files":
+            probe = request.headers.get("range") == "bytes=0-0"
+            return (Operation.PROBE if probe else Operation.FILE), self._owner(path[2])
+        if path[1] == "storage":
+            return Operation.STORE, self.account(path[2])
+        account = self.account(request.key)
+        if path[2] == "tasks":
+            return (Operation.DELETE if request.method == "DELETE" else Operation.STATUS), account
+        return (Operation.SLOT if path[2] == "uploads" else Operation.CREATE), account
+
+    def _owner(self, task: str) -> Account:
+        owners = (a for a in self.accounts.values() if any(t.id == task for t in a.tasks))
+        return next(owners)
+
+    def _do(
+        self, operation: Operation, account: Account, request: Request, body: bytes, fault: Fault
+    ) -> bytes:
+        """Does what is asked, if it does; gives the whole answer."""
+        headers: dict[str, str] = {}
+        status, shown = 200, b""
+        match operation:
+            case Operation.CREATE if fault.does:
+                task = _task(msgspec.json.decode(body))
+                account.tasks.append(task)
+                shown = msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
+            case Operation.STATUS | Operation.DELETE:
+                status, shown = self._task_answer(operation, account, request, fault)
+            case Operation.SLOT:
+                slot = {"uploadUrl": f"{self.url}/storage/{account.key}", "fields": {"a": "b"}}
+                shown = msgspec.json.encode(slot | {"runwayUri": f"runway://{account.key}"})
+            case Operation.STORE:
+                status = 204
+            case Operation.PROBE | Operation.FILE:
+                status, shown, headers = http1.split_file(VIDEO, request.headers.get("range"))
+        if fault.body is not None or fault.status != 200:
+            status, shown = fault.status, fault.body or b""
+        return http1.answer(status, shown, headers)
+
+    def _task_answer(
+        self, operation: Operation, account: Account, request: Request, fault: Fault
+    ) -> tuple[int, bytes]:
+        name = request.path.rpartition("/")[2]
+        task = next((each for each in account.tasks if each.id == name and not each.deleted), None)
+        if task is None:
+            return 404, b'{"error": "Could not find Task"}'
+        if operation is Operation.DELETE:
+            task.deleted = fault.does
+            return 204, b""
+        task.asked += 1
+        status: dict[str, object] = {"id": task.id, "createdAt": "2026-11-23T10:00:00Z"}
+        if task.asked == 1:
+            return 200, msgspec.json.encode(status | {"status": "RUNNING", "progress": 0.5})
+        status |= {"status": "SUCCEEDED", "output": [f"{self.url}/files/{task.id}"], "cost": {"credits": 25}}
+        return 200, msgspec.json.encode(status)
+
+
+def _task(body: dict[str, Any]) -> Made:
+    return Made(str(uuid.uuid4()), str(body.get("promptText", "")), body)
+
+
+async def _end_as(
+    end: End, full: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> bool:
+    match end:
+        case End.ANSWER:
+            writer.write(full)
+            await writer.drain()
+            return True
+        case End.NOISE:
+            writer.write(b"SSH-2.0-OpenSSH_9.9\r\n")
+            await writer.drain()
+        case End.HALF:
+            half = (full.index(b"\r\n\r\n") + 4 + len(full)) // 2
+            # Not a reset, which would overtake what was sent.
+            writer.write(full[:half])
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+        case End.DRIP:
+            for number in range(len(full) - 1):
+                writer.write(full[number : number + 1])
+                await writer.drain()
+                await asyncio.sleep(0.05)
+            await reader.read()
+        case End.SILENCE:
+            await reader.read()
+        case End.RESET:
+            http1.reset(writer)
+        case End.CLOSE:
+            pass
+    return False

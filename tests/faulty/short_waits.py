@@ -1,0 +1,18 @@
+"""A second script for mitmdump, behind the addon: the addon's longest waits, made short.
+
+The real proxy runs with it as it is, but for these numbers; it has no option for them.
+"""
+
+from __future__ import annotations
+
+from runway_videos import making, runway_api, watching
+
+#: Enough for a Runway on this machine that answers at all, also when it is busy.
+CREATE_SECONDS = 5.0
+FIRST_WAIT_SECONDS = 0.05
+PATIENCE_SECONDS = 2.0
+
+making.FIRST_WAIT_SECONDS = FIRST_WAIT_SECONDS
+making.PATIENCE_SECONDS = PATIENCE_SECONDS
+runway_api.CREATE_SECONDS = CREATE_SECONDS
+watching._WAITS = (FIRST_WAIT_SECONDS, FIRST_WAIT_SECONDS)
