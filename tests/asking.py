@@ -136,3 +136,17 @@ def peak_memory(pid: int, reset: bool = False) -> int:
         (proc / "clear_refs").write_text("5")
     line = next(line for line in (proc / "status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
+
+
+def other_address() -> str:
+    """An address of this machine that is not loopback; skips the test where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # A datagram socket that is connected sends nothing: it only finds the way.
+            probe.connect(("198.51.100.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        address: str = probe.getsockname()[0]
+    if address.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    return address

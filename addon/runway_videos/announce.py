@@ -49,6 +49,8 @@ def _warnings(settings: Settings) -> Iterator[str]:
     yield from settings.warnings
     if not settings.keys:
         yield NO_KEY
+    elif not any(key.weight > 0 for key in settings.keys):
+        yield "all runway_keys have weight 0: they serve the videos they made, video creates answer 503"
     known = catalog.load().models()
     for pattern, model in settings.aliases:
         if model not in known:

@@ -7,7 +7,7 @@ import re
 from runway_videos.call import Answer, Call, Download
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.ids import Ticket
-from runway_videos.logs import log
+from runway_videos.logs import log, shown
 from runway_videos.parts import Known, Parts
 from runway_videos.runway_api import NotSentError, UnknownOutcomeError
 from runway_videos.videos import Memory
@@ -57,7 +57,7 @@ class Content:
             _check_done(seen.known, video_id)
             link = next((url for url in seen.outputs if _LINK.fullmatch(url)), None)
             if link is None:
-                problem = "the task names no output"
+                problem = "there is no link to an output"
                 continue
             try:
                 status = await self._parts.api.probe(link)
@@ -69,10 +69,10 @@ class Content:
                 self._parts.videos.keep_url(memory, link)
                 return link
             problem = f"HTTP {status}"
-        log.warning("task %s: the file store does not give the video: %s", ticket.task, problem)
+        log.warning("task %s: Runway does not give the video's bytes: %s", shown(ticket.task), problem)
         raise ApiError(
             502,
-            "Runway's file store does not give the video now; it is not lost, try again.",
+            "Runway does not give the video's bytes now; the video is not lost, try again.",
             code="content_unavailable",
         )
 

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runway_videos.conf_file import ConfigError
+from runway_videos.logs import shown
 
 #: What a header may carry: visible ASCII without spaces.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
-_SIZE = re.compile(r"(\d+)([kmg]?)b?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,12})([kmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -45,7 +46,7 @@ class OptionReader:
                 raise self.fail(option, f"each must be a mapping like {example}")
             for name in item:
                 if name not in allowed:
-                    raise self.fail(option, f"there is no {name}; allowed: {', '.join(allowed)}")
+                    raise self.fail(option, f"there is no {shown(name, 20)}; allowed: {', '.join(allowed)}")
             found.append(item)
         names = [self.name(option, item) for item in found]
         for name in names:
@@ -56,36 +57,49 @@ class OptionReader:
     def name(self, option: str, item: dict[str, object]) -> str:
         name = item.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise self.fail(option, f"name {name!r} must match {_NAME.pattern}")
+            # Shortened: a secret may stand where the name belongs.
+            told = shown(repr(name), 12)
+            raise self.fail(option, f"name {told} must be a text that matches {_NAME.pattern}")
         return name
 
     def secret(self, option: str, item: dict[str, object]) -> tuple[str | None, str]:
         """A secret and the variable it comes from; None where that variable is not set."""
         name, value = item["name"], item.get("value")
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or value.strip() in ("", "env."):
             raise self.fail(option, f"{name} needs a value like env.MY_VARIABLE")
         variable = value.removeprefix("env.") if value.startswith("env.") else ""
         if not variable:
             self.warnings.append(
                 f"{option}: {name} has its secret written out; value: env.MY_VARIABLE keeps it apart"
             )
-        secret = self.environ.get(variable, "") if variable else value
-        if secret and not VISIBLE.fullmatch(secret.strip()):
+        secret = (self.environ.get(variable, "") if variable else value).strip()
+        if secret and not VISIBLE.fullmatch(secret):
             raise self.fail(option, f"the value of {name} must be visible ASCII without spaces")
-        return secret.strip() or None, variable
+        return secret or None, variable
 
-    def url(self, option: str, value: object, schemes: Sequence[str]) -> str:
-        parts = urlsplit(value if isinstance(value, str) else "")
-        try:
-            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            good = False
-        if not good:
-            raise self.fail(option, f"{value!r} must be a URL like {schemes[-1]}://host:port")
-        return str(value).rstrip("/")
+    def url(self, option: str, value: object, schemes: Sequence[str], hint: str = "") -> str:
+        """A URL that paths can be put behind. User and password only in a proxy's."""
+        text = value.strip() if isinstance(value, str) else ""
+        if not _is_base(text, schemes) or ("@" in text and option != "runway_proxy"):
+            # A password may stand before an @.
+            told = repr("..." + text[text.rindex("@") :] if "@" in text else value)
+            raise self.fail(option, f"{shown(told)} must be a plain URL like {schemes[-1]}://host:port{hint}")
+        return text.rstrip("/")
 
     def size(self, option: str, value: object) -> int:
         match = _SIZE.fullmatch(str(value).strip())
         if not match or not int(match[1]):
-            raise self.fail(option, f"{value!r} must be a size like 64m (suffixes k, m, g)")
+            raise self.fail(option, f"{shown(repr(value))} must be a size like 64m (suffixes k, m, g)")
         return int(match[1]) * _UNITS[match[2].lower()]
+
+
+def _is_base(url: str, schemes: Sequence[str]) -> bool:
+    if not VISIBLE.fullmatch(url) or "?" in url or "#" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        # The resolver takes no empty and no overlong part of a name.
+        (parts.hostname or "").encode("idna")
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

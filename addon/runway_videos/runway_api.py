@@ -5,10 +5,11 @@ A create goes over a connection of its own: a pooled one that died cannot be tol
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote
@@ -109,7 +110,8 @@ class RunwayApi:
             # Reseller accounts must say for whom (X-Runway-On-Behalf-Of, task creation only).
             headers["X-Runway-On-Behalf-Of"] = key.on_behalf_of
         url = self._base + path
-        return await _send(self._fresh, "POST", url, headers=headers, content=body, timeout=_PATIENT)
+        sending = _send(self._fresh, "POST", url, headers=headers, content=body, timeout=_PATIENT)
+        return await _within(CREATE_SECONDS, sending)
 
     async def get_task(self, key: Key, task: str) -> Reply:
         """Asks for a task."""
@@ -151,7 +153,8 @@ class RunwayApi:
         await self._fresh.aclose()
 
     async def _call(self, key: Key, method: str, path: str, body: dict[str, str] | None = None) -> Reply:
-        return await _send(self._pooled, method, self._base + path, headers=_headers(key), json=body)
+        sending = _send(self._pooled, method, self._base + path, headers=_headers(key), json=body)
+        return await _within(CONNECT_SECONDS + READ_SECONDS, sending)
 
 
 def _client(context: ssl.SSLContext, proxy: str | None, keepalive: int) -> httpx.AsyncClient:
@@ -199,6 +202,15 @@ async def _send(client: httpx.AsyncClient, method: str, url: str, **content: Any
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise _outcome(error) from error
     return Reply(response.status_code, body)
+
+
+async def _within(seconds: float, sending: Awaitable[Reply]) -> Reply:
+    """A whole answer within the time: httpx's own limits begin again with each byte."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await sending
+    except TimeoutError as error:
+        raise UnknownOutcomeError("no whole answer in time", timed_out=True) from error
 
 
 async def _limited(response: httpx.Response) -> AsyncIterator[bytes]:

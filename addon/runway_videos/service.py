@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from runway_videos import catalog, reports
+from runway_videos.access import too_large
 from runway_videos.call import Answer, Call, Download, PassOn
 from runway_videos.conf_file import ConfigError
 from runway_videos.content import Content
@@ -56,6 +57,7 @@ class Service:
         )
         self._repeats: Repeats[Created] = Repeats(_clock, _is_kept)
         self._sandbox: Sandbox | None = None
+        self._started = False
         self._assemble()
 
     def _assemble(self) -> None:
@@ -113,6 +115,8 @@ class Service:
                 "A compressed request body is not read; send it without Content-Encoding.",
                 code="unsupported_content_encoding",
             )
+        if len(call.body) > self._parts.settings.max_body:  # its length was not announced
+            raise too_large(self._parts.settings.max_body, len(call.body))
         if len(call.body) > LARGEST_INLINE_BODY:
             return await asyncio.to_thread(self._read, call)
         return self._read(call)
@@ -162,6 +166,7 @@ class Service:
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
+        self._started = True
         if self._parts.settings.sandbox and self._sandbox is None:
             self._sandbox = Sandbox({SANDBOX_KEY.value: "sandbox"})
             url = await self._sandbox.start()
@@ -185,11 +190,17 @@ class Service:
             await self._sandbox.stop()
 
     def reconfigure(self, settings: Settings) -> None:
-        """Takes new settings; videos and repeats are kept, keys begin with a clean record."""
+        """Takes new settings; videos and repeats are kept, keys begin with a clean record.
+
+        Raises ConfigError, and then nothing has changed.
+        """
         parts = self._parts
         before = parts.settings
-        parts.settings = settings
+        if self._started and settings.sandbox != before.sandbox:
+            # A real key must never go to the box, nor the box's mark on a paid video.
+            raise ConfigError("runway_sandbox: takes effect at the start; end the proxy and start it again")
         parts.sealer = _sealer(settings)
+        parts.settings = settings
         if settings.keys != before.keys:
             parts.pool = KeyPool(settings.keys, parts.clock)
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._sandbox:

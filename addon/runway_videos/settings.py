@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -21,6 +22,8 @@ ID_SECRET_VARIABLE = "RUNWAY_ID_SECRET"  # noqa: S105 (a variable's name)
 #: A shorter secret could be found by trying: one id is enough to test a guess.
 SHORT_SECRET = 16
 SANDBOX_KEY = Key(name="sandbox", value="sandbox-key")
+# A name or an IP address, without port and patterns: it is compared as a whole.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -30,11 +33,14 @@ class Caller(msgspec.Struct, frozen=True):
     value: str
 
     def __repr__(self) -> str:
-        return f"Caller({self.name})"
+        return f"Caller({self.name!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("name", self.name)]
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that the addon was told. `warnings` are for the operator, at start."""
+    """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start."""
 
     keys: tuple[Key, ...]
     base_url: str
@@ -52,6 +58,14 @@ class Settings(msgspec.Struct, frozen=True):
     id_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # The proxy's URL may hold a password.
+        hidden = ("proxy", "id_secrets")
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in hidden]
+
 
 def read(
     options: Mapping[str, object],
@@ -63,7 +77,7 @@ def read(
     sandbox = bool(options["runway_sandbox"])
     callers = _callers(reader, options["runway_callers"])
     poll = options["runway_poll_seconds"]
-    if not isinstance(poll, int) or not 0 <= poll <= 3600:
+    if not isinstance(poll, int) or isinstance(poll, bool) or not 0 <= poll <= 3600:
         raise reader.fail("runway_poll_seconds", f"{poll!r} must be a number from 0 to 3600")
     content = options["runway_content"]
     if content != "stream" and content != "redirect":
@@ -91,6 +105,8 @@ def read(
 def _id_secrets(reader: OptionReader) -> tuple[str, ...]:
     parts = reader.environ.get(ID_SECRET_VARIABLE, "").split(",")
     secrets = tuple(secret for part in parts if (secret := part.strip()))
+    if not all(secret.isprintable() for secret in secrets):
+        raise reader.fail(ID_SECRET_VARIABLE, "must be printable text, secrets separated by commas")
     if any(len(secret) < SHORT_SECRET for secret in secrets):
         reader.warnings.append(
             f"{ID_SECRET_VARIABLE}: a secret of less than {SHORT_SECRET} characters can be guessed from "
@@ -135,9 +151,10 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
 
 
 def _patterns(reader: OptionReader, name: str, models: object) -> tuple[str, ...]:
-    if not isinstance(models, list) or not models or not all(isinstance(m, str) for m in models):
+    patterns = models if isinstance(models, list) else []
+    if not patterns or not all(isinstance(each, str) and VISIBLE.fullmatch(each) for each in patterns):
         raise reader.fail("runway_keys", f'models of {name} must be a list of patterns like ["*"]')
-    return tuple(models)
+    return tuple(patterns)
 
 
 def _weight(reader: OptionReader, name: str, weight: object) -> float:
@@ -166,10 +183,11 @@ def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
 def _aliases(reader: OptionReader, values: object) -> tuple[tuple[str, str], ...]:
     aliases = []
     for value in values if isinstance(values, (list, tuple)) else [values]:
-        pattern, equals, model = str(value).partition("=")
-        if not equals or not pattern.strip() or not model.strip():
-            raise reader.fail("runway_aliases", f"{value!r} must be pattern=model")
-        aliases.append((pattern.strip(), model.strip().removeprefix("runway/")))
+        pattern, _, model = (part.strip() for part in str(value).partition("="))
+        model = model.removeprefix("runway/")
+        if not VISIBLE.fullmatch(pattern) or not VISIBLE.fullmatch(model):
+            raise reader.fail("runway_aliases", f"{value!r} must be pattern=model, like sora-2*=seedance2")
+        aliases.append((pattern, model))
     return tuple(aliases)
 
 
@@ -177,8 +195,10 @@ def _hosts(reader: OptionReader, values: object) -> tuple[str, ...]:
     hosts = []
     for value in values if isinstance(values, (list, tuple)) else [values]:
         host = str(value).strip().lower()
-        if not host or "/" in host or " " in host:
-            raise reader.fail("runway_hosts", f"{value!r} must be a host name like api.openai.com")
+        if not _HOST.fullmatch(host):
+            raise reader.fail(
+                "runway_hosts", f"{value!r} must be a host's name alone, whole, like api.openai.com"
+            )
         hosts.append(host)
     return tuple(hosts)
 
@@ -189,4 +209,4 @@ def _fallback(reader: OptionReader, value: object, callers: tuple[Caller, ...]) 
         return None if callers else "https://api.openai.com"
     if value in ("", "none"):
         return None
-    return reader.url("runway_fallback", value, ("http", "https"))
+    return reader.url("runway_fallback", value, ("http", "https"), ", or none")

@@ -10,7 +10,7 @@ _NAMES = {
     "remix": "Remixing a video",
     "edits": "Editing a video",
     "extensions": "Extending a video",
-    "characters": "Characters",
+    "characters": "Using characters",
 }
 
 

@@ -14,6 +14,7 @@ from faulty.server import Operation
 from faulty.table import Row
 
 _LOST = "`502` outcome_unknown, not sent again"
+_UNSEALABLE = "`502` unsealable_task, not sent again"
 _VIDEO = "the video"
 
 
@@ -48,7 +49,9 @@ def _two(what: str, sees: str, *first: Fault, tasks: int = 1, videos: int = 1) -
 
 def _file(what: str, tasks: int, videos: int, sees: str, **first: tuple[Fault, ...]) -> Case:
     elsewhere = {Operation[name.upper()]: script for name, script in first.items()}
-    keys = (elsewhere.pop(Operation.CREATE, ()), ())
+    creates = elsewhere.pop(Operation.CREATE, ())
+    # A create that is refused may go on to a second key, and needs a place there.
+    keys = (creates, ()) if creates else ((),)
     return Case(what, tasks, videos, sees, keys, elsewhere or {Operation.SLOT: ()})
 
 
@@ -65,7 +68,7 @@ LOST = (
     _one("task made, `200` with a page of HTML", 1, 0, _LOST, faults.NO_JSON),
     _one("task made, JSON without an id", 1, 0, _LOST, faults.NO_ID),
     _one("task made, a number for an id", 1, 0, _LOST, faults.NUMBER_FOR_ID),
-    _one("task made, an id that is too long for a video id", 1, 0, _LOST, faults.LONG_ID),
+    _one("task made, an id that fits in no video id", 1, 0, _UNSEALABLE, faults.LONG_ID),
     _one("task made, `500`", 1, 0, _LOST, bare(500, does=True)),
     _one("nothing made, `500`", 0, 0, _LOST, bare(500)),
     _one("task made, `504`", 1, 0, _LOST, bare(504, does=True)),
@@ -83,7 +86,7 @@ REFUSED = (
     _two("`401`; a second key", _VIDEO, faults.UNAUTHORIZED),
     _one("`403`", 0, 0, "`403` model_not_available, 1 try", faults.FORBIDDEN),
     _two("`403`; a second key", _VIDEO, faults.FORBIDDEN),
-    _one("`429`, daily limit", 0, 0, "`429` rate_limit_exceeded, 3 tries", faults.DAILY),
+    _one("`429`, daily limit", 0, 0, "`429` rate_limit_exceeded, 1 try", faults.DAILY),
     _two("`429`, daily limit; a second key", _VIDEO, faults.DAILY),
     _one("`429`, too many, once", 1, 1, "the video, on try 2", faults.TOO_MANY),
     _two("`429`, too many; a second key", _VIDEO, faults.TOO_MANY),
@@ -99,7 +102,7 @@ UPLOADS = (
     _file("upload: place in broken JSON, once", 1, 1, _VIDEO, slot=(faults.WRONG_JSON,)),
     _file("upload: storage refuses, once", 1, 1, _VIDEO, store=(bare(403),)),
     _file("upload: storage resets, once", 1, 1, _VIDEO, store=(faults.RESET_BEFORE_BODY,)),
-    _file("upload: storage refuses always", 0, 0, "`502` upload_failed, 3 tries", store=(bare(403),) * 6),
+    _file("upload: storage refuses always", 0, 0, "`502` upload_failed, 3 tries", store=(bare(403),) * 99),
     _file("uploaded; no credits; a second key", 1, 1, _VIDEO, create=(faults.CREDITS,)),
     _file("uploaded; task made, then reset", 1, 0, _LOST, create=(faults.RESET_AFTER_TASK,)),
 )

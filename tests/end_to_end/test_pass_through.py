@@ -1,0 +1,162 @@
+"""Other traffic: byte for byte, and where calls go that are addressed to the proxy itself."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from asking import error_of, web
+from boxes import Box
+from end_to_end.conftest import Folders, whole
+from origins import Origin
+from running import Proxy
+
+# What a careful proxy must not touch: odd case, order, empty and repeated headers, bytes of a body.
+REQUEST = (
+    b"POST /v1/chat/completions?q=%2Fa&&b HTTP/1.1\r\nhOsT: @\r\nX-Two: 1\r\nAccept: */*\r\nX-Two: 2\r\n"
+    b"Authorization: Bearer sk-of-the-application\r\nX-Empty: \r\ncontent-LENGTH: 7\r\n\r\n{\x00\xff\r\n}\n"
+)
+RESPONSE = (
+    b"HTTP/1.1 418 I'm a Teapot\r\nx-Odd: \xe9\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDATE: never\r\n"
+    b"Content-Type: text/x-odd\r\nContent-Length: 9\r\nX-Last: \r\n\r\n\x00\x01\xff\r\n\r\nab"
+)
+
+
+class RawServer:
+    """Takes one request, known by its last bytes, and answers with known bytes."""
+
+    def __init__(self, last: bytes, answer: bytes) -> None:
+        self.received = b""
+        self._last, self._answer = last, answer
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, self._listener:
+            while not self.received.endswith(self._last) and (piece := connection.recv(65_536)):
+                self.received += piece
+            connection.sendall(self._answer)
+
+    def join(self) -> None:
+        self._thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def forward(plain: Proxy) -> Iterator[httpx.Client]:
+    with httpx.Client(proxy=plain.url, trust_env=False, timeout=60) as client:
+        yield client
+
+
+def test_byte_for_byte_through_the_proxy(plain: Proxy) -> None:
+    server = RawServer(b"\n{\x00\xff\r\n}\n", RESPONSE)
+    host = b"127.0.0.1:%d" % server.port
+    request = REQUEST.replace(b"@", host)
+    absolute = request.replace(b"POST /", b"POST http://" + host + b"/")
+    with socket.create_connection(("127.0.0.1", plain.port), timeout=30) as connection:
+        connection.sendall(absolute)
+        answer = b""
+        while len(answer) < len(RESPONSE) and (piece := connection.recv(65_536)):
+            answer += piece
+    server.join()
+    assert server.received == request
+    assert answer == RESPONSE
+
+
+def test_byte_for_byte_in_a_tunnel(plain: Proxy) -> None:
+    # Neither TLS nor HTTP: mitmproxy passes it on as TCP.
+    server = RawServer(b"\x80\x00\r\n", b"\x00pong")
+    with socket.create_connection(("127.0.0.1", plain.port), timeout=30) as connection:
+        target = b"127.0.0.1:%d" % server.port
+        connection.sendall(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"\x80\x00\r\n")
+        answer = b""
+        while len(answer) < 5 and (piece := connection.recv(65_536)):
+            answer += piece
+    server.join()
+    assert (server.received, answer) == (b"\x80\x00\r\n", b"\x00pong")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/video", "/v1/videosx", "/v2/videos", "/files/videos"])
+def test_what_is_not_under_v1_videos(forward: httpx.Client, origin: Origin, method: str, path: str) -> None:
+    answer = forward.request(method, origin.url + path, headers={"Origin": "http://a.example", "Via": "1.1 x"})
+    assert answer.status_code == 200
+    asked = origin.requests[-1]
+    assert (asked.method, asked.path) == (method, path)
+    assert (asked.headers["origin"], asked.headers["via"]) == ("http://a.example", "1.1 x")
+
+
+def test_compressed_answers_stay_compressed(forward: httpx.Client, origin: Origin) -> None:
+    packed = b"\x1f\x8b not even gzip"
+    origin.routes["/packed"] = lambda exchange: exchange.reply(200, packed, Content_Encoding="gzip")
+    with forward.stream("GET", f"{origin.url}/packed") as answer:
+        assert b"".join(answer.iter_raw()) == packed
+
+
+# Addressed to the proxy itself: one base URL for chat and video
+
+
+def test_other_calls_go_to_the_fallback(direct: httpx.Client, origin: Origin) -> None:
+    body = b'{"model": "gpt-x"}'
+    headers = {"Authorization": "Bearer sk-of-the-application", "X-Own": "1"}
+    answer = direct.post("/v1/chat/completions?fallback=1", content=body, headers=headers)
+    assert answer.json()["origin"] is True
+    (asked,) = origin.asked("/v1/chat/completions?fallback=1")
+    assert asked.body == body
+    assert asked.headers["host"] == f"127.0.0.1:{origin.port}"
+    assert {name: asked.headers[name.lower()] for name in headers} == headers
+
+
+def test_a_fallback_with_a_path_of_its_own(folder: Folders, box: Box, origin: Origin) -> None:
+    fallback = f"{origin.url}/gateway/"
+    with Proxy(folder(), **box.options(), runway_fallback=fallback) as proxy, web(proxy.url) as client:
+        assert client.get("/v1/models?x=1").json()["path"] == "/gateway/v1/models?x=1"
+        whole(proxy)
+
+
+@pytest.mark.parametrize("video_id", ["abc", "video_123", "video_RW", "%20"])
+def test_an_id_without_our_mark_is_not_ours(direct: httpx.Client, video_id: str) -> None:
+    # Addressed to the proxy it is nobody's: OpenAI has no videos to ask for any more.
+    error = error_of(direct.get(f"/v1/videos/{video_id}"), 404)
+    assert error["message"]
+
+
+def test_a_model_that_is_not_ours_is_a_404_that_names_ours(direct: httpx.Client, origin: Origin) -> None:
+    before = len(origin.requests)
+    error = error_of(direct.post("/v1/videos", json={"prompt": "x", "model": "kling-9"}), 404)
+    assert (error["code"], error["param"]) == ("model_not_found", "model")
+    for name in ("sora-2", "gen4.5", "veo3.1", "runway/"):
+        assert name in error["message"]
+    assert len(origin.requests) == before
+
+
+def test_no_fallback_is_a_404(folder: Folders, box: Box) -> None:
+    with Proxy(folder(), **box.options(), runway_fallback="none") as proxy, web(proxy.url) as client:
+        error = error_of(client.get("/v1/models"), 404)
+        assert error["code"] == "unknown_url"
+        assert "runway_fallback" in error["message"]
+        # A loopback client may still use it as a proxy.
+        with Origin() as origin, httpx.Client(proxy=proxy.url, trust_env=False) as forward:
+            assert forward.get(f"{origin.url}/").json()["origin"] is True
+        whole(proxy)
+
+
+def test_a_dead_fallback_is_said(folder: Folders, box: Box) -> None:
+    with Origin() as gone:
+        fallback = gone.url
+    with Proxy(folder(), **box.options(), runway_fallback=fallback) as proxy, web(proxy.url) as client:
+        assert client.get("/v1/models").status_code == 502
+        whole(proxy)
+
+
+def test_addressed_to_its_own_name_as_a_proxy(plain: Proxy, forward: httpx.Client, origin: Origin) -> None:
+    # Proxy settings that reach the proxy's own address too: no loop, the same as without.
+    assert forward.get(f"{plain.url}/v1/models?own=1").json()["origin"] is True
+    assert origin.asked("/v1/models?own=1")

@@ -1,0 +1,82 @@
+"""In front of an existing gateway, `mode: reverse:…`: videos are ours, all else is the gateway's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from asking import check_video, client, finished, web
+from boxes import Box
+from end_to_end.conftest import Folders, whole
+from origins import Origin
+from running import Proxy
+
+pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def front(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+    """The mode stands in mitm.conf, the address on the command line."""
+    conf = f"mode: reverse:{origin.url}\n"
+    with Proxy(folder(), conf=conf, **box.options()) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(scope="module")
+def gateway(front: Proxy) -> Iterator[httpx.Client]:
+    with web(front.url, headers={"Authorization": "Bearer sk-of-the-gateway"}) as client:
+        yield client
+
+
+def test_videos_are_ours(front: Proxy, box: Box) -> None:
+    with client(front.base_url) as app:
+        video = app.videos.create_and_poll(prompt="behind a gateway", poll_interval_ms=50)
+        assert video.status == "completed"
+        assert app.videos.download_content(video.id).read() == box.sandbox.clips[True].read()
+        assert app.videos.delete(video.id).deleted is True
+
+
+def test_other_calls_are_the_gateways(gateway: httpx.Client, origin: Origin) -> None:
+    body = b'{"model": "gpt-x",  "messages": []}'
+    answer = gateway.post("/v1/chat/completions?a=1&b=", content=body)
+    assert answer.json() == {
+        "origin": True,
+        "method": "POST",
+        "path": "/v1/chat/completions?a=1&b=",
+        "length": len(body),
+    }
+    asked = origin.asked("/v1/chat/completions?a=1&b=")[-1]
+    assert asked.body == body
+    assert asked.headers["authorization"] == "Bearer sk-of-the-gateway"
+
+
+def test_its_own_videos_are_the_gateways(gateway: httpx.Client, origin: Origin, box: Box) -> None:
+    made = box.made()
+    theirs = gateway.post("/v1/videos", json={"prompt": "theirs", "model": "kling-of-the-gateway"})
+    assert theirs.json()["origin"] is True
+    assert gateway.get("/v1/videos/video_abc").json()["path"] == "/v1/videos/video_abc"
+    assert gateway.get("/v1/videos/video_abc/content").json()["origin"] is True
+    assert gateway.delete("/v1/videos/video_abc").json()["method"] == "DELETE"
+    assert origin.asked("/v1/videos")[-1].headers["authorization"] == "Bearer sk-of-the-gateway"
+    assert box.made() == made
+
+
+def test_one_connection_carries_both(gateway: httpx.Client, box: Box) -> None:
+    for turn in range(3):
+        made = check_video(gateway.post("/v1/videos", json={"prompt": f"turn {turn}"}).json())
+        assert gateway.get("/v1/models").json()["origin"] is True
+        assert finished(gateway, made["id"])["status"] == "completed"
+        content = gateway.get(f"/v1/videos/{made['id']}/content")
+        assert content.content == box.sandbox.clips[True].read()
+
+
+def test_a_dead_gateway_does_not_stop_videos(folder: Folders, box: Box) -> None:
+    with Origin() as gone:
+        mode = f"reverse:{gone.url}"
+    with Proxy(folder(), "--mode", mode, **box.options()) as proxy, web(proxy.url) as client:
+        made = client.post("/v1/videos", json={"prompt": "the gateway is down"})
+        assert finished(client, made.json()["id"])["status"] == "completed"
+        assert client.get("/v1/models").status_code == 502
+        whole(proxy)

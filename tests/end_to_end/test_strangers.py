@@ -1,0 +1,192 @@
+"""Clients that are not on loopback: nothing but video calls, and these only with a token."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from asking import PATIENCE_SECONDS, error_of, finished, other_address, web
+from boxes import Box
+from end_to_end.conftest import Folders, whole
+from origins import Origin
+from running import Proxy
+
+TOKEN = "token-of-the-neighbour"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+CALLERS = json.dumps({"name": "neighbour", "value": TOKEN})
+
+
+class Reached(Proxy):
+    """A proxy that listens on an address which is not loopback, and is asked through it."""
+
+    def ready(self) -> Proxy:
+        self.port = int(self.wait_for(re.escape(f"http://{self.host}:") + r"(\d+)")[1])
+        return self
+
+    @property
+    def host(self) -> str:
+        return other_address()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+def begin(folder: Folders, box: Box, origin: Origin, **options: object) -> Proxy:
+    listen = ("--listen-host", other_address(), "--listen-port", "0")
+    hosts = ["api.openai.com", "127.0.0.1"]
+    every = {**box.options(), "runway_hosts": hosts, "runway_fallback": origin.url, **options}
+    return Reached(folder(), listen=listen, **every)
+
+
+@pytest.fixture(scope="module")
+def closed(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+    """Without callers."""
+    with begin(folder, box, origin) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(scope="module")
+def gated(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+    """With callers."""
+    with begin(folder, box, origin, runway_callers=CALLERS) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(scope="module")
+def opened(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+    """With callers and for other traffic."""
+    with begin(folder, box, origin, runway_callers=CALLERS, runway_forward=True) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(params=["closed", "gated"])
+def either(request: pytest.FixtureRequest) -> Proxy:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Proxy)
+    return found
+
+
+def test_no_video_without_callers(closed: Proxy, box: Box) -> None:
+    made = box.made()
+    with web(closed.url) as client:
+        calls = [("POST", "/v1/videos"), ("GET", "/v1/videos"), ("GET", "/v1/videos/video_rw_x")]
+        for method, path in [*calls, ("GET", "/v1/videos/video_rw_x/content"), ("DELETE", "/v1/videos/video_rw_x")]:
+            error = error_of(client.request(method, path, headers=AUTHORIZED), 403)
+            assert "runway_callers" in error["message"]
+            assert "not from this machine" in error["message"]
+    assert box.made() == made
+
+
+def test_videos_with_a_token(gated: Proxy, box: Box) -> None:
+    with web(gated.url) as client:
+        assert error_of(client.post("/v1/videos", json={"prompt": "x"}), 401)["code"] == "invalid_api_key"
+        made = client.post("/v1/videos", json={"prompt": "a neighbour's"}, headers=AUTHORIZED).json()
+        finished(client, made["id"], headers=AUTHORIZED)
+        content = client.get(f"/v1/videos/{made['id']}/content", headers=AUTHORIZED)
+        assert content.content == box.sandbox.clips[True].read()
+        assert client.delete(f"/v1/videos/{made['id']}", headers=AUTHORIZED).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, AUTHORIZED], ids=["nobody", "caller"])
+def test_no_other_traffic(either: Proxy, origin: Origin, headers: dict[str, str]) -> None:
+    before = len(origin.requests)
+    with httpx.Client(proxy=either.url, trust_env=False, timeout=30) as forward:
+        for method in ("GET", "POST"):
+            answer = forward.request(method, f"{origin.url}/v1/models", headers=headers)
+            assert "runway_forward" in error_of(answer, 403)["message"]
+        # Nor to itself under another name, nor through a path that only looks like ours.
+        assert forward.get(f"{origin.url}/v1/videos.json", headers=headers).status_code == 403
+        assert forward.get(f"http://localhost:{origin.port}/v1/videos", headers=headers).status_code == 403
+    assert len(origin.requests) == before
+
+
+@pytest.mark.parametrize("headers", [{}, AUTHORIZED], ids=["nobody", "caller"])
+def test_no_fallback(either: Proxy, origin: Origin, headers: dict[str, str]) -> None:
+    before = len(origin.requests)
+    with web(either.url, headers=headers) as client:
+        assert error_of(client.get("/v1/models"), 403)["code"] == "forwarding_disabled"
+        assert error_of(client.post("/v1/chat/completions", json={}), 403)["code"] == "forwarding_disabled"
+    assert len(origin.requests) == before
+
+
+def test_no_model_of_others(gated: Proxy, origin: Origin) -> None:
+    before = len(origin.requests)
+    body = {"prompt": "x", "model": "their-model"}
+    with httpx.Client(proxy=gated.url, trust_env=False, headers=AUTHORIZED) as forward:
+        assert error_of(forward.post(f"{origin.url}/v1/videos", json=body), 403)["code"] == "forwarding_disabled"
+        assert forward.get(f"{origin.url}/v1/videos/abc").status_code == 403
+    assert len(origin.requests) == before
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_tunnel_to_other_hosts(either: Proxy, origin: Origin, host: str) -> None:
+    if host == "127.0.0.1":
+        # A video host: the tunnel is made, for a video call may come, but nothing else passes in it.
+        pytest.skip("stands among runway_hosts") if False else None
+    with connection(either) as stranger:
+        target = f"{host}:{origin.port}".encode()
+        stranger.sendall(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n\r\n")
+        answer = stranger.recv(65_536)
+        if host == "localhost":
+            assert answer.startswith(b"HTTP/1.1 403 ")
+            return
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        before = len(origin.requests)
+        stranger.sendall(b"GET /v1/models HTTP/1.1\r\nHost: " + target + b"\r\n\r\n")
+        assert stranger.recv(65_536).startswith(b"HTTP/1.1 403 ")
+        assert len(origin.requests) == before
+
+
+def test_nothing_but_http_in_a_tunnel(either: Proxy) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, connection(either) as stranger:
+        server.settimeout(0.2)
+        target = b"127.0.0.1:%d" % server.getsockname()[1]
+        stranger.sendall(b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n\r\n")
+        assert stranger.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        stranger.sendall(b"\x00\x01\x02SSH-2.0-x\r\n")
+        assert stranger.recv(65_536) == b""
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/files"])
+@pytest.mark.parametrize("framed", ["known", "chunked"])
+def test_a_large_body_is_cut_off(either: Proxy, box: Box, path: str, framed: str) -> None:
+    declared, sent, piece = 256 << 20, 0, bytes(1 << 20)
+    length = "Transfer-Encoding: chunked" if framed == "chunked" else f"Content-Length: {declared}"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    with connection(either) as stranger:
+        stranger.sendall(head.encode())
+        with pytest.raises(ConnectionError):
+            while sent < declared:
+                stranger.sendall(b"100000\r\n" + piece + b"\r\n" if framed == "chunked" else piece)
+                sent += len(piece)
+    # What the system's buffers took, at most.
+    assert sent < 32 << 20
+
+
+def test_a_small_body_gets_its_answer(either: Proxy) -> None:
+    with web(either.url) as client:
+        answer = client.post("/v1/videos", content=bytes(1 << 20), headers={"Content-Type": "application/json"})
+        error_of(answer, 401 if "callers: neighbour" in either.log else 403)
+
+
+def test_other_traffic_where_it_is_allowed(opened: Proxy, origin: Origin) -> None:
+    with httpx.Client(proxy=opened.url, trust_env=False) as forward, web(opened.url) as client:
+        assert forward.get(f"{origin.url}/v1/models?forwarded", headers=AUTHORIZED).json()["origin"] is True
+        assert client.get("/v1/models?forwarded", headers=AUTHORIZED).json()["origin"] is True
+        assert client.post("/v1/videos", json={"prompt": "x"}).status_code == 401
+    assert not any(TOKEN in str(each.headers) for each in origin.asked("/v1/models?forwarded"))
+
+
+def connection(proxy: Proxy) -> socket.socket:
+    assert isinstance(proxy, Reached)
+    return socket.create_connection((proxy.host, proxy.port), timeout=PATIENCE_SECONDS)
