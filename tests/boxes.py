@@ -18,7 +18,9 @@ KEY = "key_of_the_test_0123456789"
 class Box:
     """A Runway that listens on loopback until it is closed."""
 
-    def __init__(self, keys: Mapping[str, str] | None = None, *, seconds: float = 0.2, **options: Any) -> None:
+    def __init__(
+        self, keys: Mapping[str, str] | None = None, *, seconds: float = 0.2, **options: Any
+    ) -> None:
         """`keys` maps a key's value to its organisation; further options are the sandbox's own."""
         self.keys = dict({KEY: "only"} if keys is None else keys)
         self.sandbox = Sandbox(self.keys, seconds=seconds, **options)

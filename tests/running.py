@@ -116,6 +116,7 @@ class Proxy(Process):
         conf: str | None = "",
         env: Mapping[str, str] = {},
         listen: Iterable[str] = ("--listen-host", "127.0.0.1", "--listen-port", "0"),
+        addon: Path = ADDON,
         **options: object,
     ) -> None:
         """`folder` is the working directory; `conf` its mitm.conf, None for no such file.
@@ -126,7 +127,7 @@ class Proxy(Process):
         self.confdir = folder / "confdir"
         if conf is not None:
             (folder / "mitm.conf").write_text(conf)
-        command = [str(MITMDUMP), "-s", str(ADDON), "--set", f"confdir={self.confdir}", *listen]
+        command = [str(MITMDUMP), "-s", str(addon), "--set", f"confdir={self.confdir}", *listen]
         for name, value in options.items():
             for item in value if isinstance(value, list | tuple) else [value]:
                 text = str(item).lower() if isinstance(item, bool) else str(item)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +48,8 @@ MARK = "video_rw"
 MAX_ID = 140
 
 _HASH, _TAG = 4, 16
+# Ids that are kept open, with their tickets: under 1 MB.
+_OPENED = 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NOT_SHOWN = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -67,6 +70,8 @@ class IdSealer:
     """
 
     def __init__(self, keys: Mapping[str, str], secrets: Sequence[str] = ()) -> None:
+        # A video is polled over and over. What is no good id is never kept.
+        self._opened = lru_cache(maxsize=_OPENED)(self._open)
         self._hashes: dict[str, bytes] = {}
         self._openers: dict[bytes, tuple[str, tuple[AESSIV, ...]]] = {}
         shared = [_cipher(secret, b"runway_videos id from RUNWAY_ID_SECRET") for secret in secrets]
@@ -87,9 +92,12 @@ class IdSealer:
         return MARK + urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, video_id: str) -> Ticket:
-        """What an id carries. Raises ApiError: 404, or 503 when its key is no longer configured.
+        """What an id carries. Raises ApiError: 404, or 503 when its key is no longer configured."""
+        return self._opened(video_id)
 
-        Every secret of the key is tried whatever comes of the first, so the time tells nothing.
+    def _open(self, video_id: str) -> Ticket:
+        """Opens an id. Every secret of its key is tried whatever comes of the first, so the time
+        tells nothing to who has no good id.
         """
         sealed = _decode(video_id)
         if sealed is None:

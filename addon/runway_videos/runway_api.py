@@ -182,6 +182,8 @@ def _headers(key: Key) -> dict[str, str]:
 
 async def _begin(client: httpx.AsyncClient, method: str, url: str, **content: Any) -> httpx.Response:
     """Sends a request and gives the answer before its body."""
+    if client.is_closed:
+        raise NotSentError("the connections to Runway are closed")
     try:
         request = client.build_request(method, url, **content)
     except (httpx.InvalidURL, ValueError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from asking import finished, peak_memory, web
 from boxes import Box
 from end_to_end.conftest import Folders, whole
@@ -35,9 +36,12 @@ def test_whole(direct: httpx.Client, done: str, clip: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "start", "stop"), [("bytes=0-0", 0, 1), ("bytes=1000-1999", 1000, 2000), ("bytes=-10", -10, None)]
+    ("wanted", "start", "stop"),
+    [("bytes=0-0", 0, 1), ("bytes=1000-1999", 1000, 2000), ("bytes=-10", -10, None)],
 )
-def test_ranges(direct: httpx.Client, done: str, clip: bytes, wanted: str, start: int, stop: int | None) -> None:
+def test_ranges(
+    direct: httpx.Client, done: str, clip: bytes, wanted: str, start: int, stop: int | None
+) -> None:
     response = direct.get(done, headers={"Range": wanted})
     assert response.status_code == 206
     assert response.content == clip[start:stop]
@@ -91,7 +95,9 @@ def test_what_comes_back(direct: httpx.Client, done: str) -> None:
     }
 
 
-def test_one_client_connection_serves_polls_and_downloads_in_turn(plain: Proxy, done: str, clip: bytes) -> None:
+def test_one_client_connection_serves_polls_and_downloads_in_turn(
+    plain: Proxy, done: str, clip: bytes
+) -> None:
     with web(plain.url, limits=httpx.Limits(max_connections=1)) as one:
         for _ in range(3):
             assert one.get(done).content == clip

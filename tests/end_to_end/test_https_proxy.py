@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+
 from asking import PNG, check_video, client, curl, error_of, finished, needs_curl
 from boxes import Box
 from end_to_end.conftest import Folders
@@ -166,8 +167,8 @@ def test_chat_through_tls_goes_to_its_own_host(folder: Folders, box: Box) -> Non
 
 def certificate(folder: Path) -> None:
     """`host.pem`: a certificate for localhost by the CA in the folder, and its key."""
-    from mitmproxy.certs import CertStore
     from cryptography import x509
+    from mitmproxy.certs import CertStore
 
     store = CertStore.from_store(folder / "confdir", "mitmproxy", 2048)
     entry = store.get_cert("localhost", [x509.DNSName("localhost")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from asking import error_of, finished
 from boxes import Box
 from origins import Origin
@@ -72,6 +73,8 @@ def test_a_page_whose_host_name_points_here_is_refused(direct: httpx.Client, box
     # DNS rebinding: the page's own name resolves to 127.0.0.1, so its requests are "same-origin".
     made = box.made()
     headers = {"Host": "evil.example:8080", "Sec-Fetch-Site": "same-origin"}
-    posted = direct.post("/v1/videos", json={"prompt": "rebinding"}, headers={**headers, "Origin": "http://evil.example:8080"})
+    posted = direct.post(
+        "/v1/videos", json={"prompt": "rebinding"}, headers={**headers, "Origin": "http://evil.example:8080"}
+    )
     assert posted.status_code == 403
     assert box.made() == made

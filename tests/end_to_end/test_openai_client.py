@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import openai
 import pytest
+from openai.types import Video
+
 from asking import LASTING, PNG, check_video, client, finished, until, web
 from boxes import Box
-from openai.types import Video
 from running import Proxy
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
@@ -118,9 +119,7 @@ def test_extra_body_with_lists(app: openai.OpenAI, box: Box, request: pytest.Fix
 def test_a_video_made_of_a_video(app: openai.OpenAI, box: Box, request: pytest.FixtureRequest) -> None:
     prompt = f"restyle {request.node.name}"
     uri = "https://example.com/clip.mp4"
-    video = app.videos.create(
-        prompt=prompt, model=cast(Any, "runway/aleph2"), extra_body={"video_uri": uri}
-    )
+    video = app.videos.create(prompt=prompt, model=cast(Any, "runway/aleph2"), extra_body={"video_uri": uri})
     mode, sent = box.task_call(prompt)
     assert (video.model, mode, sent["videoUri"]) == ("runway/aleph2", "video_to_video", uri)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from asking import error_of, web
 from boxes import Box
 from end_to_end.conftest import Folders, whole
@@ -84,9 +85,13 @@ def test_byte_for_byte_in_a_tunnel(plain: Proxy) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
-@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/video", "/v1/videosx", "/v2/videos", "/files/videos"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1/models", "/v1/video", "/v1/videosx", "/v2/videos", "/files/videos"]
+)
 def test_what_is_not_under_v1_videos(forward: httpx.Client, origin: Origin, method: str, path: str) -> None:
-    answer = forward.request(method, origin.url + path, headers={"Origin": "http://a.example", "Via": "1.1 x"})
+    answer = forward.request(
+        method, origin.url + path, headers={"Origin": "http://a.example", "Via": "1.1 x"}
+    )
     assert answer.status_code == 200
     asked = origin.requests[-1]
     assert (asked.method, asked.path) == (method, path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from asking import check_video, client, finished, web
 from boxes import Box
 from end_to_end.conftest import Folders, whole

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+
 from asking import finished, peak_memory, web
 from origins import PATIENCE_SECONDS, Exchange, Origin
 from running import Proxy
@@ -38,7 +39,7 @@ def test_events_arrive_one_by_one(
         headers = {"transfer_encoding": "chunked"} if framed == "chunked" else {"connection": "close"}
         exchange.begin(200, "text/event-stream", **headers)
         for number in range(5):
-            data = b"data: {\"n\": %d}\n\n" % number
+            data = b'data: {"n": %d}\n\n' % number
             if framed == "chunked":
                 exchange.chunk(data)
             else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from asking import check_video, error_of, finished, raw, until
 from boxes import Box
 from running import Proxy
@@ -84,9 +85,7 @@ def test_a_throttled_task_is_queued(direct: httpx.Client, box: Box) -> None:
 def test_content_before_completion_is_a_404(direct: httpx.Client) -> None:
     made = create(direct, "[slow] not yet")
     error = error_of(direct.get(f"/v1/videos/{made['id']}/content"), 404)
-    assert error["message"] == (
-        f"Video is not ready yet, use GET /v1/videos/{made['id']} to check status."
-    )
+    assert error["message"] == (f"Video is not ready yet, use GET /v1/videos/{made['id']} to check status.")
 
 
 @pytest.mark.parametrize("what", ["not ready", "failed", "unknown", "a wrong variant"])

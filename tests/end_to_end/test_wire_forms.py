@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from asking import PNG, check_video, client, curl, needs_curl
 from boxes import Box
 from running import Proxy

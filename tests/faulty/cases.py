@@ -73,23 +73,23 @@ LOST = (
     _one("nothing made, `500`", 0, 0, _LOST, bare(500)),
     _one("task made, `504`", 1, 0, _LOST, bare(504, does=True)),
     _one("a redirect", 0, 0, _LOST, faults.REDIRECT),
-    _two("two keys; task made, `500` at the first", _LOST, bare(500, does=True), tasks=1, videos=0),
-    _two("two keys; task made, reset at the first", _LOST, faults.RESET_AFTER_TASK, tasks=1, videos=0),
+    _two("two keys: task made, `500` at the first", _LOST, bare(500, does=True), tasks=1, videos=0),
+    _two("two keys: task made, reset at the first", _LOST, faults.RESET_AFTER_TASK, tasks=1, videos=0),
 )
 
 REFUSED = (
     _one("`400`, the body is wrong", 0, 0, "`400` invalid_value, 1 try", faults.VALIDATION),
     _one("`404`", 0, 0, "`404` runway_refused, 1 try", faults.NOT_FOUND),
     _one("`400`, no credits", 0, 0, "`429` insufficient_quota, not sent again", faults.CREDITS),
-    _two("`400`, no credits; a second key", _VIDEO, faults.CREDITS),
+    _two("`400`, no credits, with a second key", _VIDEO, faults.CREDITS),
     _one("`401`", 0, 0, "`503` runway_key_refused, not sent again", faults.UNAUTHORIZED),
-    _two("`401`; a second key", _VIDEO, faults.UNAUTHORIZED),
+    _two("`401`, with a second key", _VIDEO, faults.UNAUTHORIZED),
     _one("`403`", 0, 0, "`403` model_not_available, 1 try", faults.FORBIDDEN),
-    _two("`403`; a second key", _VIDEO, faults.FORBIDDEN),
+    _two("`403`, with a second key", _VIDEO, faults.FORBIDDEN),
     _one("`429`, daily limit", 0, 0, "`429` rate_limit_exceeded, 1 try", faults.DAILY),
-    _two("`429`, daily limit; a second key", _VIDEO, faults.DAILY),
+    _two("`429`, daily limit, with a second key", _VIDEO, faults.DAILY),
     _one("`429`, too many, once", 1, 1, "the video, on try 2", faults.TOO_MANY),
-    _two("`429`, too many; a second key", _VIDEO, faults.TOO_MANY),
+    _two("`429`, too many, with a second key", _VIDEO, faults.TOO_MANY),
     _one("`502` twice, then well", 1, 1, _VIDEO, bare(502), bare(502)),
     _one("`503` twice, then well", 1, 1, _VIDEO, bare(503), bare(503)),
     _one("`503` without an end", 0, 0, "`503` runway_overloaded, 3 tries", *[bare(503)] * 99),
@@ -103,8 +103,8 @@ UPLOADS = (
     _file("upload: storage refuses, once", 1, 1, _VIDEO, store=(bare(403),)),
     _file("upload: storage resets, once", 1, 1, _VIDEO, store=(faults.RESET_BEFORE_BODY,)),
     _file("upload: storage refuses always", 0, 0, "`502` upload_failed, 3 tries", store=(bare(403),) * 99),
-    _file("uploaded; no credits; a second key", 1, 1, _VIDEO, create=(faults.CREDITS,)),
-    _file("uploaded; task made, then reset", 1, 0, _LOST, create=(faults.RESET_AFTER_TASK,)),
+    _file("uploaded, then no credits, with a second key", 1, 1, _VIDEO, create=(faults.CREDITS,)),
+    _file("uploaded, task made, then reset", 1, 0, _LOST, create=(faults.RESET_AFTER_TASK,)),
 )
 
 ALL = (*LOST, *REFUSED, *UPLOADS)
@@ -113,4 +113,5 @@ ALL = (*LOST, *REFUSED, *UPLOADS)
 UNREACHABLE = Row("connection refused", 1, 0, 0, "`503` runway_unavailable, 3 tries")
 BACK = Row("connection refused, then well", 1, 1, 1, "the video, on try 2")
 TWINS = Row("two equal creates, on purpose", 2, 2, 2, "both videos")
-HURRY = Row("the client's time-out is shorter than Runway's answer", 1, 1, 1, "the video, on try 2")
+
+ROWS = (*(case.row for case in ALL), UNREACHABLE, BACK, TWINS)

@@ -12,7 +12,15 @@ RETRY_SECONDS = 0.02
 
 
 class Client(openai.OpenAI):
-    """The stock client with its automatic retries; only its waits between them are short."""
+    """The stock client with its automatic retries; only its waits between them are short.
+
+    It takes nothing from the environment.
+    """
+
+    def __init__(self, base_url: str, **options: Any) -> None:
+        http = openai.DefaultHttpxClient(trust_env=False)
+        chosen: dict[str, Any] = {"api_key": "any", "timeout": 60} | options
+        super().__init__(base_url=base_url, http_client=http, **chosen)
 
     def _calculate_retry_timeout(self, *args: Any, **kwargs: Any) -> float:
         return RETRY_SECONDS
@@ -36,11 +44,6 @@ class Got(msgspec.Struct, frozen=True):
         what = f"`{self.status}` {self.code}" if self.status else self.code
         again = "not sent again" if self.stopped else f"{self.tries} tries" if self.tries > 1 else "1 try"
         return f"{what}, {again}"
-
-
-def client(base_url: str, **options: Any) -> Client:
-    """A client of the proxy. It takes nothing from the environment."""
-    return Client(base_url=base_url, **({"api_key": "any", "timeout": 60} | options))
 
 
 def create(user: openai.OpenAI, retry: int | None = None, key: str | None = None, **fields: Any) -> Got:

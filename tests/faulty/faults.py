@@ -14,6 +14,7 @@ class End(Enum):
     CLOSE = "the connection is closed without an answer"
     RESET = "the connection is reset without an answer"
     HALF = "half of the answer, then the end of the connection"
+    STALL = "half of the answer, then nothing"
     DRIP = "the answer comes byte by byte, and never ends"
     SILENCE = "nothing, for as long as the client waits"
     NOISE = "bytes that are no HTTP"
@@ -53,6 +54,7 @@ RESET_AFTER_TASK = Fault(End.RESET)
 CLOSE_AFTER_TASK = Fault(End.CLOSE)
 HALF_AN_ANSWER = Fault(End.HALF)
 SILENCE = Fault(End.SILENCE)
+STALL = Fault(End.STALL)
 DRIP = Fault(End.DRIP)
 NOISE = Fault(End.NOISE)
 HELD = Fault(holds=True)

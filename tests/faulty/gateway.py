@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping
+import random
+import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from running import Proxy
-
+from asking import until
 from faulty.server import FaultyRunway
+from running import Proxy
 
 SHORT_WAITS = Path(__file__).with_name("short_waits.py")
 #: As of a picture that is too large for a data URI, so that it has to be uploaded.
@@ -35,20 +39,43 @@ def gateway(
     models: Mapping[str, int],
     *arguments: str,
     port: int = 0,
-    **options: object,
+    env: Mapping[str, str] = {},
+    **options: Any,
 ) -> Proxy:
     """A proxy for those models, with so many keys each, in a folder of its own."""
-    folder.mkdir(exist_ok=True)
-    chosen: dict[str, object] = {
+    chosen: dict[str, Any] = {
         "runway_base_url": runway.url,
         "runway_keys": keys_for(models),
         "runway_poll_seconds": 0,
     }
     listen = ("--listen-host", "127.0.0.1", "--listen-port", str(port))
     short = ("-s", str(SHORT_WAITS))
-    return Proxy(folder, *short, *arguments, listen=listen, **(chosen | options))
+    return Proxy(folder, *short, *arguments, listen=listen, env=env, **(chosen | options))
 
 
-def lines_with(log: str, *words: str) -> Iterable[str]:
+def lines_with(log: str, *words: str) -> list[str]:
     """The log's lines that hold all of the words."""
     return [line for line in log.splitlines() if all(word in line for word in words)]
+
+
+def wait_alone(proxy: Proxy) -> None:
+    """Waits until the proxy has seen that every client has hung up."""
+
+    def alone() -> bool:
+        log = proxy.log
+        return len(lines_with(log, "client connect")) == len(lines_with(log, "client disconnect"))
+
+    until(lambda: alone() or None, "all clients gone")
+
+
+def free_port() -> int:
+    """A port that a proxy can listen on again after it was killed.
+
+    Below those that the system gives to outgoing connections: one of them may have taken it.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.sample(range(first // 2, first), 100):
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")

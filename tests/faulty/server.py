@@ -266,9 +266,8 @@ def _task(body: dict[str, Any]) -> Made:
     return Made(str(uuid.uuid4()), str(body.get("promptText", "")), body)
 
 
-async def _end_as(
-    end: End, full: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> bool:
+async def _end_as(end: End, full: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    half = full[: (full.index(b"\r\n\r\n") + 4 + len(full)) // 2]
     match end:
         case End.ANSWER:
             writer.write(full)
@@ -278,12 +277,15 @@ async def _end_as(
             writer.write(b"SSH-2.0-OpenSSH_9.9\r\n")
             await writer.drain()
         case End.HALF:
-            half = (full.index(b"\r\n\r\n") + 4 + len(full)) // 2
             # Not a reset, which would overtake what was sent.
-            writer.write(full[:half])
+            writer.write(half)
             await writer.drain()
             writer.close()
             await writer.wait_closed()
+        case End.STALL:
+            writer.write(half)
+            await writer.drain()
+            await reader.read()
         case End.DRIP:
             for number in range(len(full) - 1):
                 writer.write(full[number : number + 1])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
-_HEAD = ("What happens", "asked", "tasks made", "videos got", "What the client sees")
+HEAD = ("What happens", "asked", "tasks made", "videos got", "What the client sees")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -27,17 +27,24 @@ class Row(msgspec.Struct, frozen=True):
         return self.tasks > self.asked
 
 
-def render(rows: Iterable[Row]) -> str:
+def render(rows: Iterable[Row], head: Sequence[str] = HEAD) -> str:
     """The table in Markdown."""
-    lines = [_line(_HEAD), "|---|---|---|---|---|"]
+    lines = [_line(head), "|---|---|---|---|---|"]
     lines += [_line((row.what, row.asked, row.tasks, row.videos, row.sees)) for row in rows]
     return "\n".join(lines)
 
 
+def together(rows: Iterable[Row]) -> list[Row]:
+    """Lines that came to the same, as one."""
+    found: dict[tuple[object, ...], list[str]] = {}
+    for row in rows:
+        found.setdefault((row.asked, row.tasks, row.videos, row.sees), []).append(row.what)
+    return [Row("; ".join(whats), *rest) for rest, whats in found.items()]  # type: ignore[arg-type]
+
+
 def in_readme(readme: Path) -> str | None:
     """What stands between README's markers, None where there are none."""
-    text = readme.read_text() if readme.exists() else ""
-    found = re.search(f"{BEGIN}\n(.*?)\n{END}", text, re.DOTALL)
+    found = re.search(f"{BEGIN}\n(.*?){END}", readme.read_text(), re.DOTALL)
     return found[1].strip() if found else None
 
 

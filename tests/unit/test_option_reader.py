@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -159,7 +160,7 @@ def test_a_url_that_paths_can_be_put_behind(url: str, taken: str) -> None:
     ],
 )
 def test_any_other_url_is_refused_with_an_example(url: object) -> None:
-    with pytest.raises(ConfigError, match="must be a plain URL like https://host:port$") as caught:
+    with pytest.raises(ConfigError, match=r"must be a plain URL like https://host:port$") as caught:
         reader().url("runway_base_url", url, ("http", "https"))
     assert "\n" not in str(caught.value)
     assert "pw" not in str(caught.value)
@@ -168,7 +169,7 @@ def test_any_other_url_is_refused_with_an_example(url: object) -> None:
 def test_only_a_proxy_may_have_a_password_which_is_never_shown() -> None:
     given_url = "http://user:hush@proxy.example:3128"
     assert reader().url("runway_proxy", given_url, ("https", "http")) == given_url
-    with pytest.raises(ConfigError, match="like http://host:port$") as caught:
+    with pytest.raises(ConfigError, match=r"like http://host:port$") as caught:
         reader().url("runway_proxy", "http://user:hush@:3128", ("https", "http"))
     assert "hush" not in str(caught.value)
 
@@ -176,14 +177,13 @@ def test_only_a_proxy_may_have_a_password_which_is_never_shown() -> None:
 @settings(max_examples=300)
 @given(st.text(st.characters(), max_size=12).map("https://".__add__) | st.text(max_size=20))
 def test_no_url_is_taken_that_httpx_would_stumble_over(url: str) -> None:
-    import httpx
-
+    taken, message = "https://x", ""
     try:
         taken = reader().url("runway_base_url", url, ("http", "https"))
     except ConfigError as error:
-        assert str(error).isprintable()
-    else:
-        assert httpx.URL(taken + "/v1/tasks/x").path.endswith("/v1/tasks/x")
+        message = str(error)
+    assert message.isprintable()
+    assert httpx.URL(taken + "/v1/tasks/x").path.endswith("/v1/tasks/x")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, object] = {
 def told(
     environ: Mapping[str, str] | None = None,
     where: Callable[[str], str] = lambda option: option,
+    /,
     **options: object,
 ) -> Settings:
     """The settings for options (without `runway_`) that differ from their defaults."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import openai
 import pytest
+
 from faulty import FaultyRunway, cases, faults
 from faulty.cases import Case
-from faulty.clients import Client, Got, client, create
+from faulty.clients import Client, Got, create
 from faulty.gateway import PICTURE, gateway, key_names, lines_with
 from faulty.server import Operation
 from faulty.table import Row, render
@@ -42,11 +43,11 @@ class Suite(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+def suite(folder: Callable[[], Path]) -> Iterator[Suite]:
     """Runs all cases, several at a time: each has a model and keys of its own."""
-    models = {f"case-{number}": len(case.keys) for number, case in enumerate(cases.ALL)}
-    with FaultyRunway() as runway, gateway(tmp_path_factory.mktemp("cases"), runway, models) as proxy:
-        user = client(proxy.base_url)
+    models = {f"case-{number:02}": len(case.keys) for number, case in enumerate(cases.ALL)}
+    with FaultyRunway() as runway, gateway(folder(), runway, models) as proxy:
+        user = Client(proxy.base_url)
         with ThreadPoolExecutor(12) as pool:
             futures = [
                 pool.submit(_run, case, model, runway, user)
@@ -65,7 +66,7 @@ def _run(case: Case, model: str, runway: FaultyRunway, user: Client) -> Run:
             threading.Thread(target=_slowly, args=(runway, account.key), daemon=True).start()
     for operation, elsewhere in case.first.items():
         accounts[0].plan(operation, *elsewhere)
-    file = {"input_reference": ("picture.png", PICTURE)} if case.picture else {}
+    file: dict[str, Any] = {"input_reference": ("picture.png", PICTURE)} if case.picture else {}
     got = create(user, model=f"runway/{model}", prompt=case.what, **file)
     made = tuple(task.id for account in accounts for task in account.tasks)
     return Run(case, model, got, made)
@@ -110,16 +111,16 @@ def test_a_task_whose_name_fits_in_no_id_is_in_the_log(suite: Suite) -> None:
 
 
 @pytest.fixture
-def refusing(tmp_path: Path) -> Iterator[tuple[FaultyRunway, Proxy]]:
+def refusing(folder: Callable[[], Path]) -> Iterator[tuple[FaultyRunway, Proxy]]:
     """A Runway that takes no connection, behind two keys."""
-    with FaultyRunway() as runway, gateway(tmp_path / "proxy", runway, {"any": 2}) as proxy:
+    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 2}) as proxy:
         runway.refuse()
         yield runway, proxy
 
 
 def test_a_refused_connection_makes_nothing(refusing: tuple[FaultyRunway, Proxy]) -> None:
     runway, proxy = refusing
-    got = create(client(proxy.base_url), model="runway/any", prompt="refused")
+    got = create(Client(proxy.base_url), model="runway/any", prompt="refused")
     assert Row(cases.UNREACHABLE.what, 1, len(runway.tasks("refused")), 0, got.words) == cases.UNREACHABLE
 
 
@@ -133,34 +134,15 @@ def test_a_connection_that_is_refused_only_at_first_makes_one(refusing: tuple[Fa
             runway.listen()
             return 0.0
 
-    user = Patient(base_url=proxy.base_url, api_key="any", timeout=60)
+    user = Patient(proxy.base_url)
     got = create(user, model="runway/any", prompt="back")
     row = Row(cases.BACK.what, 1, len(runway.tasks("back")), int(bool(got.video)), got.words)
     assert row == cases.BACK
 
 
-def test_two_equal_creates_on_purpose_are_two_videos(tmp_path: Path) -> None:
-    with FaultyRunway() as runway, gateway(tmp_path / "proxy", runway, {"any": 1}) as proxy:
-        user = client(proxy.base_url)
+def test_two_equal_creates_on_purpose_are_two_videos(folder: Callable[[], Path]) -> None:
+    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}) as proxy:
+        user = Client(proxy.base_url)
         videos = {create(user, model="runway/any", prompt="twins").video for _ in range(2)}
         row = Row(cases.TWINS.what, 2, len(runway.tasks("twins")), len(videos), "both videos")
     assert row == cases.TWINS
-
-
-def test_a_client_that_times_out_and_asks_again_gets_the_first_one(tmp_path: Path) -> None:
-    """The stock client, its own time-out and its own retries."""
-    with FaultyRunway() as runway, gateway(tmp_path / "proxy", runway, {"any": 1}) as proxy:
-        account = runway.account("any-a").plan(Operation.CREATE, faults.HELD)
-
-        class Impatient(Client):
-            """Runway answers only when the client has given up once and asks for the second time."""
-
-            def _calculate_retry_timeout(self, *args: object, **kwargs: object) -> float:
-                account.release()
-                self.timeout = 60
-                return 0.0
-
-        user = Impatient(base_url=proxy.base_url, api_key="any", timeout=openai.Timeout(60, read=1.0))
-        got = create(user, model="runway/any", prompt="hurry")
-        row = Row(cases.HURRY.what, 1, len(runway.tasks("hurry")), int(bool(got.video)), got.words)
-    assert row == cases.HURRY

@@ -1,0 +1,177 @@
+"""What the bench measures: every mitmdump of it, started alike, and the server behind them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+from mitmproxy.certs import CertStore
+
+from running import MITMDUMP, ROOT, Process, clean_environment
+
+_HERE = Path(__file__).parent
+_READY = r"listening at 127\.0\.0\.1:(\d+)"
+_SERVING = r"serving /v1/videos on http://127\.0\.0\.1:(\d+)"
+_KEY = json.dumps({"name": "bench", "value": "key_of_the_bench_0123456789"})
+# The same for all: what the addon sets by itself, the bare ones are given.
+_COMMON = ("--listen-host", "127.0.0.1", "--listen-port", "0", "--set", "connection_strategy=lazy",
+           "--set", "flow_detail=0")  # fmt: skip
+_OURS = ("-s", "addon/runway.py", "--set", "runway_base_url={origin}")
+_PASS = ("--mode", "reverse:{origin}")
+_ANSWER = "tests/bench/answer.py"
+_BEAT = ("-s", "tests/bench/heartbeat.py")
+_LEAN = ("--set", "runway_lean=true")
+_ASK = ("--set", "runway_poll_seconds=0")
+_LARGE = ("--set", "runway_max_body=256m")
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A way to run mitmdump: what it is for a reader, and what is added to its command."""
+
+    about: str
+    arguments: tuple[str, ...]
+    env: Mapping[str, str] = {}
+
+    @property
+    def ours(self) -> bool:
+        """Whether the addon is in it."""
+        return "addon/runway.py" in self.arguments
+
+    @property
+    def command(self) -> str:
+        """The command as a reader would type it, without what all have in common."""
+        env = [f"{name}={value}" for name, value in self.env.items()]
+        return " ".join([*env, "mitmdump", *self.arguments])
+
+
+KINDS: Mapping[str, Kind] = {
+    "pass": Kind("bare, passing through", _PASS),
+    "stream": Kind("bare, streaming", (*_PASS, "--set", "stream_large_bodies=1m")),
+    "answer": Kind("bare, answering in three lines", ("-s", _ANSWER)),
+    "ours": Kind("ours", _OURS),
+    "lean": Kind("ours, lean", (*_OURS, *_LEAN)),
+    "lean-O": Kind("ours, lean, no asserts", (*_OURS, *_LEAN), {"PYTHONOPTIMIZE": "1"}),
+    "ours-ask": Kind("ours, asking every time", (*_OURS, *_ASK)),
+    "lean-ask": Kind("ours, lean, asking every time", (*_OURS, *_LEAN, *_ASK)),
+    "answer-beat": Kind("bare, answering, with a heartbeat", (*_BEAT, "-s", _ANSWER)),
+    "ours-beat": Kind("ours, with a heartbeat", (*_BEAT, *_OURS, *_LARGE)),
+}
+
+
+class Proxy:
+    """A mitmdump that serves."""
+
+    def __init__(self, kind: Kind, confdir: Path, folder: Path, origin: str) -> None:
+        words = [word.replace("{origin}", origin) for word in kind.arguments]
+        words = [str(ROOT / word) if word.endswith(".py") else word for word in words]
+        command = [str(MITMDUMP), *_COMMON, "--set", f"confdir={confdir}", *words]
+        if kind.ours:
+            command += ["--set", f"runway_keys={_KEY}"]
+        env = clean_environment(kind.env)
+        self.process = Process(command, env, folder)
+        self._ready = _SERVING if kind.ours else _READY
+
+    @cached_property
+    def port(self) -> int:
+        """Where it listens, as soon as it does."""
+        return int(self.process.wait_for(self._ready)[1])
+
+    def wait(self) -> None:
+        """Waits until it serves."""
+        _ = self.port
+
+    def get(self, path: str, body: bytes | None = None) -> bytes:
+        """The body of an answer that must be a 200."""
+        return fetch(f"http://127.0.0.1:{self.port}{path}", body)
+
+    def resident(self) -> float | None:
+        """Resident memory in MiB, None where there is no /proc."""
+        status = Path(f"/proc/{self.process.child.pid}/status")
+        if not status.exists():
+            return None
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+
+class Stand:
+    """Starts proxies of each kind once and keeps them; `close` ends all that it started."""
+
+    def __init__(self, folder: Path, file_bytes: int) -> None:
+        self.folder = folder
+        #: What was wrong with bytes or upstream calls.
+        self.problems: list[str] = []
+        self._confdir = folder / "confdir"
+        self._empty = folder / "empty"
+        self._empty.mkdir()
+        # With no options in it: nobody's own mitm.conf counts.
+        (self._empty / "mitm.conf").write_text("")
+        CertStore.from_store(self._confdir, "mitmproxy", 2048)
+        self._proxies: dict[str, Proxy] = {}
+        self._stack = ExitStack()
+        self.origin = self._server("bench.origin", "--file-bytes", str(file_bytes))
+        self.sandbox = ""
+
+    def prepare(self, kinds: Iterable[str]) -> None:
+        """Starts proxies of these kinds, all at the same time, and waits until they serve."""
+        new = [kind for kind in dict.fromkeys(kinds) if kind not in self._proxies]
+        self._proxies |= {kind: self._stack.enter_context(self.another(kind)) for kind in new}
+        for kind in new:
+            self._proxies[kind].wait()
+
+    def proxy(self, kind: str) -> Proxy:
+        """The running proxy of a kind."""
+        self.prepare([kind])
+        return self._proxies[kind]
+
+    @contextmanager
+    def another(self, kind: str) -> Iterator[Proxy]:
+        """A further proxy of a kind, ended after use."""
+        behind = self.behind(kind)
+        proxy = Proxy(KINDS[kind], self._confdir, self._empty, behind)
+        try:
+            yield proxy
+        finally:
+            proxy.process.kill()
+
+    def behind(self, kind: str) -> str:
+        """The URL of what is behind a kind: uploads need the sandbox."""
+        if not kind.endswith("-beat"):
+            return self.origin
+        if not self.sandbox:
+            self.sandbox = self._server("runway_videos.sandbox", "--keys", json.loads(_KEY)["value"])
+        return self.sandbox
+
+    def counts(self) -> dict[str, int]:
+        """What the origin was asked so far."""
+        found: dict[str, int] = json.loads(fetch(f"{self.origin}/counts"))
+        return found
+
+    def check(self, right: bool, what: str) -> None:
+        """Notes what is wrong."""
+        if not right:
+            self.problems.append(what)
+
+    def _server(self, module: str, *arguments: str) -> str:
+        env = clean_environment({"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'addon'}"})
+        process = Process([sys.executable, "-m", module, *arguments], env, self.folder)
+        self._stack.callback(process.kill)
+        return process.wait_for(r"^http://127\.0\.0\.1:\d+$")[0]
+
+    def close(self) -> None:
+        """Ends every process."""
+        self._stack.close()
+
+
+def fetch(url: str, body: bytes | None = None) -> bytes:
+    """GET, or POST of JSON, past any proxy of the environment. Raises for what is no 200."""
+    headers = {"Content-Type": "application/json"} if body else {}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(url, body, headers), timeout=60) as response:
+        found: bytes = response.read()
+    return found

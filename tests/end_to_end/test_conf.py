@@ -1,0 +1,225 @@
+"""mitm.conf: where it is found, what of it takes effect, and that the command line wins over it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asking import error_of, free_port, listens, until, web
+from boxes import Box
+from end_to_end.conftest import Folders, whole
+from origins import Origin
+from running import ROOT, Proxy
+
+# A second script, as an operator may have one: it writes down what the options are.
+DUMP = """
+import json
+from pathlib import Path
+from mitmproxy import ctx
+
+def running():
+    found = {name: option.current() for name, option in ctx.options.items()}
+    Path("options.tmp").write_text(json.dumps(found, default=str))
+    Path("options.tmp").rename("options.json")
+"""
+
+
+def dumping(folder: Path) -> tuple[str, str]:
+    """Arguments that add the second script."""
+    (folder / "dump.py").write_text(DUMP)
+    return "-s", str(folder / "dump.py")
+
+
+def options_of(proxy: Proxy) -> dict[str, Any]:
+    file = proxy.folder / "options.json"
+    until(lambda: file.exists() or None, "the second script")
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def test_as_shipped_it_works_quietly_for_this_machine_alone(folder: Folders, box: Box) -> None:
+    made = folder()
+    shipped = (ROOT / "mitm.conf").read_text()
+    # Without one in the working directory it is the one beside addon/.
+    listen = ("--listen-port", "0")
+    with Proxy(made, *dumping(made), conf=None, listen=listen, **box.options()) as proxy:
+        with web(proxy.url) as client:
+            assert client.post("/v1/videos", json={"prompt": "as shipped"}).status_code == 200
+        options = options_of(proxy)
+        # Only where its own start tells: no line for each request, on no address but loopback.
+        assert "/v1/videos HTTP" not in proxy.log
+        assert "client connect" not in proxy.log
+        assert proxy.wait_for("serving /v1/videos on (.*)")[1] == f"http://127.0.0.1:{proxy.port}"
+        whole(proxy)
+    for name, value in {"listen_host": "127.0.0.1", "flow_detail": 0, "connection_strategy": "lazy"}.items():
+        assert options[name] == value
+    for name in options:
+        if name.startswith("runway_") and name != "runway_conf":
+            assert re.search(rf"^(# )?{name}:", shipped, re.MULTILINE), f"{name} is not in mitm.conf"
+
+
+def test_two_proxies_by_their_files_while_8080_is_taken(folder: Folders, box: Box) -> None:
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            # If it is not taken already: mitmproxy tries it before it reads any script.
+            stack.enter_context(socket.create_server(("127.0.0.1", 8080)))
+        ports, proxies = [], []
+        for _ in range(2):
+            port = free_port()
+            conf = f"listen_host: 127.0.0.1\nlisten_port: {port}\nrunway_lean: true\n"
+            proxies.append(Proxy(folder(), conf=conf, listen=(), **box.options()))
+            stack.callback(proxies[-1].kill)
+            ports.append(port)
+        for port, proxy in zip(ports, proxies, strict=True):
+            assert proxy.ready().port == port
+            # Of the address that it does not take nothing is said.
+            assert "8080" not in proxy.log
+            with web(proxy.url) as client:
+                assert client.post("/v1/videos", json={"prompt": "by its file"}).status_code == 200
+            whole(proxy)
+
+
+def test_the_premature_address_is_given_up(folder: Folders, box: Box) -> None:
+    # mitmproxy binds what the command line says before it reads scripts: nothing stays there.
+    first, second = free_port(), free_port()
+    conf = f"mode: regular@127.0.0.1:{second}\n"
+    listen = ("--set", f"listen_port={first}", "--set", "listen_host=127.0.0.1")
+    with Proxy(folder(), conf=conf, listen=(), **box.options()) as proxy:
+        assert proxy.port == second
+        assert listens(second)
+        whole(proxy)
+    # A mode's own address is the file's; the command line's port wins over it.
+    with Proxy(folder(), conf=conf, listen=listen, **box.options()) as proxy:
+        assert proxy.port == first
+        assert listens(first)
+        assert not listens(second)
+        whole(proxy)
+
+
+def test_several_modes_at_once(folder: Folders, box: Box, origin: Origin) -> None:
+    here, there = free_port(), free_port()
+    conf = f"mode: ['regular@127.0.0.1:{here}', 'reverse:{origin.url}@127.0.0.1:{there}']\n"
+    with Proxy(folder(), conf=conf, listen=(), runway_fallback="none", **box.options()) as proxy:
+        for port, status in ((here, 404), (there, 200)):
+            with web(f"http://127.0.0.1:{port}") as client:
+                assert client.get("/v1/models").status_code == status
+                assert client.post("/v1/videos", json={"prompt": "by both"}).status_code == 200
+        for port in (here, there):
+            assert f"http://127.0.0.1:{port}" in proxy.log
+        whole(proxy)
+
+
+FILE = {
+    "mode": "reverse:http://127.0.0.1:9",
+    "flow_detail": 3,
+    "termlog_verbosity": "debug",
+    "connection_strategy": "lazy",
+    "http2": False,
+    "ignore_hosts": ["a.example"],
+    "runway_poll_seconds": 60,
+    "runway_content": "redirect",
+    "runway_max_body": "1k",
+    "runway_aliases": ["fox=gen4.5"],
+    "runway_sandbox": True,
+}
+# What the command line says: the defaults, each of which differs from the file.
+SAID = {
+    "mode": ["regular"],
+    "flow_detail": 1,
+    "termlog_verbosity": "info",
+    "connection_strategy": "eager",
+    "http2": True,
+    "runway_poll_seconds": 5,
+    "runway_content": "stream",
+    "runway_max_body": "64m",
+    "runway_sandbox": False,
+}
+
+
+def test_what_the_file_says_takes_effect(folder: Folders) -> None:
+    made = folder()
+    with Proxy(made, *dumping(made), conf=json.dumps(FILE)) as proxy:
+        options = options_of(proxy)
+        with web(proxy.url) as client:
+            made_video = client.post("/v1/videos", json={"prompt": "x", "model": "fox"})
+            assert made_video.headers["openai-poll-after-ms"] == "60000"
+            assert made_video.headers["x-runway-sandbox"] == "true"
+            assert made_video.json()["model"] == "fox"
+            error_of(client.post("/v1/videos", json={"prompt": "x" * 2000}), 413)
+        whole(proxy)
+    expected = {**FILE, "mode": [FILE["mode"]]}
+    assert {name: options[name] for name in FILE} == expected
+
+
+def test_the_command_line_wins_also_where_it_says_the_default(folder: Folders, box: Box) -> None:
+    made = folder()
+    conf = json.dumps({**FILE, "runway_base_url": "http://127.0.0.1:9"})
+    said: dict[str, Any] = {**SAID, **box.options(), "runway_poll_seconds": 5}
+    with Proxy(made, *dumping(made), conf=conf, runway_fallback="none", **said) as proxy:
+        options = options_of(proxy)
+        with web(proxy.url) as client:
+            answer = client.post("/v1/videos", json={"prompt": "said on the command line"})
+            assert answer.headers["openai-poll-after-ms"] == "5000"
+            assert "x-runway-sandbox" not in answer.headers
+            # Regular mode: nothing goes to the file's gateway.
+            assert error_of(client.get("/v1/models"), 404)["code"] == "unknown_url"
+        # flow_detail=1 shows each request, info none of the debug lines.
+        proxy.wait_for(r"POST .*/v1/videos")
+        whole(proxy)
+    assert {name: options[name] for name in SAID} == SAID
+    # Of what the command line does not name the file's word counts.
+    assert options["ignore_hosts"] == ["a.example"]
+    assert options["runway_aliases"] == ["fox=gen4.5"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        (("--mode", "regular"), "mode", ["regular"]),
+        (("-v",), "termlog_verbosity", "debug"),
+        (("-q",), "flow_detail", 0),
+    ],
+    ids=["--mode", "-v", "-q"],
+)
+def test_flags_win_like_set(folder: Folders, arguments: tuple[str, ...], name: str, value: object) -> None:
+    made = folder()
+    conf = {"mode": "reverse:http://127.0.0.1:9", "termlog_verbosity": "error", "flow_detail": 3}
+    proxy = Proxy(made, *dumping(made), *arguments, conf=json.dumps(conf), runway_sandbox=True)
+    try:
+        # With -q nothing tells when it serves.
+        assert options_of(proxy)[name] == value
+    finally:
+        proxy.kill()
+
+
+def test_a_file_named_on_the_command_line(folder: Folders) -> None:
+    made = folder()
+    (made / "other.yaml").write_text("runway_sandbox: true\nrunway_poll_seconds: 7\n")
+    (made / "mitm.conf").write_text("runway_poll_seconds: 8\n")
+    with Proxy(made, conf=None, runway_conf=made / "other.yaml") as proxy, web(proxy.url) as client:
+        answer = client.post("/v1/videos", json={"prompt": "x"})
+        assert answer.headers["openai-poll-after-ms"] == "7000"
+
+
+@pytest.mark.parametrize("conf", ["", "# nothing\n", "---\n...\n", "\ufeffflow_detail: 0\n"])
+def test_files_that_say_little(folder: Folders, conf: str) -> None:
+    with Proxy(folder(), conf=conf, runway_sandbox=True) as proxy:
+        whole(proxy)
+
+
+def test_the_folder_may_lie_anywhere(folder: Folders) -> None:
+    """A copy of the shipped tree, started from elsewhere, reads the file beside its own addon/."""
+    made = folder()
+    shutil.copytree(ROOT / "addon", made / "copy" / "addon", ignore=shutil.ignore_patterns("__pycache__"))
+    (made / "copy" / "mitm.conf").write_text("runway_poll_seconds: 9\n")
+    addon = made / "copy" / "addon" / "runway.py"
+    with Proxy(made, conf=None, addon=addon, runway_sandbox=True) as proxy, web(proxy.url) as client:
+        answer = client.post("/v1/videos", json={"prompt": "x"})
+        assert answer.headers["openai-poll-after-ms"] == "9000"

@@ -1,0 +1,135 @@
+"""A mistake in mitm.conf or `--set` ends the start: status 1, one clear line, no bare proxy behind it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import pytest
+
+from end_to_end.conftest import Folders
+from running import Proxy
+
+SECRET = "the_secret_that_nobody_may_see"
+
+
+class Mistake(NamedTuple):
+    """What is wrong, and what the one line must say; `{file}` and `{taken}` are put in."""
+
+    name: str
+    says: str
+    conf: str | bytes = ""
+    arguments: tuple[str, ...] = ()
+
+
+def entry(name: str, conf: str, says: str, line: int = 1) -> Mistake:
+    """A mistake in an entry of the file, which the line names together with its place."""
+    option = conf.splitlines()[line - 1].partition(":")[0]
+    return Mistake(name, rf"{{file}} line {line}: {re.escape(option)}: .*{says}", conf)
+
+
+def on_line(name: str, conf: str, line: int, says: str) -> Mistake:
+    """A mistake that is no entry's value."""
+    return Mistake(name, rf"{{file}} line {line}: .*{says}", conf)
+
+
+def argument(name: str, assignment: str, says: str) -> Mistake:
+    """A mistake in a `--set`."""
+    return Mistake(name, says, arguments=("--set", assignment))
+
+
+def keys(*items: object) -> str:
+    return f"flow_detail: 0\nrunway_keys: {json.dumps(items)}\n"
+
+
+# One of each kind, since each is a start of Python; what the options themselves accept has tests of its own.
+MISTAKES = [
+    on_line("unknown option", "flow_detail: 0\nlisten_prot: 1\n", 2, "listen_prot.*did you mean listen_port"),
+    on_line("unknown option of ours", "runway_kees: []\n", 1, "runway_kees.*did you mean runway_keys"),
+    on_line("scripts", "scripts: [other.py]\n", 1, "scripts.*command line"),
+    on_line("confdir", "confdir: /nowhere\n", 1, "confdir.*command line"),
+    on_line("twice", "flow_detail: 0\nhttp2: true\nflow_detail: 1\n", 3, "flow_detail"),
+    on_line("YAML that does not end", "flow_detail: 0\nmode: [regular\n", 3, ""),
+    Mistake("no mapping", r"{file}: .*mapping", "- flow_detail\n"),
+    Mistake("not UTF-8", r"{file}: cannot be read", b"flow_detail: 0 # \xff\xfe\n"),
+    entry("a text for a number", "listen_port: many\n", "'many'.*int"),
+    entry("a number for a switch", "http2: 3\n", "3.*bool"),
+    entry("a text for a switch", "runway_sandbox: of course\n", "'of course'.*bool"),
+    entry("no such choice", "flow_detail: 0\nconnection_strategy: fast\n", "'fast'.*eager, lazy", 2),
+    entry("a mode that is none", "mode: sideways\n", "sideways"),
+    entry("streams smaller than bodies", "stream_large_bodies: 1m\n", "runway_max_body"),
+    entry("a port in use", "listen_host: 127.0.0.1\nlisten_port: {taken}\n", "in use", 2),
+    entry("an address of others", "listen_host: 198.51.100.7\n", "198.51.100.7.*assign"),
+    entry("a number out of bounds", "runway_poll_seconds: -1\n", "-1.*0 to 3600"),
+    entry("a word that is none of two", "runway_content: copy\n", "'copy'.*stream or redirect"),
+    entry("no URL", "runway_base_url: api.dev.runwayml.com\n", "https://"),
+    entry("keys as a list of texts", f"flow_detail: 0\nrunway_keys: [{SECRET}]\n", "mapping like", 2),
+    entry("a key with an unknown field", keys({"name": "a", "value": SECRET, "wait": 1}), "wait.*weight", 2),
+    entry("a secret for a name", keys({"name": SECRET + "/" * 20, "value": "x"}), "name", 2),
+    entry(
+        "a value with a line break", keys({"name": "a", "value": f"{SECRET}\n{SECRET}"}), "visible ASCII", 2
+    ),
+    entry(
+        "a caller without its token", "runway_callers: [{name: app, value: env.NO_SUCH}]\n", "app.*NO_SUCH"
+    ),
+    argument("--set: no such option of ours", "runway_kees=1", "there is no option runway_kees"),
+    argument("--set: a wrong type", "runway_poll_seconds=often", "runway_poll_seconds"),
+    argument("--set: a bad value", "runway_content=copy", "runway_content: 'copy'.*stream or redirect"),
+    argument("--set: keys that are no JSON", f"runway_keys={SECRET}", "runway_keys: each must be a mapping"),
+    argument(
+        "--set: no such file", "runway_conf=/no/such.conf", "runway_conf: there is no file /no/such.conf"
+    ),
+    argument("--set: a wrong type of mitmproxy's", "listen_port=many", "many"),
+    Mistake("--mode: bad", "sideways", arguments=("--mode", "sideways")),
+]
+
+# What mitmproxy itself says around the one line.
+AROUND = re.compile(r"Loading script .*|Error logged during startup, exiting\.\.\.")
+
+
+@pytest.fixture(scope="module")
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def started(folder: Folders, taken: int) -> Iterator[dict[str, Future[Proxy]]]:
+    """A proxy per mistake, begun a few at a time: what takes long is starting Python."""
+
+    def run(mistake: Mistake) -> Proxy:
+        made = folder()
+        conf = mistake.conf
+        if isinstance(conf, str):
+            conf = conf.replace("{taken}", str(taken)).encode()
+        (made / "mitm.conf").write_bytes(conf)
+        # Where the file itself says where to listen, the command line does not.
+        listen = () if b"listen_" in conf else ("--listen-host", "127.0.0.1", "--listen-port", "0")
+        proxy = Proxy(made, *mistake.arguments, conf=None, listen=listen)
+        try:
+            proxy.wait()
+        finally:
+            proxy.kill()
+        return proxy
+
+    with ThreadPoolExecutor(4) as pool:
+        yield {each.name: pool.submit(run, each) for each in MISTAKES}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[each.name for each in MISTAKES])
+def test_a_mistake_ends_the_start(mistake: Mistake, started: dict[str, Future[Proxy]], taken: int) -> None:
+    proxy = started[mistake.name].result()
+    log = proxy.log
+    assert proxy.child.returncode == 1, log
+    assert "Traceback" not in log
+    assert SECRET not in log
+    said = [re.sub(r"^\[[\d:.]+\] ", "", line) for line in log.splitlines()]
+    said = [line for line in said if line.strip() and not AROUND.fullmatch(line)]
+    assert len(said) == 1, log
+    file = re.escape(str(proxy.folder / "mitm.conf"))
+    assert re.search(mistake.says.replace("{file}", file).replace("{taken}", str(taken)), said[0]), said[0]

@@ -1,0 +1,62 @@
+"""A real HAProxy in front of several proxies, with the configuration that README shows."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from running import clean_environment
+
+#: Where the configuration's three addresses stand in for.
+CONFIGURATION = Path(__file__).parent.parent / "end_to_end" / "faults" / "haproxy.cfg"
+LISTEN = "127.0.0.1:8080"
+SERVERS = ("127.0.0.1:8081", "127.0.0.1:8082")
+
+installed = shutil.which("haproxy") is not None
+
+
+class Balancer:
+    """`with Balancer(folder, ports) as balancer`: HAProxy on a free port, from the file's own lines."""
+
+    def __init__(self, folder: Path, ports: Iterable[int], without: Iterable[str] = ()) -> None:
+        """`without` names lines that are taken out, to see what they are for."""
+        # HAProxy takes over a socket that listens already: the port is known, and nobody else's.
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        text = CONFIGURATION.read_text().replace(LISTEN, f"fd@{self._socket.fileno()}")
+        for name, port in zip(SERVERS, ports, strict=True):
+            text = text.replace(name, f"127.0.0.1:{port}")
+        self._file = folder / "haproxy.cfg"
+        for line in without:
+            assert line in text
+            text = text.replace(line, f"# {line}")
+        self._file.write_text(text)
+        self._log = folder / "haproxy.log"
+
+    @property
+    def base_url(self) -> str:
+        """What clients take as OPENAI_BASE_URL."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
+
+    def __enter__(self) -> Balancer:
+        with self._log.open("wb") as log:
+            self._child = subprocess.Popen(
+                ["haproxy", "-db", "-f", str(self._file)],
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self._socket.fileno(),),
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+        assert self._child.poll() is None, self._log.read_text()
+        self._child.kill()
+        self._child.wait()

@@ -1,0 +1,88 @@
+"""The service without mitmproxy, and a client with the habits of the stock ones: for cheap tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from faulty.server import FaultyRunway, Operation
+from runway_videos.call import Answer, Call
+from runway_videos.errors import ApiError
+from runway_videos.keys import Key
+from runway_videos.routes import find
+from runway_videos.service import Service
+from runway_videos.settings import Settings
+
+#: What the stock clients send again unless they are told not to.
+_SENT_AGAIN = frozenset({408, 409, 429})
+
+
+def service_for(runway: FaultyRunway, keys: int = 1) -> Service:
+    """A service with keys named after letters, which are their values too."""
+    return Service(
+        Settings(
+            keys=tuple(Key(name, name) for name in "abcd"[:keys]),
+            base_url=runway.url,
+            proxy=None,
+            aliases=(("sora-2*", "seedance2"),),
+            hosts=(),
+            fallback=None,
+            callers=(),
+            forward=False,
+            sandbox=False,
+            poll_seconds=0,
+            content="stream",
+            max_body=1 << 20,
+            lean=False,
+            id_secrets=(),
+            warnings=(),
+        )
+    )
+
+
+def create_call(prompt: str, headers: Mapping[str, str] = {}, gone: bool = False) -> Call:
+    """A create as the door hands it in."""
+    route = find("POST", "/v1/videos")
+    assert route is not None
+    body = msgspec.json.encode({"prompt": prompt})
+    sent = {"content-type": "application/json", **headers}
+    return Call(route, {}, sent, body, "", lambda: gone)
+
+
+async def ask(service: Service, call: Call) -> str | ApiError:
+    """The video's id, or the refusal."""
+    try:
+        answer = await service.handle(call)
+    except ApiError as error:
+        return error
+    assert isinstance(answer, Answer)
+    video: str = msgspec.json.decode(answer.body)["id"]
+    return video
+
+
+async def stock_create(
+    service: Service, prompt: str, *, key: str | None = None, first_try: int = 0
+) -> str | None:
+    """A create as the stock clients make it, with their two automatic retries: the id or None."""
+    for tried in range(first_try, 3):
+        headers = {"x-stainless-retry-count": str(tried)}
+        if key is not None:
+            headers["idempotency-key"] = key
+        got = await ask(service, create_call(prompt, headers))
+        if isinstance(got, str):
+            return got
+        again = got.status >= 500 or got.status in _SENT_AGAIN
+        if not (again if got.retry is None else got.retry):
+            break
+    return None
+
+
+async def leaving_create(service: Service, runway: FaultyRunway, prompt: str) -> asyncio.Task[str | ApiError]:
+    """A create of a client that hangs up while Runway works on it; it goes on without it."""
+    account = runway.account("a")
+    before = account.seen[Operation.CREATE]
+    task = asyncio.create_task(ask(service, create_call(prompt, gone=True)))
+    await asyncio.to_thread(runway.wait_seen, account, Operation.CREATE, before + 1)
+    return task

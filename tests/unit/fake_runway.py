@@ -1,0 +1,155 @@
+"""A Runway in memory behind the client's own methods, and a service or content on it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+import msgspec
+
+from runway_videos import routes, service
+from runway_videos.call import Answer, Call, Download, PassOn
+from runway_videos.keys import Key
+from runway_videos.runway_api import Reply, RunwayApi
+from runway_videos.service import Service
+from unit.told import told
+
+KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
+PROMPT = b'{"prompt": "a cat"}'
+
+
+class FakeRunway(RunwayApi):
+    """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead."""
+
+    def __init__(self, base_url: str = "", proxy: str | None = None) -> None:
+        self.base_url = base_url
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self.made_with: dict[str, str] = {}
+        self.asked: list[tuple[str, str]] = []  # method's name, what for
+        self.bodies: list[dict[str, Any]] = []
+        self.next: dict[str, deque[Reply | Exception]] = defaultdict(deque)
+        self.closed = False
+
+    def made(self, state: Mapping[str, object], key: str = "a") -> str:
+        """A task in this state."""
+        task = str(UUID(int=len(self.tasks) + 1))
+        self.tasks[task] = {"id": task, "createdAt": "2026-10-01T00:00:00Z", **state}
+        self.made_with[task] = key
+        return task
+
+    def times(self, name: str) -> int:
+        return sum(each == name for each, _ in self.asked)
+
+    async def create(self, key: Key, path: str, body: bytes) -> Reply:
+        self.bodies.append(json.loads(body))
+        return self._scripted("create", path) or ok(
+            {"id": self.made({"status": "PENDING"}, key.name), "estimatedCost": {"credits": 25}}
+        )
+
+    async def get_task(self, key: Key, task: str) -> Reply:
+        found = self._scripted("get", task)
+        return found or (ok(self.tasks[task]) if self._has(key, task) else missing())
+
+    async def delete_task(self, key: Key, task: str) -> Reply:
+        if found := self._scripted("delete", task):
+            return found
+        if not self._has(key, task):
+            return missing()
+        del self.tasks[task]
+        return Reply(204)
+
+    async def probe(self, url: str) -> int:
+        found = self._scripted("probe", url)
+        return found.status if found else 206
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def _has(self, key: Key, task: str) -> bool:
+        return task in self.tasks and self.made_with[task] == key.name
+
+    def _scripted(self, name: str, what: str) -> Reply | None:
+        self.asked.append((name, what))
+        if not self.next[name]:
+            return None
+        found = self.next[name].popleft()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def ok(body: object) -> Reply:
+    return Reply(200, json.dumps(body).encode())
+
+
+def missing() -> Reply:
+    return Reply(404, b'{"error":"Could not find Task"}')
+
+
+class Desk:
+    """A service with a Runway in memory and a clock that moves when a test says so."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None, /, **options: object) -> None:
+        self.now = 1000.0
+        given = {"keys": [{"name": "a", "value": "env.A"}]} | options
+
+        def clock() -> float:
+            return self.now
+
+        with mock.patch.object(service, "RunwayApi", FakeRunway), mock.patch.object(service, "_clock", clock):
+            self.service = Service(told({**KEYS, **(environ or {})}, **given))
+        self.parts = self.service._parts
+        self.parts.clock = clock
+        self.parts.now = lambda: 1_790_000_000 + self.now
+        self.service._assemble()
+        self.no_waits()
+
+    def no_waits(self) -> None:
+        """Waits take no time, and move the clock."""
+
+        async def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        self.service._maker._sleep = self.service._watcher._sleep = sleep
+
+    @property
+    def runway(self) -> FakeRunway:
+        assert isinstance(self.parts.api, FakeRunway)
+        return self.parts.api
+
+    async def ask(
+        self,
+        method: str,
+        path: str = "",
+        body: bytes = b"",
+        caller: str = "",
+        gone: Callable[[], bool] = lambda: False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer | Download | PassOn:
+        """A call below `/v1/videos`."""
+        route = routes.find(method, f"/v1/videos{path}")
+        assert route is not None
+        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&") if pair)
+        return await self.service.handle(Call(route, query, headers or {}, body, caller, gone))
+
+    async def video(self, method: str, path: str = "", body: bytes = b"", **more: Any) -> dict[str, Any]:
+        """The JSON of an answer that is a 200."""
+        answer = await self.ask(method, path, body, **more)
+        assert isinstance(answer, Answer)
+        assert answer.status == 200
+        found: dict[str, Any] = msgspec.json.decode(answer.body)
+        return found
+
+    async def create(self, body: bytes = PROMPT, **more: Any) -> str:
+        """A new video's id."""
+        video_id: str = (await self.video("POST", "", body, **more))["id"]
+        return video_id
+
+    def set(self, **state: object) -> None:
+        """What every task says from now on."""
+        for task in self.runway.tasks.values():
+            task.update(state)

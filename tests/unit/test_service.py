@@ -1,0 +1,242 @@
+"""What happens to a call: one task for one create, one owner for one video, an answer for every call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+from runway_videos import service
+from runway_videos.call import Answer, PassOn
+from runway_videos.errors import ApiError
+from runway_videos.runway_api import Reply
+from unit.fake_runway import PROMPT, Desk
+from unit.loopback import in_a_loop
+
+HEADERS = {"content-type": "application/json", "openai-poll-after-ms": "5000"}
+
+
+async def refused(desk: Desk, method: str, path: str = "", body: bytes = b"", status: int = 400) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        await desk.ask(method, path, body)
+    assert caught.value.status == status
+    return caught.value
+
+
+# Create
+
+
+@in_a_loop
+async def test_a_create_is_one_task_and_a_whole_video() -> None:
+    desk = Desk()
+    answer = await desk.ask("POST", "", b'{"prompt": "a cat", "model": "gen4.5", "seconds": 8}')
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.headers) == (200, HEADERS)
+    video = json.loads(answer.body)
+    video_id = video.pop("id")
+    assert video_id.startswith("video_rw")
+    assert video == {
+        "object": "video",
+        "model": "gen4.5",
+        "status": "queued",
+        "progress": 0,
+        "created_at": 1_790_001_000,
+        "completed_at": None,
+        "expires_at": None,
+        "prompt": "a cat",
+        "size": "1280x720",
+        "seconds": "8",
+        "remixed_from_video_id": None,
+        "error": None,
+    }
+    assert desk.runway.asked == [("create", "/v1/text_to_video")]
+    (body,) = desk.runway.bodies
+    assert (body["model"], body["promptText"], body["duration"]) == ("gen4.5", "a cat", 8)
+
+
+@in_a_loop
+async def test_the_video_stays_what_it_was_through_its_life() -> None:
+    desk = Desk()
+    before = await desk.video("POST", "", b'{"prompt": "a cat", "model": "sora-2-pro", "seconds": "8"}')
+    assert before["model"] == "sora-2-pro"
+    desk.set(status="SUCCEEDED", output=["https://x/v.mp4"])
+    after = await desk.video("GET", f"/{before['id']}")
+    ended = {"status", "progress", "completed_at", "expires_at"}
+    assert {name for name in before if before[name] != after[name]} == ended
+    assert after["expires_at"] - after["completed_at"] == 24 * 3600
+
+
+@pytest.mark.parametrize("poll", [(0, "1000"), (1, "1000"), (7, "7000")])
+@in_a_loop
+async def test_every_answer_says_when_to_ask_again_and_marks_the_sandbox(poll: tuple[int, str]) -> None:
+    desk = Desk(poll_seconds=poll[0], sandbox=True)
+    marks = {"content-type": "application/json", "openai-poll-after-ms": poll[1], "x-runway-sandbox": "true"}
+    created = await desk.ask("POST", "", PROMPT)
+    assert isinstance(created, Answer)
+    video_id = json.loads(created.body)["id"]
+    for answer in (created, await desk.ask("GET", f"/{video_id}"), await desk.ask("DELETE", f"/{video_id}")):
+        assert isinstance(answer, Answer)
+        assert answer.headers == marks
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "param"),
+    [
+        (b"", {}, 400, None),
+        (b"{", {}, 400, None),
+        (b"[]", {}, 400, None),
+        (b"{}", {}, 400, "prompt"),
+        (b'{"prompt": "x", "size": "huge"}', {}, 400, "size"),
+        (b'{"prompt": "x", "seconds": "soon"}', {}, 400, "seconds"),
+        (b'{"prompt": "x", "model": 5}', {}, 400, "model"),
+        (b'{"prompt": "x", "model": "gen3a_turbo"}', {}, None, None),
+        (b"<x/>", {"content-type": "text/xml"}, 415, None),
+        (PROMPT, {"content-encoding": "gzip"}, 415, None),
+        (PROMPT, {"content-encoding": "identity, br"}, 415, None),
+        (b"--x", {"content-type": "multipart/form-data"}, 400, None),
+    ],
+)
+@in_a_loop
+async def test_what_cannot_succeed_asks_nothing_of_runway(
+    body: bytes, headers: dict[str, str], status: int | None, param: str | None
+) -> None:
+    desk = Desk()
+    if status is None:
+        assert isinstance(await desk.ask("POST", "", body, headers=headers), PassOn)
+    else:
+        with pytest.raises(ApiError) as caught:
+            await desk.ask("POST", "", body, headers=headers)
+        assert (caught.value.status, caught.value.param) == (status, param)
+        assert len(caught.value.message) > 20
+    assert desk.runway.asked == []
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+@in_a_loop
+async def test_an_encoding_that_is_none_is_none(encoding: str) -> None:
+    assert await Desk().create(headers={"content-encoding": encoding})
+
+
+@in_a_loop
+async def test_a_model_that_is_not_ours_is_passed_on_with_the_names_that_are() -> None:
+    desk = Desk(aliases=["mine*=gen4.5"])
+    found = await desk.ask("POST", "", b'{"prompt": "x", "model": "veo-of-somebody"}')
+    assert isinstance(found, PassOn)
+    assert found.models.startswith("mine*, ")
+    assert "gen4.5" in found.models.split(", ")
+
+
+@in_a_loop
+async def test_a_large_body_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threaded: list[int] = []
+    to_thread = asyncio.to_thread
+
+    async def spy(function: object, *args: object) -> object:
+        threaded.append(len(args[0].body) if hasattr(args[0], "body") else 0)
+        return await to_thread(function, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.asyncio, "to_thread", spy)
+    desk = Desk()
+    await desk.create(PROMPT + b" " * ((256 << 10) - len(PROMPT)))
+    assert threaded == []
+    await desk.create(PROMPT + b" " * (256 << 10))
+    assert threaded == [len(PROMPT) + (256 << 10)]
+
+
+@in_a_loop
+async def test_without_a_key_the_operator_is_told_what_to_set() -> None:
+    error = await refused(Desk(keys=[]), "POST", "", PROMPT, 503)
+    assert (error.code, error.retry) == ("no_runway_key", False)
+    assert "RUNWAY_API_KEY" in error.message
+    assert "runway_keys" in error.message
+
+
+# Other calls
+
+
+@in_a_loop
+async def test_a_status_is_asked_with_the_key_that_made_it_and_not_too_often() -> None:
+    desk = Desk(keys=[{"name": "a", "value": "env.A"}, {"name": "b", "value": "env.B"}])
+    ids = [await desk.create() for _ in range(4)]
+    assert set(desk.runway.made_with.values()) == {"a", "b"}
+    for _ in range(3):
+        for video_id in ids:  # with another key each would be a 404
+            assert (await desk.video("GET", f"/{video_id}"))["id"] == video_id
+        desk.now += 2.5
+    assert desk.runway.times("get") == 8
+
+
+@in_a_loop
+async def test_a_deleted_video_is_gone() -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    deleted = await desk.video("DELETE", f"/{video_id}")
+    assert deleted == {"id": video_id, "object": "video.deleted", "deleted": True}
+    for method, end in (("GET", ""), ("DELETE", ""), ("GET", "/content")):
+        error = await refused(desk, method, f"/{video_id}{end}", status=404)
+        assert (error.code, error.param) == ("not_found", "video_id")
+
+
+@in_a_loop
+async def test_a_video_is_its_callers_alone() -> None:
+    tokens = {"T1": "tok_1", "T2": "tok_2"}
+    desk = Desk(tokens, callers=[{"name": name, "value": f"env.{name}"} for name in tokens])
+    video_id = await desk.create(caller="T1")
+    asked = list(desk.runway.asked)
+    messages = set()
+    for method, end in (("GET", ""), ("DELETE", ""), ("GET", "/content"), ("HEAD", "/content")):
+        for caller in ("T2", ""):
+            with pytest.raises(ApiError) as caught:
+                await desk.ask(method, f"/{video_id}{end}", caller=caller)
+            messages.add((caught.value.status, caught.value.message, caught.value.code))
+    assert messages == {(404, f"Video with id '{video_id}' not found.", "not_found")}
+    assert desk.runway.asked == asked
+    assert (await desk.video("GET", f"/{video_id}", caller="T1"))["prompt"] == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "word"),
+    [
+        ("GET", "", "Listing"),
+        ("POST", "/edits", "Editing"),
+        ("POST", "/extensions", "Extending"),
+        ("POST", "/characters", "characters"),
+        ("GET", "/characters/char_1", "characters"),
+        ("POST", "/video_rwX/remix", "Remixing"),
+    ],
+)
+@in_a_loop
+async def test_what_is_not_built_is_said_in_openais_shape(method: str, path: str, word: str) -> None:
+    error = await refused(Desk(), method, path)
+    assert (error.code, error.type) == ("unsupported_operation", "invalid_request_error")
+    assert word in error.message
+    assert "create, retrieve, download and delete" in error.message
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", ""), ("POST", "/video_rwX"), ("GET", "/video_rwX/x")])
+@in_a_loop
+async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, path: str) -> None:
+    error = await refused(Desk(), method, path, status=405)
+    assert error.code == "method_not_allowed"
+    assert "GET /v1/videos/{id}/content" in error.message
+
+
+# The log
+
+
+@in_a_loop
+async def test_a_create_is_one_line_with_the_task_and_without_the_prompt(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    desk = Desk({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
+    desk.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
+    await desk.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "runway"]
+    for part in ("created", "sora-2", "seedance2", "4 s", "720x1280", "T1", "key a", "25 credits", "t\\n1"):
+        assert part in line
+    assert "cat" not in caplog.text
+    assert "key_" not in caplog.text
+    assert "tok_" not in caplog.text
