@@ -84,6 +84,11 @@ def creates(connections: int) -> Callable[[Bench, str], float]:
     return measure
 
 
+def processor(name: str) -> Callable[[Bench, str], float | None]:
+    """Processor time of an answer in milliseconds, in the load before: hardly noisy."""
+    return lambda bench, kind: bench.processor.get(f"{name}, {about(kind)}")
+
+
 def fill(bench: Bench, port: int, what: str) -> None:
     """Makes as many videos as the plan says, each by a create of its own."""
     before = bench.stand.counts()

@@ -53,18 +53,17 @@ class Scenario(msgspec.Struct, frozen=True):
         return list(dict.fromkeys(named))
 
 
-def _rates(lean: float) -> tuple[Row, ...]:
-    return (
-        Row("ours", "pass", at_least=0.95),
-        Row("lean", "pass", at_least=lean),
-        Row("ours", "answer"),
-        Row("lean", "answer"),
-        Row("lean-O", "pass"),
-    )
-
-
+_POLLS = (
+    Row("ours", "pass", at_least=0.95),
+    Row("lean", "pass", at_least=1.4),
+    Row("ours", "answer"),
+    Row("lean", "answer"),
+    Row("lean-O", "pass"),
+)
+_POLL_COST = (Row("ours", "pass"), Row("lean", "pass"), Row("ours", "answer"))
 _ASKING = (Row("ours-ask", "pass"), Row("lean-ask", "pass"))
 _CREATES = (Row("ours", "pass", at_least=0.30), Row("lean", "pass", at_least=0.30))
+_CREATE_COST = (Row("ours", "pass"), Row("lean", "pass"))
 _SPEED = (Row("ours", "stream", at_least=0.9), Row("lean", "stream", at_least=0.9))
 _BESIDE = (Row("ours", "stream", at_most=1.3), Row("lean", "stream", at_most=1.3))
 _START = (Row("ours", "pass", at_most=0.4, over=True), Row("lean", "pass", at_most=0.4, over=True))
@@ -74,12 +73,14 @@ _HOLD = (Row("ours-beat", "answer-beat", at_most=50.0, over=True),)
 _HOLD_ALL = (Row("ours-beat", "answer-beat", over=True),)
 
 SCENARIOS = (
-    Scenario("polls from memory, 1 connection", "1/s", calls.memory_polls(1), _rates(1.4)),
-    Scenario("polls from memory, 16 connections", "1/s", calls.memory_polls(16), _rates(1.4)),
+    Scenario("polls from memory, 1 connection", "1/s", calls.memory_polls(1), _POLLS),
+    Scenario("polls from memory, 16 connections", "1/s", calls.memory_polls(16), _POLLS),
+    Scenario("polls from memory, processor", "ms", calls.processor("polls from memory"), _POLL_COST),
     Scenario("polls that go upstream, 1 connection", "1/s", calls.asking_polls(1), _ASKING),
     Scenario("polls that go upstream, 16 connections", "1/s", calls.asking_polls(16), _ASKING),
     Scenario("creates, 1 connection", "1/s", calls.creates(1), _CREATES),
     Scenario("creates, 16 connections", "1/s", calls.creates(16), _CREATES),
+    Scenario("creates, processor", "ms", calls.processor("creates"), _CREATE_COST),
     Scenario("a download alone", "MB/s", files.speed(1), _SPEED),
     Scenario("eight downloads at once", "MB/s", files.speed(8), _SPEED),
     Scenario("p99 of a poll beside eight downloads", "ms", files.poll_beside, _BESIDE),

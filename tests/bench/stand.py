@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,6 +90,14 @@ class Proxy:
     def get(self, path: str, body: bytes | None = None) -> bytes:
         """The body of an answer that must be a 200."""
         return fetch(f"http://127.0.0.1:{self.port}{path}", body)
+
+    def processor(self) -> float | None:
+        """Seconds of processor time so far, None where there is no /proc."""
+        stat = Path(f"/proc/{self.process.child.pid}/stat")
+        if not stat.exists():
+            return None
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def resident(self) -> float | None:
         """Resident memory in MiB, None where there is no /proc."""

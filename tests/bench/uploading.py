@@ -23,7 +23,7 @@ def hold(part: str) -> Callable[[Bench, str], float]:
         picture = _PNG + fresh_number().to_bytes(8) * (bench.plan.upload_bytes // 8)
         bench.videos(kind, "a boat")  # what is only done at first counts for all creates
         proxy.get("/bench/gap")
-        status = _post(proxy.port, _form(picture))
+        status = post(proxy.port, form(picture))
         held: float = json.loads(proxy.get("/bench/gap"))[part]
         bench.check(status == 200, what, f"the answer was {status}")
         if is_ours(kind):
@@ -36,7 +36,8 @@ def hold(part: str) -> Callable[[Bench, str], float]:
     return measure
 
 
-def _form(picture: bytes) -> bytes:
+def form(picture: bytes) -> bytes:
+    """A create with a picture, as a client sends it."""
     fields = {"model": "sora-2", "prompt": f"a boat {fresh_number()}", "seconds": "4", "size": "720x1280"}
     parts = "".join(
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -49,7 +50,7 @@ def _form(picture: bytes) -> bytes:
     return b"".join([parts.encode(), file.encode(), picture, f"\r\n--{_BOUNDARY}--\r\n".encode()])
 
 
-def _post(port: int, body: bytes) -> int:
+def post(port: int, body: bytes) -> int:
     """The status of the answer."""
     head = (
         f"POST /v1/videos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"

@@ -40,6 +40,8 @@ class Bench:
     def __init__(self, stand: Stand, plan: Plan) -> None:
         self.stand = stand
         self.plan = plan
+        #: Processor time of an answer in the last load of a name, in milliseconds.
+        self.processor: dict[str, float] = {}
         #: Resident memory of the last process of a kind that was started, in MiB.
         self.idle: dict[str, float | None] = {}
         self._made: dict[tuple[str, str], list[str]] = {}
@@ -57,7 +59,11 @@ class Bench:
         """Asks and checks the answers."""
         load = Load(connections, self.plan.seconds, self.plan.requests)
         client = wrk.drive if self.plan.wrk and load.requests is None else own_client.drive
+        before = proxy.processor()
         result = client(proxy.port, ask, load)
+        after = proxy.processor()
+        if before is not None and after is not None:
+            self.processor[what] = (after - before) / max(result.good, 1) * 1000
         self.check(result.bad == 0 and result.good > 0, what, f"{result.bad} answers were wrong")
         return result
 

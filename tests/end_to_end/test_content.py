@@ -106,7 +106,7 @@ def test_one_client_connection_serves_polls_and_downloads_in_turn(
 
 
 @pytest.fixture(scope="module")
-def large(folder: Folders) -> Iterator[tuple[Proxy, Box, str]]:
+def large(folder: Folders) -> Iterator[tuple[Proxy, str]]:
     """A proxy whose videos have 100 MB, and the path of one."""
     with (
         Box(video_bytes=100_000_000) as box,
@@ -115,12 +115,12 @@ def large(folder: Folders) -> Iterator[tuple[Proxy, Box, str]]:
     ):
         made = client.post("/v1/videos", json={"prompt": "large"}).json()["id"]
         finished(client, made)
-        yield proxy, box, f"/v1/videos/{made}/content"
+        yield proxy, f"/v1/videos/{made}/content"
         whole(proxy)
 
 
-def test_a_large_video_streams_with_flat_memory(large: tuple[Proxy, Box, str]) -> None:
-    proxy, box, path = large
+def test_a_large_video_streams_with_flat_memory(large: tuple[Proxy, str]) -> None:
+    proxy, path = large
     with web(proxy.url) as client:
         client.get(path, headers={"Range": "bytes=0-99999"})
         before = peak_memory(proxy.child.pid, reset=True)
@@ -133,8 +133,8 @@ def test_a_large_video_streams_with_flat_memory(large: tuple[Proxy, Box, str]) -
     assert peak_memory(proxy.child.pid) - before < 32 << 20
 
 
-def test_a_client_that_leaves_stops_the_download(large: tuple[Proxy, Box, str]) -> None:
-    proxy, box, path = large
+def test_a_client_that_leaves_stops_the_download(large: tuple[Proxy, str]) -> None:
+    proxy, path = large
     with web(proxy.url) as client, client.stream("GET", path) as response:
         next(response.iter_raw())
     with web(proxy.url) as client:

@@ -17,12 +17,7 @@ from running import Proxy
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
-KEYS = {
-    "value_of_team_a": "team-a",
-    "value_of_team_b": "team-b",
-    "value_of_veo": "veo",
-    "value_of_old": "old",
-}
+KEYS = {f"value_of_{name.replace('-', '_')}": name for name in ("team-a", "team-b", "veo", "old")}
 CONF = """
 runway_poll_seconds: 0
 runway_keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -37,11 +38,11 @@ class Reached(Proxy):
         return f"http://{self.host}:{self.port}"
 
 
-def begin(folder: Folders, box: Box, origin: Origin, **options: object) -> Proxy:
+def begin(folder: Folders, box: Box, origin: Origin, *arguments: str, **options: object) -> Proxy:
     listen = ("--listen-host", other_address(), "--listen-port", "0")
     hosts = ["api.openai.com", "127.0.0.1"]
     every = {**box.options(), "runway_hosts": hosts, "runway_fallback": origin.url, **options}
-    return Reached(folder(), listen=listen, **every)
+    return Reached(folder(), *arguments, listen=listen, **every)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +173,7 @@ def test_a_large_body_is_cut_off(closed: Proxy, path: str, framed: str) -> None:
         stranger.settimeout(5)
         stranger.sendall(head.encode())
         # Closed, not left hanging: that would be a TimeoutError.
-        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             while sent < most:
                 stranger.sendall(before + piece + after)
                 sent += len(piece)
@@ -186,6 +187,22 @@ def test_a_small_body_gets_its_answer(either: Proxy) -> None:
             "/v1/videos", content=bytes(1 << 20), headers={"Content-Type": "application/json"}
         )
         error_of(answer, 401 if "callers: neighbour" in either.log else 403)
+
+
+def test_a_strangers_token_is_kept_nowhere(folder: Folders, box: Box, origin: Origin) -> None:
+    made = folder()
+    arguments = ("-w", str(made / "flows"))
+    with begin(folder, box, origin, *arguments, runway_callers=CALLERS, flow_detail=4) as proxy:
+        with web(proxy.url, headers=AUTHORIZED) as client:
+            assert client.get("/v1/models").status_code == 403
+            assert client.get("/v1/videos/video_rw").status_code == 404
+        with httpx.Client(proxy=proxy.url, trust_env=False, headers=AUTHORIZED) as forward:
+            assert forward.get(f"{origin.url}/v1/models").status_code == 403
+            body = {"prompt": "x", "model": "their-model"}
+            assert forward.post(f"{origin.url}/v1/videos", json=body).status_code == 403
+        whole(proxy)
+    assert TOKEN not in proxy.log
+    assert TOKEN.encode() not in (made / "flows").read_bytes()
 
 
 def test_other_traffic_where_it_is_allowed(opened: Proxy, origin: Origin) -> None:

@@ -120,8 +120,8 @@ def test_other_variants_are_refused(direct: httpx.Client, variant: str) -> None:
         ("POST", "/v1/videos/{id}/remix", "Remixing"),
         ("POST", "/v1/videos/edits", "Editing"),
         ("POST", "/v1/videos/extensions", "Extending"),
-        ("POST", "/v1/videos/characters", "Characters"),
-        ("GET", "/v1/videos/characters/char_1", "Characters"),
+        ("POST", "/v1/videos/characters", "haracters"),
+        ("GET", "/v1/videos/characters/char_1", "haracters"),
     ],
 )
 def test_what_is_not_built(direct: httpx.Client, box: Box, method: str, path: str, words: str) -> None:

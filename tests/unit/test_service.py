@@ -8,7 +8,6 @@ import logging
 
 import pytest
 
-from runway_videos import service
 from runway_videos.call import Answer, PassOn
 from runway_videos.errors import ApiError
 from runway_videos.runway_api import Reply
@@ -137,7 +136,7 @@ async def test_a_large_body_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPa
         threaded.append(len(args[0].body) if hasattr(args[0], "body") else 0)
         return await to_thread(function, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service.asyncio, "to_thread", spy)
+    monkeypatch.setattr(asyncio, "to_thread", spy)
     desk = Desk()
     await desk.create(PROMPT + b" " * ((256 << 10) - len(PROMPT)))
     assert threaded == []
@@ -227,7 +226,7 @@ async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, pa
 
 
 @in_a_loop
-async def test_a_create_is_one_line_with_the_task_and_without_the_prompt(
+async def test_a_create_is_one_line_without_the_prompt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)

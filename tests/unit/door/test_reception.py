@@ -1,0 +1,241 @@
+"""Who is let in with a request's headers alone; what passes, what is turned away, what is not even read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from mitmproxy import http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons
+
+from runway_door import listening
+from runway_door.reception import Admitted, Reception
+from runway_videos.routes import Operation, Route
+from unit.door.flow_box import flow_of, headers_of
+from unit.told import told
+
+TOKENS = {"T": "tok_hush"}
+CALLERS = [{"name": "app", "value": "env.T"}]
+ID = "video_rwAbC"
+
+
+@pytest.fixture(autouse=True)
+def _proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(listening, "is_own_address", lambda host, port: (host, port) == ("127.0.0.1", 8080))
+    with taddons.context(Proxyserver()):
+        yield
+
+
+def reception(**options: object) -> Reception:
+    return Reception(told(TOKENS, **options))
+
+
+def asked(
+    method: str = "POST",
+    path: str = "/v1/videos",
+    host: str = "api.openai.com",
+    port: int = 443,
+    peer: str = "127.0.0.1",
+    mode: str = "regular",
+    **headers: str,
+) -> http.HTTPFlow:
+    flow = flow_of(method, path, headers=headers_of(host=f"{host}:{port}", **headers), host=host, port=port)
+    flow.client_conn.peername = (peer, 5000)
+    flow.client_conn.proxy_mode = ProxyMode.parse(mode)
+    return flow
+
+
+def own(method: str = "POST", path: str = "/v1/videos", **more: Any) -> http.HTTPFlow:
+    """A request that is addressed to the proxy itself."""
+    return asked(method, path, "127.0.0.1", 8080, **more)
+
+
+def error_of(flow: http.HTTPFlow, status: int) -> dict[str, Any]:
+    assert flow.response is not None
+    assert flow.response.status_code == status
+    assert "hush" not in str(flow.get_state())
+    found: dict[str, Any] = json.loads(flow.response.content or b"")["error"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        asked(),
+        own(),
+        asked(host="API.OpenAI.com", port=80),
+        asked(host="gateway.example", mode="reverse:https://gateway.example"),
+        own(path="/openai/v1/videos/"),
+    ],
+)
+def test_a_video_call_is_let_in_without_its_credentials(flow: http.HTTPFlow) -> None:
+    flow.request.headers["Authorization"] = "Bearer sk-hush"
+    flow.request.headers["api-key"] = "hush"
+    credentials = {"Authorization": "Bearer sk-hush", "api-key": "hush"}
+    route = Route(Operation.CREATE, name="list")
+    assert reception().receive(flow) == Admitted(route, "", credentials)
+    assert flow.response is None
+    assert "hush" not in str(flow.get_state())
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        asked(host="gateway.example"),
+        asked(path="/v1/chat/completions"),
+        asked("GET", "/v1/videos/video_68"),
+        asked("GET", "/v1/videos/video_68/content"),
+        asked(path="/v1/chat", mode="reverse:https://gateway.example"),
+    ],
+)
+def test_other_traffic_goes_where_it_was_going(flow: http.HTTPFlow) -> None:
+    before = (flow.request.pretty_url, dict(flow.request.headers))
+    assert reception().receive(flow) is None
+    assert flow.response is None
+    assert (flow.request.pretty_url, dict(flow.request.headers)) == before
+
+
+def test_what_is_for_the_proxy_and_no_video_call_goes_to_the_fallback() -> None:
+    flow = own(path="/v1/chat?x=1", authorization="Bearer sk-mine")
+    assert reception().receive(flow) is None
+    assert flow.request.pretty_url == "https://api.openai.com/v1/chat?x=1"
+    assert flow.request.headers["authorization"] == "Bearer sk-mine"
+    flow = own(path="/v1/chat?x=1")
+    assert reception(fallback="none").receive(flow) is None
+    assert error_of(flow, 404)["code"] == "unknown_url"
+
+
+def test_an_id_that_is_not_ours_is_unknown_to_the_proxy_itself() -> None:
+    flow = own("GET", "/v1/videos/video_68/content")
+    assert reception().receive(flow) is None
+    assert error_of(flow, 404)["message"] == "Video with id 'video_68' not found."
+
+
+# Callers
+
+
+def test_a_known_caller_is_let_in_from_anywhere_by_name() -> None:
+    flow = own("GET", f"/v1/videos/{ID}", peer="10.0.0.9", authorization="Bearer tok_hush", via="1.1 lb")
+    admitted = reception(callers=CALLERS).receive(flow)
+    assert admitted is not None
+    assert (admitted.caller, admitted.route) == ("app", Route(Operation.STATUS, ID))
+    assert "hush" not in str(flow.get_state())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD", "PUT"])
+@pytest.mark.parametrize("path", ["", f"/{ID}", f"/{ID}/content", "/edits", "/video_68"])
+def test_nobody_else_is_for_any_operation(method: str, path: str) -> None:
+    for flow, options, status in (
+        (own(method, f"/v1/videos{path}", authorization="Bearer hush"), {"callers": CALLERS}, 401),
+        (own(method, f"/v1/videos{path}", peer="10.0.0.9", authorization="Bearer hush"), {}, 403),
+        (own(method, f"/v1/videos{path}", x_forwarded_for="::1", authorization="Bearer hush"), {}, 403),
+    ):
+        assert reception(**options).receive(flow) is None
+        if method == "HEAD":
+            assert flow.response is not None
+            assert flow.response.status_code == status
+        else:
+            assert error_of(flow, status)["code"] in ("invalid_api_key", "callers_required")
+
+
+def test_a_callers_token_does_not_go_on_with_other_traffic() -> None:
+    gate = reception(callers=CALLERS, fallback="https://gw.example")
+    flow = own(path="/v1/chat", authorization="Bearer tok_hush", x_a="b")
+    assert gate.receive(flow) is None
+    assert flow.request.host == "gw.example"
+    assert "hush" not in str(flow.get_state())
+    assert flow.request.headers["x-a"] == "b"
+
+
+def test_a_create_that_is_passed_on_gets_its_own_credentials_back_and_no_token() -> None:
+    for token, back in (("sk-mine", "Bearer sk-mine"), ("tok_hush", None)):
+        options = {} if back else {"callers": CALLERS}
+        gate = reception(**options)
+        flow = asked(authorization=f"Bearer {token}")
+        admitted = gate.receive(flow)
+        assert admitted is not None
+        gate.pass_on(flow, admitted, "gen4.5")
+        assert flow.request.headers.get("authorization") == back
+        assert flow.request.host == "api.openai.com"
+
+
+# Strangers
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_a_stranger_passes_only_where_forwarding_is_on(forward: bool) -> None:
+    gate = reception(callers=CALLERS, forward=forward)
+    flow = asked(path="/v1/chat", host="elsewhere.example", peer="10.0.0.9")
+    assert gate.receive(flow) is None
+    if forward:
+        assert flow.response is None
+    else:
+        assert error_of(flow, 403)["code"] == "forwarding_disabled"
+    tunnel = asked("CONNECT", host="elsewhere.example", peer="10.0.0.9")
+    assert gate.may_connect(tunnel) is forward
+    assert gate.may_connect(asked("CONNECT", peer="10.0.0.9"))
+    assert gate.may_connect(asked("CONNECT", host="elsewhere.example"))
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    ("length", "code", "read"),
+    [
+        ("1000", None, True),
+        ("1001", "request_too_large", True),
+        ("4000", "request_too_large", True),
+        ("4001", None, False),
+        ("99999999999", None, False),
+    ],
+)
+def test_a_body_that_is_too_large(length: str, code: str | None, read: bool) -> None:
+    flow = own(content_length=length)
+    flow.live = True
+    admitted = reception(max_body="1000").receive(flow)
+    assert (admitted is not None) == (length == "1000")
+    assert (flow.error is None) == read
+    if code:
+        assert error_of(flow, 413)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("headers", "killed"),
+    [
+        ({"content_length": "5"}, False),
+        ({"content_length": "2000000"}, True),
+        ({"transfer_encoding": "chunked"}, True),
+    ],
+)
+def test_an_uninvited_body_is_not_read(headers: dict[str, Any], killed: bool) -> None:
+    flow = own(peer="10.0.0.9", **headers)
+    flow.live = True
+    assert reception().receive(flow) is None
+    assert (flow.error is not None) == killed
+    assert (flow.response is None) == killed
+
+
+@pytest.mark.parametrize(
+    ("headers", "streamed"),
+    [
+        ({"content_length": "5"}, False),
+        ({"content_length": str((1 << 20) + 1)}, True),
+        ({"transfer_encoding": "chunked"}, True),
+        ({}, False),
+    ],
+)
+def test_other_traffic_is_not_held_up(headers: dict[str, Any], streamed: bool) -> None:
+    flow = asked(path="/v1/files", **headers)
+    reception().receive(flow)
+    assert bool(flow.request.stream) is streamed
+
+
+def test_raw_bytes_in_a_path_are_answered_too() -> None:
+    flow = own("GET", "/\udcff\x1b[31m")
+    assert reception(fallback="none").receive(flow) is None
+    assert error_of(flow, 404)["message"].isprintable()
