@@ -19,13 +19,14 @@ from mitmproxy.flow import Flow
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from runway_door import flows, lasting, lean, listening, options, shutdown
+from runway_door import downloads, flows, lasting, lean, listening, options, shutdown, veil
 from runway_door.reception import Admitted, Reception
 from runway_videos import reports
 from runway_videos.access import no_forwarding
 from runway_videos.announce import announce
 from runway_videos.call import Answer, Download, PassOn
 from runway_videos.conf_file import ConfigError
+from runway_videos.content import content_unavailable
 from runway_videos.errors import ApiError
 from runway_videos.logs import log
 from runway_videos.service import Service
@@ -43,15 +44,14 @@ class Door:
         self.opened = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
         self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, Admitted] = weakref.WeakKeyDictionary()
-        self.downloads: weakref.WeakKeyDictionary[http.HTTPFlow, flows.Fetch] = weakref.WeakKeyDictionary()
+        self.downloads = lasting.downloads
 
     # Life
 
     def load(self, loader: Loader) -> None:
         try:
-            said = options.load(loader, Path(__file__).resolve().parent.parent)
-            if said is not None:
-                self.relisten = listening.Relisten(said)
+            if options.load(loader, Path(__file__).resolve().parent.parent):
+                self.relisten = listening.Relisten()
         except ConfigError as error:
             # An ERROR during start-up ends the process; an exception here would not.
             listening.hold_back()
@@ -84,9 +84,12 @@ class Door:
         self._task(self._open())
 
     def done(self) -> None:
-        # A reload of the script ends this door, not the service.
-        if self.service is not None and ctx.master.should_exit.is_set():
-            self._task(self.service.close())
+        if self.service is None or not ctx.master.should_exit.is_set():
+            return  # a reload of the script ends this door, not the service
+        for flow, fetch in list(self.downloads.items()):
+            # What is under way is saved after this.
+            downloads.restore(flow, fetch)
+        self._task(self.service.close())
 
     async def _open(self) -> None:
         if self.settings is None or self.service is None:
@@ -96,6 +99,7 @@ class Door:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
+            veil.come_last()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
@@ -103,7 +107,7 @@ class Door:
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return
         shutdown.drain_on_signals(self.service)
-        announce(self.settings, listening.addresses())
+        announce(self.settings, listening.addresses(), options.doubts())
         self.opened.set()
 
     def _task(self, work: Coroutine[None, None, None]) -> None:
@@ -132,19 +136,21 @@ class Door:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         admitted = self.calls.pop(flow, None)
-        if admitted is None or flow.response or self.service is None:
+        if admitted is None or flow.response or self.service is None or self.settings is None:
             return
         await self.opened.wait()
         try:
             answer = await self.service.handle(flows.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
-            reports.refused(error, admitted.route)
-            flows.put_error(flow, error)
+            reports.refused(error, admitted.route, self.settings.sandbox)
+            flows.put_error(flow, error, self.service.marks)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
             log.exception("a fault of this proxy, please report it")
-            flows.put_error(flow, ApiError(500, "The proxy failed on this request; see its log."))
+            # No retry: nobody knows how far a create came.
+            fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
+            flows.put_error(flow, fault)
 
     def _put(self, flow: http.HTTPFlow, answer: Answer | Download | PassOn, admitted: Admitted) -> None:
         assert self.settings is not None  # noqa: S101 (there is a service)
@@ -152,8 +158,9 @@ class Door:
         match answer:
             case Answer():
                 flows.put_answer(flow, answer)
+                veil.veil(flow)
             case Download():
-                self.downloads[flow] = flows.start_download(flow, answer, self.settings.proxy)
+                self.downloads[flow] = downloads.start_download(flow, answer, self.settings.proxy)
             case PassOn():
                 self.reception.pass_on(flow, admitted, answer.models)
 
@@ -162,29 +169,46 @@ class Door:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         fetch = self.downloads.get(flow)
         if fetch is not None:
-            flows.end_download(flow, fetch)
+            downloads.end_download(flow, fetch)
         elif flow.response and flow.response.raw_content is None and flows.response_is_long(flow):
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
         fetch = self.downloads.pop(flow, None)
-        if fetch is not None and flow.response and not flows.is_file(flow):
-            log.warning("the file store answered %d in place of a video", flow.response.status_code)
-            flows.put_error(flow, ApiError(502, "Runway's file store did not give the video."))
+        if fetch is None or flow.response is None or downloads.is_file(flow):
+            return
+        if flow.response.status_code == 416:
+            downloads.put_no_such_range(flow)
+            return
+        self._store_failed(fetch, f"it answered {flow.response.status_code}")
+        flows.put_error(flow, content_unavailable(), fetch.download.response_headers)
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.calls.pop(flow, None)
         fetch = self.downloads.pop(flow, None)
         if fetch is not None:
-            flows.restore(flow, fetch)
+            downloads.restore(flow, fetch)
+            if flows.client_is_there(flow):
+                self._store_failed(fetch, str(flow.error))
+
+    def _store_failed(self, fetch: downloads.Fetch, problem: str) -> None:
+        """The link that had just worked does not: the next download gets a fresh one."""
+        if self.service is not None:
+            self.service.link_failed(fetch.download, problem)
 
     # Traffic that is not HTTP
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        peer = data.client.peername[0] if data.client.peername else ""
+        peer = flows.peer_of(data.client)
         allowed = self.reception is not None and self.reception.may_forward(peer)
-        if not allowed and not flows.is_fetching(data.client, data.server):
+        if not allowed and not downloads.is_fetching(data.client, data.server):
             data.server.error = "Only video calls are served to clients that are not on loopback."
+
+    def server_connected(self, data: ServerConnectionHookData) -> None:
+        flows.note_hop(data)
+
+    def server_disconnected(self, data: ServerConnectionHookData) -> None:
+        flows.forget_hop(data)
 
     def dns_request(self, flow: dns.DNSFlow) -> None:
         self._only_local(flow)

@@ -6,50 +6,38 @@ import logging
 import re
 import weakref
 from collections.abc import Mapping
-from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
 from mitmproxy import http
-from mitmproxy.connection import Client, ConnectionState, Server
+from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.flow import Flow
 from mitmproxy.net.http.http1 import expected_http_body_size
-from mitmproxy.net.server_spec import ServerSpec
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_door import listening
-from runway_videos.call import Answer, Call, Download
+from runway_videos.call import Answer, Call
 from runway_videos.errors import ApiError, render
 from runway_videos.routes import Route
 
 #: Bodies of other traffic above this, or of unknown length, are streamed.
 LARGEST_HELD_BODY = 1 << 20
 
-# What a client may learn of the file store: nothing else of its answer comes back.
-_KEPT_RESPONSE_HEADERS = frozenset(
-    {"accept-ranges", "etag", "last-modified", "content-type", "content-length", "content-range",
-     "content-encoding", "content-disposition", "content-language"}
-)  # fmt: skip
 _ORIGIN_FORM = re.compile(rb"[A-Z]+ /")
 
-# Clients that speak to the proxy as to a server, by their first request line.
-_direct: weakref.WeakSet[Client] = weakref.WeakSet()
+_CREDENTIALS = ("authorization", "api-key")
+
+#: Headers as they stand on the wire: order, case and repetitions.
+type HeaderFields = tuple[tuple[bytes, bytes], ...]
+
+# Clients that speak to the proxy as to a server, by their first request line, and the host that
+# they name: on such a connection another host is somebody else.
+_direct: weakref.WeakKeyDictionary[Client, str] = weakref.WeakKeyDictionary()
 
 
-# Where clients' downloads are fetched from.
-_fetching: weakref.WeakKeyDictionary[Client, tuple[str, int]] = weakref.WeakKeyDictionary()
-
-
-class Fetch(msgspec.Struct, frozen=True):
-    """A download under way, and the client's own request to put back."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    headers: http.Headers
-    download: Download
+# Our own ends of connections to servers, and the clients for whom they were made.
+_hops: dict[tuple[str, int], str] = {}
 
 
 def note_first_line(nextlayer: NextLayer) -> None:
@@ -59,7 +47,7 @@ def note_first_line(nextlayer: NextLayer) -> None:
     """
     context = nextlayer.context
     if context.server.address is None and _ORIGIN_FORM.match(nextlayer.data_client()[:16]):
-        _direct.add(context.client)
+        _direct[context.client] = ""
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:
@@ -69,10 +57,21 @@ def is_reverse(flow: http.HTTPFlow) -> bool:
 
 def is_for_proxy(flow: http.HTTPFlow) -> bool:
     """Whether the request is addressed to the proxy itself, as to a server."""
-    if not isinstance(flow.client_conn.proxy_mode, RegularMode | UpstreamMode):
+    client, request = flow.client_conn, flow.request
+    if not isinstance(client.proxy_mode, RegularMode | UpstreamMode):
         return False
-    direct = flow.client_conn in _direct and flow.server_conn.address is None
-    return direct or listening.is_own_address(flow.request.host, flow.request.port)
+    own = client.sockname is not None and (request.host, request.port) == client.sockname[:2]
+    if own or listening.is_own_address(request.host, request.port):
+        return True
+    if flow.server_conn.address is not None:  # within a tunnel to somewhere else
+        return False
+    if client.tls and request.scheme == "https":  # TLS without a tunnel is TLS with the proxy
+        return True
+    host = request.host_header or request.host
+    if client not in _direct:
+        return False
+    _direct[client] = _direct[client] or host
+    return _direct[client] == host
 
 
 def lower_headers(flow: http.HTTPFlow) -> dict[str, str]:
@@ -114,13 +113,22 @@ def response_is_long(flow: http.HTTPFlow) -> bool:
 
 def put_answer(flow: http.HTTPFlow, answer: Answer) -> None:
     """Answers the flow."""
-    flow.response = http.Response.make(answer.status, answer.body, answer.headers)
+    _respond(flow, answer.status, answer.headers, answer.body)
 
 
-def put_error(flow: http.HTTPFlow, error: ApiError) -> None:
+def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    response = http.Response.make(status, body, dict(headers))
+    if flow.request.method == "HEAD":
+        # A body would be read as the next answer; the length stays what a GET's would be.
+        response.raw_content = b""
+        response.headers["content-length"] = str(len(body))
+    flow.response = response
+
+
+def put_error(flow: http.HTTPFlow, error: ApiError, marks: Mapping[str, str] = {}) -> None:
     """Answers the flow with an error in OpenAI's shape."""
     status, headers, body = render(error)
-    flow.response = http.Response.make(status, body, headers)
+    _respond(flow, status, {**headers, **marks}, body)
 
 
 def send_to(flow: http.HTTPFlow, url: str, keep_path: bool = False) -> None:
@@ -140,75 +148,48 @@ def hush(quiet: bool) -> None:
 
 
 def peer(flow: Flow) -> str:
-    """The client's IP address."""
-    address = flow.client_conn.peername
-    return address[0] if address else ""
+    """The IP address of the client, also where it came to the proxy through the proxy itself."""
+    return peer_of(flow.client_conn)
+
+
+def peer_of(client: Client) -> str:
+    """The IP address of a client; see `peer`."""
+    return _hops.get(client.peername[:2], client.peername[0]) if client.peername else ""
+
+
+def note_hop(data: ServerConnectionHookData) -> None:
+    """Remembers whose connection to a server this is.
+
+    Where that server is the proxy itself, over any of its names, the client is not the local user.
+    """
+    if data.server.sockname:
+        _hops[data.server.sockname[:2]] = peer_of(data.client)
+
+
+def forget_hop(data: ServerConnectionHookData) -> None:
+    """The connection to a server has ended."""
+    if data.server.sockname:
+        _hops.pop(data.server.sockname[:2], None)
 
 
 def call_of(flow: http.HTTPFlow, route: Route, caller: str) -> Call:
     """The flow as the operations see it."""
     body = flow.request.raw_content or b""
-    client = flow.client_conn
-
-    def gone() -> bool:
-        # A client that hung up cannot be written to; one that only ended its sending can.
-        return not client.state & ConnectionState.CAN_WRITE
-
-    return Call(route, query(flow), lower_headers(flow), body, caller, gone)
+    return Call(route, query(flow), lower_headers(flow), body, caller, gone=lambda: not client_is_there(flow))
 
 
-def take_credentials(flow: http.HTTPFlow) -> dict[str, str]:
-    """Takes the client's credentials off the flow, for no log and no saved flow shows them."""
+def take_credentials(flow: http.HTTPFlow) -> HeaderFields:
+    """Takes the client's credentials off the flow: no log and no saved flow shows them.
+
+    Gives all headers as they came, to put back where the flow goes on after all.
+    """
     headers = flow.request.headers
-    return {name: headers.pop(name) for name in ("Authorization", "api-key") if name in headers}
+    fields = headers.fields
+    for name in _CREDENTIALS:
+        headers.pop(name, None)
+    return fields
 
 
-def start_download(flow: http.HTTPFlow, download: Download, proxy: str | None) -> Fetch:
-    """Makes the flow fetch a file: only what the file store needs goes out."""
-    request = flow.request
-    fetch = Fetch(request.scheme, request.host, request.port, request.path, request.headers, download)
-    request.headers = http.Headers(host=request.host_header or request.host)
-    send_to(flow, download.url)
-    for name, value in download.request_headers.items():
-        request.headers[name] = value
-    _fetching[flow.client_conn] = (request.host, request.port)
-    if proxy:
-        flow.server_conn.via = _via(proxy)
-    return fetch
-
-
-def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
-    """With the file store's headers in: streams the file and keeps what describes its bytes."""
-    restore(flow, fetch)
-    response = flow.response
-    assert response is not None  # noqa: S101 (called from responseheaders)
-    for name in list(response.headers):
-        if name.lower() not in _KEPT_RESPONSE_HEADERS:
-            del response.headers[name]
-    for name, value in fetch.download.response_headers.items():
-        response.headers[name] = value
-    response.stream = is_file(flow)
-
-
-def restore(flow: http.HTTPFlow, fetch: Fetch) -> None:
-    """Puts the client's own request back: no log, no saved flow shows the signed URL."""
-    request = flow.request
-    request.scheme, request.host, request.port = fetch.scheme, fetch.host, fetch.port
-    request.path, request.headers = fetch.path, fetch.headers
-
-
-def is_file(flow: http.HTTPFlow) -> bool:
-    """Whether the file store gave the file, a part of it, or said that there is no such part."""
-    return flow.response is not None and flow.response.status_code in (200, 206, 304, 416)
-
-
-def is_fetching(client: Client, server: Server) -> bool:
-    """Whether a connection is made for a video that this client downloads."""
-    return _fetching.get(client) == server.address
-
-
-def _via(proxy: str) -> ServerSpec:
-    parts = urlsplit(proxy)
-    scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    port = parts.port or (443 if scheme == "https" else 8080)
-    return (scheme, (parts.hostname or "", port))
+def client_is_there(flow: http.HTTPFlow) -> bool:
+    """Whether the client can still be written to, as far as is seen."""
+    return bool(flow.client_conn.state & ConnectionState.CAN_WRITE)

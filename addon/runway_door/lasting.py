@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
+
+from mitmproxy import http
+
+from runway_door.downloads import Fetch
 from runway_videos.service import Service
 
 service: Service | None = None
+
+#: Downloads whose first bytes have not come yet.
+downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()

@@ -8,18 +8,22 @@ port 8080) without harm.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from mitmproxy import ctx
+from mitmproxy import ctx, http
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy.mode_specs import ProxyMode
 
+from runway_door import options
 from runway_videos.conf_file import ConfigError
 
 # [Errno 98] … failed to listen on 127.0.0.1:80 with [Errno 98] …: [errno 98] address already in use
 _FAILED = re.compile(r"failed to listen on (\S+) with .*?([^\]:]*?)(?: Try specifying .*)?$")
+# For mitmproxy to close the connection by itself.
+_CUT_SECONDS = 0.1
 _LOGGERS = ("mitmproxy.addons.proxyserver", "mitmproxy.proxy.mode_servers")
 
 
@@ -32,13 +36,12 @@ def hold_back(hold: Callable[[logging.LogRecord], bool] = lambda _: False) -> No
 class Relisten:
     """One change of the listening addresses at start."""
 
-    def __init__(self, said: Collection[str]) -> None:
-        """`said`: the options that the command line names, they win over the file."""
+    def __init__(self) -> None:
         self._heard: list[logging.LogRecord] = []
         try:
-            self._modes = [ProxyMode.parse(_with_address(mode, said)) for mode in ctx.options.mode]
+            self._modes = [ProxyMode.parse(_with_address(mode)) for mode in ctx.options.mode]
         except ValueError as error:
-            raise ConfigError(f"mode: {error}") from error
+            raise ConfigError(f"{options.where_to_listen()}: {error}") from error
         hold_back(self._hold)
 
     async def finish(self) -> None:
@@ -53,7 +56,8 @@ class Relisten:
             logging.getLogger(name).removeFilter(self._hold)
         if not ok:
             errors = (record for record in self._heard if record.levelno >= logging.ERROR)
-            raise ConfigError("; ".join(_problem(record.getMessage()) for record in errors))
+            problems = "; ".join(_problem(record.getMessage()) for record in errors)
+            raise ConfigError(f"{options.where_to_listen()}: {problems}")
 
     def _hold(self, record: logging.LogRecord) -> bool:
         self._heard.append(record)
@@ -66,6 +70,20 @@ def addresses() -> list[str]:
     for host, port, *_ in _proxyserver().listen_addrs():
         found.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
     return found
+
+
+def cut_off(flow: http.HTTPFlow) -> None:
+    """Closes the client's connection at once, whatever it is sending.
+
+    `kill` alone is not enough: mitmproxy cancels the task that reads, and a task that is cancelled
+    outside of its read never closes the socket.
+    """
+    client = flow.client_conn
+    handler = _proxyserver().connections.get(client.id)
+    transport = handler.transports.get(client) if handler else None
+    flow.kill()
+    if transport is not None and isinstance(transport.writer, asyncio.StreamWriter):
+        asyncio.get_running_loop().call_later(_CUT_SECONDS, transport.writer.transport.abort)
 
 
 def is_own_address(host: str, port: int) -> bool:
@@ -82,7 +100,9 @@ def _problem(message: str) -> str:
     found = _FAILED.search(text)
     if found is None:
         return text
-    return f"cannot listen on {found[1]}: {found[2].strip()}; choose another listen_port or listen_host"
+    # Of an address that is none of this machine's mitmproxy gives a list of addresses, and no reason.
+    reason = found[2].strip() or "this machine has no such address"
+    return f"cannot listen on {found[1]}: {reason}; choose another listen_port or listen_host"
 
 
 def _proxyserver() -> Proxyserver:
@@ -91,15 +111,16 @@ def _proxyserver() -> Proxyserver:
     return found
 
 
-def _with_address(mode: str, said: Collection[str]) -> str:
+def _with_address(mode: str) -> str:
     """A mode with its address written into it: mitmproxy notices no other change of address."""
     spec = ProxyMode.parse(mode)
-    options = ctx.options
-    port, host = spec.listen_port(options.listen_port), spec.listen_host(options.listen_host)
+    port = spec.listen_port(ctx.options.listen_port)
+    host = spec.listen_host(ctx.options.listen_host)
     if port is None:
         return mode
-    if "mode" not in said and len(options.mode) == 1:
-        port = options.listen_port if "listen_port" in said else port
-        host = options.listen_host if "listen_host" in said else host
+    if not options.is_said("mode") and len(ctx.options.mode) == 1:
+        # The command line wins over an address in the file's mode.
+        port = ctx.options.listen_port if options.is_said("listen_port") else port
+        host = ctx.options.listen_host if options.is_said("listen_host") else host
     bare = mode.rpartition("@")[0] if spec.custom_listen_port is not None else mode
     return f"{bare}@{host}:{port}" if host else f"{bare}@{port}"

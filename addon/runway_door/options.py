@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from argparse import ArgumentParser
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
-from mitmproxy.tools import cmdline
 from mitmproxy.utils import human
 
+from runway_door import command_line, file_options, literals
 from runway_videos import conf_file, settings
 from runway_videos.conf_file import ConfFile, ConfigError
 from runway_videos.settings import Settings
@@ -44,155 +42,104 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
 }  # fmt: skip
 
 #: A change of one of these is looked at; all others are not the addon's.
-WATCHED = frozenset({*OPTIONS, "stream_large_bodies"})
+WATCHED = frozenset({*OPTIONS, "stream_large_bodies", "body_size_limit"})
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
 _SECRET = ("runway_keys", "runway_callers")
-_PROGRAMS: Mapping[str, Callable[[object], ArgumentParser]] = {
-    "dump": cmdline.mitmdump,
-    "console": cmdline.mitmproxy,
-    "web": cmdline.mitmweb,
+_LISTENING = ("mode", "listen_host", "listen_port", "server")
+
+
+# mitmproxy's own limits of a body, and what they would do to a video call.
+_NOT_UNDER_MAX_BODY = {
+    "stream_large_bodies": "a request that is streamed cannot be answered; set it higher or leave it out",
+    "body_size_limit": "mitmproxy would refuse videos in HTML; set it higher, or runway_max_body lower",
 }
-_LISTENING = ("mode", "listen_host", "listen_port")
 
 
 class _Kept(msgspec.Struct):
-    """What outlives a reload of the script: the file is applied once, secrets are kept apart."""
+    """What outlives a reload of the script: the file is applied once."""
 
     file: ConfFile | None = None
-    literals: dict[str, str] = {}
+    said: frozenset[str] = frozenset()
 
 
 _kept = _Kept()
 
 
-def load(loader: Loader, beside: Path) -> frozenset[str] | None:
-    """Declares the options and applies the file.
+def load(loader: Loader, beside: Path) -> bool:
+    """Declares the options and applies the file. True where it says where to listen.
 
-    Where the file changes the listening addresses: the options that the command line names, else
-    None. Raises ConfigError on any mistake in the file or in `--set`.
+    Raises ConfigError on any mistake in the file or in `--set`.
     """
     for name, (kind, default, text) in OPTIONS.items():
         loader.add_option(name, kind, default, text)  # type: ignore[arg-type]
     if _kept.file is not None:
-        return None
-    said = _said_on_command_line()
-    path = conf_file.find(said.get("runway_conf"), beside)
-    file = conf_file.read(path, list(ctx.options.keys()))
-    _kept.file = file
-    listening = False
-    for name in file.entries:
-        if name in said or name in _SECRET:
-            continue
-        _apply(file, name)
-        listening = listening or name in _LISTENING
+        return False
+    said = command_line.said()
+    _kept.said = frozenset(said)
+    known = {*ctx.options.keys(), *command_line.OF_ONE_PROGRAM}
+    file = _kept.file = conf_file.read(conf_file.find(said.get("runway_conf"), beside), known)
+    applied = [name for name in file.entries if _is_from_file(name) and name not in _SECRET]
+    for name in applied:
+        if name in ctx.options:
+            file_options.apply(file, name)
     if "connection_strategy" not in said and "connection_strategy" not in file.entries:
         # Eager would need a way to the host that is answered for here.
         ctx.options.update(connection_strategy="lazy")
     try:
         ctx.options.process_deferred()
     except (exceptions.OptionsError, TypeError) as error:
-        raise ConfigError(f"--set: {_one_line(error)}") from error
+        raise ConfigError(f"--set: {file_options.one_line(error)}") from error
     for name in ctx.options.deferred:
         if name.startswith("runway_"):
-            raise ConfigError(f"--set: there is no option {name}; see `mitmdump --options`")
-    return frozenset(said) if listening else None
+            raise ConfigError(f"--set: there is no option {name}; see README.md")
+    return any(name in _LISTENING for name in applied)
+
+
+def where(name: str) -> str:
+    """Where an option was set, for messages."""
+    if _kept.file is not None and _is_from_file(name):
+        return _kept.file.where(name)
+    return f"--set {name}" if name in _kept.said else name
+
+
+def where_to_listen() -> str:
+    """The entry of the file that says where to listen, for messages."""
+    return next((where(name) for name in _LISTENING if _is_from_file(name)), "listen_port")
+
+
+def is_said(name: str) -> bool:
+    """Whether the command line names an option."""
+    return name in _kept.said
 
 
 def read_settings() -> Settings:
     """The settings as the options stand now. Raises ConfigError."""
-    file = _kept.file or ConfFile(None, {})
     values = {name: getattr(ctx.options, name) for name in OPTIONS}
     for name in _SECRET:
-        if not values[name] and name in file.entries:
-            values[name] = file.entries[name].value or []
+        if not values[name] and _kept.file is not None and _is_from_file(name):
+            values[name] = _kept.file.entries[name].value or []
         else:
-            values[name] = _hide_literals(name, values[name])
-
-    def where(name: str) -> str:
-        return file.where(name) if name in file.entries else name
-
+            values[name] = literals.hide(name, values[name])
     found = settings.read(values, os.environ, where)
     _check_others(found)
     return found
 
 
+def doubts() -> list[str]:
+    """What is set that should not be, for the operator at start."""
+    if ctx.options.proxy_debug:
+        return ["proxy_debug: callers' tokens and signed links are in its log lines"]
+    return []
+
+
+def _is_from_file(name: str) -> bool:
+    return _kept.file is not None and name in _kept.file.entries and name not in _kept.said
+
+
 def _check_others(found: Settings) -> None:
     """mitmproxy's own options that cannot go together with the addon."""
-    stream = ctx.options.stream_large_bodies
-    if stream and (human.parse_size(stream) or 0) < found.max_body:
-        raise ConfigError(
-            f"stream_large_bodies: {stream} is less than runway_max_body: a request that is "
-            "streamed cannot be answered; set it higher or leave it out"
-        )
-
-
-def _apply(file: ConfFile, name: str) -> None:
-    option = dict(ctx.options.items())[name]
-    value = _converted(file.entries[name].value, option.typespec)
-    if option.choices and value not in option.choices:
-        allowed = ", ".join(option.choices)
-        raise ConfigError(f"{file.where(name)}: {value!r} must be one of {allowed}")
-    try:
-        ctx.options.update(**{name: value})
-    except TypeError as error:
-        wanted = getattr(option.typespec, "__name__", str(option.typespec))
-        raise ConfigError(f"{file.where(name)}: {value!r} must be of type {wanted}") from error
-    except exceptions.OptionsError as error:
-        raise ConfigError(f"{file.where(name)}: {_one_line(error)}") from error
-
-
-def _converted(value: object, kind: object) -> object:
-    """YAML's idea of a value as the option's: one string for a list of one, numbers as text."""
-    if kind == Sequence[str]:
-        items = value if isinstance(value, list) else [] if value is None else [value]
-        return [str(item) for item in items]
-    if kind in (str, str | None) and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
-def _said_on_command_line() -> dict[str, str]:
-    """The option names on the command line, also where they say the default."""
-    make = _PROGRAMS.get(type(ctx.master).__module__.rpartition("tools.")[2].partition(".")[0])
-    if make is None:
-        return {}
-    args, _ = make(ctx.options).parse_known_args(sys.argv[1:])
-    said = {
-        name: str(value) for name, value in vars(args).items() if value is not None and name in ctx.options
-    }
-    for assignment in args.setoptions:
-        name, _, value = assignment.partition("=")
-        said[name] = value
-    if args.quiet or args.verbose:
-        said |= {"termlog_verbosity": "", "flow_detail": ""}
-    return said
-
-
-def _hide_literals(option: str, values: Sequence[str]) -> Sequence[str]:
-    """Secrets written out in `--set` are moved out of mitmproxy's options."""
-    hidden, opened = [], []
-    for value in values:
-        try:
-            item = msgspec.json.decode(value)
-            secret = item["value"]
-            literal = isinstance(secret, str) and not secret.startswith("env.")
-        except (msgspec.DecodeError, KeyError, TypeError):
-            hidden.append(value)
-            opened.append(value)
-            continue
-        place = f"{option}.{item.get('name')}"
-        if literal and not secret.startswith("kept:"):
-            _kept.literals[place] = secret
-        if literal:
-            item["value"] = f"kept:{place}"
-        hidden.append(msgspec.json.encode(item).decode())
-        item["value"] = _kept.literals.get(place, secret) if literal else secret
-        opened.append(msgspec.json.encode(item).decode())
-    if list(values) != hidden:
-        ctx.options.update(**{option: hidden})
-    return opened
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    for name, why in _NOT_UNDER_MAX_BODY.items():
+        size = getattr(ctx.options, name)
+        if size and (human.parse_size(size) or 0) < found.max_body:
+            raise ConfigError(f"{where(name)}: {size} is less than runway_max_body: {why}")

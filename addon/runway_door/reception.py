@@ -5,24 +5,24 @@ from __future__ import annotations
 import msgspec
 from mitmproxy import http
 
-from runway_door import flows
-from runway_videos import access, routes
+from runway_door import flows, listening
+from runway_videos import access, reports, routes
 from runway_videos.errors import ApiError
 from runway_videos.ids import unknown_video
-from runway_videos.logs import log
 from runway_videos.routes import Operation, Route
 from runway_videos.settings import Settings
+from runway_videos.unsupported import wrong_method
 
-# How many times `runway_max_body` is read, and thrown away, to answer 413 in words.
-_READ_TO_REFUSE = 4
+# How many times `runway_max_body` is read, and held by mitmproxy, to answer 413 in words.
+_READ_TO_REFUSE = 2
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """A video call that may be made, and the credentials that were taken off its flow."""
+    """A video call that may be made, and its headers as they came: credentials are taken off the flow."""
 
     route: Route
     caller: str
-    credentials: dict[str, str]
+    headers: flows.HeaderFields
 
 
 class Reception:
@@ -65,8 +65,9 @@ class Reception:
         """Sends a create on whose model is none of ours. Raises ApiError where it may not."""
         if flows.is_for_proxy(flow):
             raise access.unknown_model(models)
-        for name, value in admitted.credentials.items():
-            flow.request.headers[name] = value
+        if not self.may_forward(flows.peer(flow)):
+            raise access.no_forwarding()  # before the credentials are back on the flow
+        flow.request.headers.fields = admitted.headers
         self.send_on(flow)
 
     def may_forward(self, peer: str) -> bool:
@@ -85,7 +86,7 @@ class Reception:
         caller = self._gate.caller(flows.peer(flow), flows.lower_headers(flow))
         if route.operation is Operation.NOT_OURS:
             if flows.is_for_proxy(flow):
-                raise unknown_video(route.video_id)
+                raise unknown_video(route.video_id) if route.video_id else wrong_method()
             return None
         size = flows.request_size(flow)
         if size is not None and size > self._settings.max_body:
@@ -93,16 +94,20 @@ class Reception:
         return Admitted(route, caller, flows.take_credentials(flow))
 
     def _turn_away(self, flow: http.HTTPFlow, error: ApiError) -> None:
-        most = access.LARGEST_UNINVITED_BODY
-        if error.status == 413:
-            most = _READ_TO_REFUSE * self._settings.max_body
-        size = flows.request_size(flow)
-        if size is None or size > most:
-            # mitmproxy reads a body to its end before it answers: this one is not worth it.
-            log.warning("%s The connection is closed, the body is not read.", error.message)
-            flow.kill()
-            return
         flows.take_credentials(flow)
+        size = flows.request_size(flow)
+        if size is None:
+            # mitmproxy reads a body to its end before it answers. This machine's own user is told
+            # what is wrong; a stranger may not fill the memory.
+            cut = not access.is_loopback(flows.peer(flow))
+        elif error.status == 413:
+            cut = size > _READ_TO_REFUSE * self._settings.max_body
+        else:
+            cut = size > access.LARGEST_UNINVITED_BODY
+        if cut:
+            reports.cut_off(error, flow.request.method, flow.request.path, flows.peer(flow))
+            listening.cut_off(flow)
+            return
         flows.put_error(flow, error)
 
     def _is_video_host(self, flow: http.HTTPFlow) -> bool:

@@ -42,8 +42,9 @@ async def _drain(service: Service) -> None:
     running = service.creates_in_flight
     if running:
         log.warning("ending: %d creates in flight have %.0f s to finish", running, DRAIN_SECONDS)
-        left = await service.drain(DRAIN_SECONDS)
-        if left:
-            log.error("%d creates did not finish: tasks that nobody knows of may exist", left)
-        await asyncio.sleep(_PARTING_SECONDS)
+    # Also where none is in flight: one that comes now must not begin.
+    left = await service.drain(DRAIN_SECONDS)
+    if left:
+        log.error("%d creates did not finish: tasks that nobody knows of may exist", left)
+    await asyncio.sleep(_PARTING_SECONDS)
     ctx.master.shutdown()

@@ -22,8 +22,10 @@ LOCAL_USER = ""
 LARGEST_UNINVITED_BODY = 1 << 20
 
 # A request with one of these did not come straight from the local user.
-_RELAYED = frozenset({"forwarded", "via", "origin", "x-real-ip"})
-_RELAYED_PREFIX = "x-forwarded-"
+_RELAYED = frozenset(
+    {"forwarded", "via", "origin", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
+)
+_RELAYED_PREFIX = "x-forwarded"
 _OTHER_SITES = frozenset({"cross-site", "same-site"})
 _TOKEN_HEADERS = ("authorization", "api-key")
 

@@ -14,17 +14,17 @@ NO_KEY = (
 )
 
 
-def announce(settings: Settings, addresses: Sequence[str]) -> None:
+def announce(settings: Settings, addresses: Sequence[str], doubts: Sequence[str] = ()) -> None:
     """Logs where the proxy listens and what it serves; secrets never."""
     for line in _facts(settings, addresses):
         log.info("%s", line)
-    for line in _warnings(settings):
+    for line in (*_warnings(settings), *doubts):
         log.warning("%s", line)
 
 
 def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
-    if addresses:
-        yield f"serving /v1/videos on {', '.join(f'http://{each}' for each in addresses)}"
+    where = ", ".join(f"http://{each}" for each in addresses)
+    yield f"serving /v1/videos on {where or 'no address: nothing listens'}"
     if settings.sandbox:
         yield "SANDBOX: videos are made up, nothing reaches Runway, nothing is paid"
     elif settings.keys:
@@ -58,4 +58,4 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 
 def _share(weight: float, total: float) -> str:
-    return f" = {weight / total:.0%} of new videos" if total else ""
+    return f" = {weight / total:.0%}" if total else ""

@@ -37,6 +37,7 @@ class Download(msgspec.Struct, frozen=True):
     url: str
     request_headers: dict[str, str]
     response_headers: dict[str, str]
+    task: str = ""
 
 
 class PassOn(msgspec.Struct, frozen=True):

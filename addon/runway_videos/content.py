@@ -11,7 +11,7 @@ from runway_videos.logs import log, shown
 from runway_videos.parts import Known, Parts
 from runway_videos.runway_api import NotSentError, UnknownOutcomeError
 from runway_videos.videos import Memory
-from runway_videos.watching import Watcher
+from runway_videos.watching import Watcher, unreachable
 
 # Nothing else of the client's request goes to the file store.
 _PASSED_ON = ("range", "if-range")
@@ -41,7 +41,7 @@ class Content:
         if self._parts.settings.content == "redirect":
             return Answer(302, {"location": link, "cache-control": "no-store", **mark}, b"")
         passed = {name: call.headers[name] for name in _PASSED_ON if name in call.headers}
-        return Download(link, passed, mark)
+        return Download(link, passed, mark, ticket.task)
 
     async def _link(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> str:
         """A link that has just worked. One that does not is asked for anew, once.
@@ -55,6 +55,8 @@ class Content:
         for _ in range(2):
             seen = await self._watcher.ask(video_id, ticket, memory)
             _check_done(seen.known, video_id)
+            if seen.from_memory:
+                raise unreachable("a link is not kept")
             link = next((url for url in seen.outputs if _LINK.fullmatch(url)), None)
             if link is None:
                 problem = "there is no link to an output"
@@ -70,11 +72,23 @@ class Content:
                 return link
             problem = f"HTTP {status}"
         log.warning("task %s: Runway does not give the video's bytes: %s", shown(ticket.task), problem)
-        raise ApiError(
-            502,
-            "Runway does not give the video's bytes now; the video is not lost, try again.",
-            code="content_unavailable",
-        )
+        raise content_unavailable()
+
+    def link_failed(self, download: Download, problem: str) -> None:
+        """A link that had worked within a minute does not any more: it is not used again."""
+        log.warning("task %s: Runway did not give the video's bytes: %s", shown(download.task), problem)
+        memory = self._parts.videos.get(download.task)
+        if memory is not None and memory.url == download.url:
+            self._parts.videos.drop_url(memory)
+
+
+def content_unavailable() -> ApiError:
+    """For a file store that does not give a video now."""
+    return ApiError(
+        502,
+        "Runway does not give the video's bytes now; the video is not lost, try again.",
+        code="content_unavailable",
+    )
 
 
 def _check_done(known: Known, video_id: str) -> None:

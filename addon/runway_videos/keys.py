@@ -190,14 +190,6 @@ class KeyPool:
             detail=_detail(marks, now),
         )
 
-    def describe(self) -> list[str]:
-        """One line per key for the start: name, weight, models; never a value."""
-        return [
-            f"{key.name}: weight {key.weight:g}"
-            f"{'' if key.weight > 0 else ' (no new videos)'}, models {', '.join(key.models)}"
-            for key in self._keys.values()
-        ]
-
     def __repr__(self) -> str:
         return f"KeyPool({list(self._keys)!r})"
 

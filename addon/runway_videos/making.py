@@ -26,6 +26,9 @@ PATIENCE_SECONDS = 15.0
 #: The first wait; each further one is twice as long, all with up to 50 % on top (Runway's advice).
 FIRST_WAIT_SECONDS = 1.0
 
+#: Files that are put into Runway's storage at once; further ones wait.
+MAX_UPLOADS = 16
+
 
 class Made(msgspec.Struct, frozen=True):
     """A task that Runway made: with which key, and what Runway thinks that it will cost."""
@@ -51,6 +54,7 @@ class Maker:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
 
     async def make(self, call: TaskCall, about: str) -> Made:
         """Makes the task, once. `about` says for the log whose create this is.
@@ -58,21 +62,26 @@ class Maker:
         Raises ApiError; one with `may_have_made` where a paid task may exist.
         """
         tried: set[str] = set()
-        give_up = self._clock() + PATIENCE_SECONDS
+        uploads: dict[str, dict[int, str]] = {}
+        give_up: float | None = None
         wait = FIRST_WAIT_SECONDS
         while True:
             key = self._pool.pick(call.model, tried)
             if key is None:
                 raise self._pool.why_none(call.model, tried)
-            verdict = await self._try(key, call)
+            # An upload is the organisation's own: another key needs its own, the same key does not.
+            verdict = await self._try(key, call, about, uploads.setdefault(key.name, {}))
             match verdict.kind:
                 case Kind.MADE:
                     return Made(key.name, verdict.task, verdict.credits)
                 case Kind.NEXT_KEY:
-                    log.warning("key %s: %s; trying the next key", key.name, shown(verdict.reason))
+                    reason = shown(verdict.reason)
+                    log.warning("key %s cannot take a create of %s: %s", key.name, call.model, reason)
                     tried.add(key.name)
                 case Kind.LATER:
                     pause = wait * (1 + self._jitter() / 2)
+                    # From the first refusal on: an upload's time is not overload.
+                    give_up = self._clock() + PATIENCE_SECONDS if give_up is None else give_up
                     if self._clock() + pause > give_up:
                         raise _overloaded(verdict)
                     await self._sleep(pause)
@@ -82,19 +91,23 @@ class Maker:
                 case Kind.UNKNOWN:
                     raise _unknown(key, call, verdict, about)
 
-    async def _try(self, key: Key, call: TaskCall) -> Verdict:
-        """One key, one create at most; the pool is told what came of it."""
+    async def _try(self, key: Key, call: TaskCall, about: str, uris: dict[int, str]) -> Verdict:
+        """One key, one create at most; the pool is told what came of it. `uris`: what is uploaded."""
         verdict = None
         try:
-            uris = {}
             for media in call.media:
-                found = await self._upload(key, media)
+                if id(media) in uris:
+                    continue
+                async with self._uploads:
+                    found = await self._upload(key, media)
                 if isinstance(found, Verdict):
                     verdict = found
                     return verdict
                 uris[id(media)] = found
             large = any(True for _ in leaves(call.body))
             body = await asyncio.to_thread(call.render, uris) if large else call.render(uris)
+            # Before it is sent: should the process die now, this line says that a task may exist.
+            log.info("creating: %s, key %s", about, key.name)
             verdict = await self._send(key, call, body)
             return verdict
         finally:
@@ -110,7 +123,7 @@ class Maker:
             return Verdict(Kind.NEXT_KEY, reason=str(error))
         except UnknownOutcomeError as error:
             return Verdict(Kind.UNKNOWN, reason=str(error), timed_out=error.timed_out)
-        return judge_create(reply)
+        return judge_create(_without(key, reply))
 
     async def _upload(self, key: Key, media: Media) -> str | Verdict:
         """Puts a file where this key's organisation can use it: its runway:// URI, or why not.
@@ -121,8 +134,8 @@ class Maker:
         for _ in range(2):
             try:
                 slot = await self._api.open_upload(key, media.filename)
-                if slot.status != 200:
-                    return judge_upload(slot)
+                if not 200 <= slot.status < 300:
+                    return judge_upload(_without(key, slot))
                 place = _Slot.read(slot)
                 stored = await self._api.put_file(
                     place.uploadUrl, place.fields, media.filename, media.mime, media.data
@@ -156,6 +169,11 @@ class _Slot(msgspec.Struct, frozen=True):
         return msgspec.json.decode(reply.body, type=_Slot)
 
 
+def _without(key: Key, reply: Reply) -> Reply:
+    """An answer for logs and clients: Runway may repeat the key's value."""
+    return Reply(reply.status, reply.body.replace(key.value.encode(), "…".encode()))
+
+
 def _overloaded(verdict: Verdict) -> ApiError:
     return ApiError(
         503,
@@ -167,11 +185,9 @@ def _overloaded(verdict: Verdict) -> ApiError:
 
 def _unknown(key: Key, call: TaskCall, verdict: Verdict, about: str) -> ApiError:
     log.error(
-        "OUTCOME UNKNOWN: a paid task may exist at Runway. key %s, %s of %s, %s: %s",
-        key.name,
-        call.mode,
-        call.model,
+        "OUTCOME UNKNOWN: a paid task may exist at Runway: %s, key %s: %s",
         about,
+        key.name,
         shown(verdict.reason),
     )
     return ApiError(

@@ -60,14 +60,21 @@ def left_out(names: tuple[str, ...]) -> None:
     log.info("left out of a create, Runway has no such thing: %s", shown(", ".join(names)))
 
 
-def refused(error: ApiError, route: Route) -> None:
+def refused(error: ApiError, route: Route, sandbox: bool) -> None:
     """A call was refused: failures loudly, a client's mistakes in passing."""
     level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
     if error.status == 404 and not error.detail:
         level = logging.DEBUG
     what = route.name if route.operation is Operation.UNSUPPORTED else route.operation.value
     detail = f" ({shown(error.detail, 500)})" if error.detail else ""
-    log.log(level, "%s refused, %d: %s%s", what, error.status, shown(error.message, 500), detail)
+    text = shown(error.message, 500)
+    log.log(level, "%s%s refused, %d: %s%s", _mark(sandbox), what, error.status, text, detail)
+
+
+def cut_off(error: ApiError, method: str, path: str, peer: str) -> None:
+    """A client was turned away and its body not read: it sees a closed connection."""
+    what = f"{method} {path.partition('?')[0]}"
+    log.warning("cut off %s from %s, %d: %s", shown(what), peer, error.status, shown(error.message, 500))
 
 
 def _video(model: str, runway_model: str, seconds: str, size: str, caller: str, mode: str = "") -> str:

@@ -53,7 +53,7 @@ def find(method: str, path: str) -> Route | None:
         return None
     parts = [part for part in rest.split("/") if part]
     if not parts:
-        return Route(_COLLECTION.get(method, Operation.WRONG_METHOD), name="list")
+        return Route(_COLLECTION.get(method, Operation.NOT_OURS), name="list")
     first = parts[0]
     if not first.startswith(MARK):
         if first in _WORDS:

@@ -28,7 +28,7 @@ from runway_videos.sandbox import Sandbox
 from runway_videos.settings import SANDBOX_KEY, Settings
 from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.task import TaskState
-from runway_videos.unsupported import unsupported, wrong_method
+from runway_videos.unsupported import no_operation, unsupported
 from runway_videos.videos import Memory, VideoMap
 from runway_videos.watching import Watcher, render_video
 
@@ -72,7 +72,7 @@ class Service:
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
             Operation.UNSUPPORTED: unsupported,
-            Operation.WRONG_METHOD: wrong_method,
+            Operation.WRONG_METHOD: no_operation,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassOn:
@@ -175,6 +175,15 @@ class Service:
             self._assemble()
 
     @property
+    def marks(self) -> dict[str, str]:
+        """Headers that errors carry too."""
+        return self._parts.sandbox_mark()
+
+    def link_failed(self, download: Download, problem: str) -> None:
+        """Told by the door: a video's link did not give it."""
+        self._content.link_failed(download, problem)
+
+    @property
     def creates_in_flight(self) -> int:
         """Creates that have no outcome yet."""
         return self._repeats.running
@@ -204,6 +213,7 @@ class Service:
         if settings.keys != before.keys:
             parts.pool = KeyPool(settings.keys, parts.clock)
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._sandbox:
+            # The old one may have creates in flight: it ends by itself when they are answered.
             parts.api = RunwayApi(settings.base_url, settings.proxy)
         self._assemble()
 

@@ -24,9 +24,14 @@ async def unsupported(call: Call) -> Answer:
     )
 
 
-async def wrong_method(call: Call) -> Answer:
+async def no_operation(call: Call) -> Answer:
     """Raises ApiError 405: no operation of OpenAI's API."""
-    raise ApiError(
+    raise wrong_method()
+
+
+def wrong_method() -> ApiError:
+    """For a method that no operation has."""
+    return ApiError(
         405,
         "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
         "GET /v1/videos/{id}/content.",

@@ -26,6 +26,8 @@ from runway_videos.videos import ANSWER_SECONDS, Memory
 # A question costs nothing and may be asked again: waits in seconds between the tries, up to 50 %
 # more by chance.
 _WAITS = (0.5, 1.0)
+#: No further try begins after so long: a client waits for this.
+PATIENCE_SECONDS = 20.0
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -33,6 +35,15 @@ class Seen(msgspec.Struct, frozen=True):
 
     known: Known
     outputs: tuple[str, ...] = ()
+    from_memory: bool = False
+
+
+class _Tried(msgspec.Struct, frozen=True):
+    """What came of asking: the answer, or none; whether a try before it may have taken effect."""
+
+    reply: Reply | None
+    doubtful: bool
+    problem: str
 
 
 class Watcher:
@@ -78,25 +89,14 @@ class Watcher:
 
     async def delete(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> None:
         """Cancels or deletes the video. ApiError where it is gone already or Runway is down."""
-        parts = self._parts
-        key = self.key_of(ticket)
-        maybe_done = False
-        for wait in (*_WAITS, None):
-            try:
-                reply = await parts.api.delete_task(key, ticket.task)
-            except (NotSentError, UnknownOutcomeError) as error:
-                maybe_done = maybe_done or isinstance(error, UnknownOutcomeError)
-                problem = str(error)
-            else:
-                if 200 <= reply.status < 300 or (reply.status == 404 and maybe_done):
-                    break
-                if reply.status < 500 and reply.status != 429:
-                    raise self._refused(reply, video_id, ticket, key)
-                maybe_done = maybe_done or reply.status not in (429, 502, 503)
-                problem = f"HTTP {reply.status}"
-            if wait is None:
-                raise _unreachable(problem)
-            await self._sleep(wait * (1 + random.random() / 2))  # noqa: S311 (a jitter)
+        parts, key = self._parts, self.key_of(ticket)
+        tried = await self._persist(lambda: parts.api.delete_task(key, ticket.task))
+        if tried.reply is None:
+            raise unreachable(tried.problem)
+        # A 404 behind a lost answer: the lost one had deleted it.
+        done = 200 <= tried.reply.status < 300 or (tried.reply.status == 404 and tried.doubtful)
+        if not done:
+            raise self._refused(tried.reply, video_id, ticket, key)
         parts.videos.forget(ticket.task)
         reports.deleted(ticket, memory.caller, parts.settings.sandbox)
 
@@ -119,28 +119,42 @@ class Watcher:
             flight.exception()  # seen, also where every client has left
 
     async def _ask(self, video_id: str, ticket: Ticket, memory: Memory[Known]) -> Seen:
-        key = self.key_of(ticket)
-        problem = ""
+        parts, key = self._parts, self.key_of(ticket)
+        tried = await self._persist(lambda: parts.api.get_task(key, ticket.task), _is_readable)
+        if tried.reply is not None and tried.reply.status == 200:
+            task = {**(tried.reply.json() or {}), "id": ticket.task}
+            last = memory.answer.progress if memory.answer else 0
+            return self._note(video_id, ticket, memory, read_task(task, last))
+        if tried.reply is not None:
+            raise self._refused(tried.reply, video_id, ticket, key)
+        known = parts.videos.answer(memory, ANSWER_SECONDS)
+        if known is None:
+            raise unreachable(tried.problem)
+        log.warning("task %s: status from memory, Runway cannot be asked: %s", ticket.task, tried.problem)
+        return Seen(known, from_memory=True)
+
+    async def _persist(
+        self, ask: Callable[[], Awaitable[Reply]], settles: Callable[[Reply], bool] = lambda _: True
+    ) -> _Tried:
+        """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
+        begun = self._parts.clock()
+        doubtful, problem = False, ""
         for wait in (*_WAITS, None):
             try:
-                reply = await self._parts.api.get_task(key, ticket.task)
-            except (NotSentError, UnknownOutcomeError) as error:
+                reply = await ask()
+            except NotSentError as error:
                 problem = str(error)
+            except UnknownOutcomeError as error:
+                doubtful, problem = True, str(error)
             else:
-                task = reply.json()
-                if reply.status == 200 and task is not None:
-                    last = memory.answer.progress if memory.answer else 0
-                    return self._note(video_id, ticket, memory, read_task(task, last))
-                if reply.status != 200 and reply.status < 500 and reply.status != 429:
-                    raise self._refused(reply, video_id, ticket, key)
+                if reply.status < 500 and reply.status != 429 and settles(reply):
+                    return _Tried(reply, doubtful, "")
+                doubtful = doubtful or reply.status not in (429, 502, 503)
                 problem = f"HTTP {reply.status}"
-            if wait is not None:
-                await self._sleep(wait * (1 + random.random() / 2))  # noqa: S311 (a jitter)
-        known = self._parts.videos.answer(memory, ANSWER_SECONDS)
-        if known is None:
-            raise _unreachable(problem)
-        log.warning("task %s: status from memory, Runway cannot be asked: %s", ticket.task, problem)
-        return Seen(known)
+            if wait is None or self._parts.clock() - begun > PATIENCE_SECONDS:
+                break
+            await self._sleep(wait * (1 + random.random() / 2))  # noqa: S311 (a jitter)
+        return _Tried(None, doubtful, problem)
 
     def _refused(self, reply: Reply, video_id: str, ticket: Ticket, key: Key) -> ApiError:
         if reply.status == 404:
@@ -154,7 +168,7 @@ class Watcher:
                 retry=False,
                 detail=f"Runway answers {reply.status} to the key {key.name}",
             )
-        return ApiError(502, f"Runway answered {reply.status} to a question about this video.")
+        return ApiError(502, f"Runway answered {reply.status} about this video.")
 
     def _note(self, video_id: str, ticket: Ticket, memory: Memory[Known], state: TaskState) -> Seen:
         """Remembers what Runway said and tells the pool and the log what follows from it."""
@@ -195,10 +209,15 @@ def render_video(video_id: str, ticket: Ticket, memory: Memory[Known], state: Ta
     )
 
 
-def _unreachable(problem: str) -> ApiError:
+def _is_readable(reply: Reply) -> bool:
+    return reply.status != 200 or reply.json() is not None
+
+
+def unreachable(problem: str) -> ApiError:
+    """For a Runway that cannot be asked."""
     return ApiError(
         503,
-        "Runway cannot be asked about this video now; nothing is lost, ask again.",
+        "Runway cannot be reached about this video now; nothing is lost, try again.",
         code="runway_unavailable",
         detail=problem,
     )

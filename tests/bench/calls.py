@@ -9,8 +9,8 @@ from bench.origin import RUNS, VIDEO_PATH
 from bench.own_client import drive
 from bench.workbench import Bench, about, is_ours
 
-# More videos than ever wait at once: no two polls of one meet and share a call.
-_POLLED_AT_ONCE = 64
+# In turn, and so many more than ever wait at once that no two polls of one meet and share a call.
+_POLLED = 64
 _DONE = (b'"object":"video"', b'"status":"completed"')
 
 CREATE = Ask(
@@ -58,7 +58,8 @@ def asking_polls(connections: int) -> Callable[[Bench, str], float]:
     def measure(bench: Bench, kind: str) -> float:
         what = f"polls that go upstream, {about(kind)}"
         if is_ours(kind):
-            made = bench.videos(kind, f"{RUNS.decode()} a boat", _POLLED_AT_ONCE)
+            count = min(_POLLED, bench.plan.requests or _POLLED)
+            made = bench.videos(kind, f"{RUNS.decode()} a boat", count)
             ask = Ask(tuple(f"/v1/videos/{each}" for each in made), parts=(b'"status":"in_progress"',))
         else:
             ask = Ask(("/v1/tasks/0",), parts=(b'"status":"RUNNING"',))

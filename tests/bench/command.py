@@ -13,7 +13,7 @@ import mitmproxy.version
 import msgspec
 
 from bench import wrk
-from bench.figures import SCENARIOS, Figures, table
+from bench.figures import SCENARIOS, Figures, Scenario, table
 from bench.stand import Stand
 from bench.workbench import QUICK, Bench, Plan
 
@@ -53,15 +53,19 @@ def measure(bench: Bench, only: str, say: Callable[[str], None]) -> Figures:
     """All rounds, each kind in turn."""
     figures = Figures()
     wanted = [scenario for scenario in SCENARIOS if only in scenario.name]
-    bench.stand.prepare(kind for scenario in wanted if not scenario.alone for kind in scenario.kinds)
+    bench.stand.prepare(kind for scenario in wanted if not scenario.alone for kind in _kinds(bench, scenario))
     for turn in range(bench.plan.rounds):
         for scenario in wanted:
             if scenario.once and turn:
                 continue
-            for kind in scenario.kinds:
+            for kind in _kinds(bench, scenario):
                 say(f"round {turn + 1} of {bench.plan.rounds}: {scenario.name}, {kind}")
                 figures.add(scenario, kind, scenario.measure(bench, kind))
     return figures
+
+
+def _kinds(bench: Bench, scenario: Scenario) -> list[str]:
+    return [kind for kind in scenario.kinds if scenario.alone or kind not in bench.plan.left_out]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,14 +69,14 @@ KINDS: Mapping[str, Kind] = {
 class Proxy:
     """A mitmdump that serves."""
 
-    def __init__(self, kind: Kind, confdir: Path, folder: Path, origin: str) -> None:
+    def __init__(self, kind: Kind, project: Path, origin: str) -> None:
         words = [word.replace("{origin}", origin) for word in kind.arguments]
-        words = [str(ROOT / word) if word.endswith(".py") else word for word in words]
-        command = [str(MITMDUMP), *_COMMON, "--set", f"confdir={confdir}", *words]
+        words = [str(project / word) if word.endswith(".py") else word for word in words]
+        command = [str(MITMDUMP), *_COMMON, "--set", f"confdir={project / 'confdir'}", *words]
         if kind.ours:
             command += ["--set", f"runway_keys={_KEY}"]
         env = clean_environment(kind.env)
-        self.process = Process(command, env, folder)
+        self.process = Process(command, env, project)
         self._ready = _SERVING if kind.ours else _READY
 
     @cached_property
@@ -112,15 +113,14 @@ class Stand:
     """Starts proxies of each kind once and keeps them; `close` ends all that it started."""
 
     def __init__(self, folder: Path, file_bytes: int) -> None:
-        self.folder = folder
         #: What was wrong with bytes or upstream calls.
         self.problems: list[str] = []
-        self._confdir = folder / "confdir"
-        self._empty = folder / "empty"
-        self._empty.mkdir()
-        # With no options in it: nobody's own mitm.conf counts.
-        (self._empty / "mitm.conf").write_text("")
-        CertStore.from_store(self._confdir, "mitmproxy", 2048)
+        # A copy: mitmproxy reloads a script that is edited. Nobody's own mitm.conf counts.
+        self._project = folder / "project"
+        shutil.copytree(ROOT / "addon", self._project / "addon")
+        shutil.copytree(_HERE, self._project / "tests" / "bench")
+        (self._project / "mitm.conf").write_text("")
+        CertStore.from_store(self._project / "confdir", "mitmproxy", 2048)
         self._proxies: dict[str, Proxy] = {}
         self._stack = ExitStack()
         self.origin = self._server("bench.origin", "--file-bytes", str(file_bytes))
@@ -142,7 +142,7 @@ class Stand:
     def another(self, kind: str) -> Iterator[Proxy]:
         """A further proxy of a kind, ended after use."""
         behind = self.behind(kind)
-        proxy = Proxy(KINDS[kind], self._confdir, self._empty, behind)
+        proxy = Proxy(KINDS[kind], self._project, behind)
         try:
             yield proxy
         finally:
@@ -168,7 +168,7 @@ class Stand:
 
     def _server(self, module: str, *arguments: str) -> str:
         env = clean_environment({"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'addon'}"})
-        process = Process([sys.executable, "-m", module, *arguments], env, self.folder)
+        process = Process([sys.executable, "-m", module, *arguments], env, self._project)
         self._stack.callback(process.kill)
         return process.wait_for(r"^http://127\.0\.0\.1:\d+$")[0]
 

@@ -23,7 +23,7 @@ def hold(part: str) -> Callable[[Bench, str], float]:
         picture = _PNG + fresh_number().to_bytes(8) * (bench.plan.upload_bytes // 8)
         bench.videos(kind, "a boat")  # what is only done at first counts for all creates
         proxy.get("/bench/gap")
-        status = post(proxy.port, form(picture))
+        status = post(proxy.port, *form(picture))
         held: float = json.loads(proxy.get("/bench/gap"))[part]
         bench.check(status == 200, what, f"the answer was {status}")
         if is_ours(kind):
@@ -36,8 +36,8 @@ def hold(part: str) -> Callable[[Bench, str], float]:
     return measure
 
 
-def form(picture: bytes) -> bytes:
-    """A create with a picture, as a client sends it."""
+def form(picture: bytes) -> tuple[str, bytes]:
+    """A create with a picture as a client sends it: Content-Type and body."""
     fields = {"model": "sora-2", "prompt": f"a boat {fresh_number()}", "seconds": "4", "size": "720x1280"}
     parts = "".join(
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -47,14 +47,15 @@ def form(picture: bytes) -> bytes:
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="input_reference"; filename="a.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
     )
-    return b"".join([parts.encode(), file.encode(), picture, f"\r\n--{_BOUNDARY}--\r\n".encode()])
+    body = b"".join([parts.encode(), file.encode(), picture, f"\r\n--{_BOUNDARY}--\r\n".encode()])
+    return f"multipart/form-data; boundary={_BOUNDARY}", body
 
 
-def post(port: int, body: bytes) -> int:
+def post(port: int, kind: str, body: bytes) -> int:
     """The status of the answer."""
     head = (
         f"POST /v1/videos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
-        f"Content-Type: multipart/form-data; boundary={_BOUNDARY}\r\nConnection: close\r\n\r\n"
+        f"Content-Type: {kind}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         connection.sendall(head.encode())

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import threading
+from typing import Any
 
 import httpx
 import openai
@@ -30,19 +31,11 @@ def test_what_the_start_tells(plain: Proxy) -> None:
         plain.wait_for(pattern)[0] for pattern in ("serving .*", "keys: .*", "aliases: .*", "catalog .*")
     ]
     assert lines[0] == f"serving /v1/videos on http://127.0.0.1:{plain.port}"
-    assert lines[1] == "keys: only (weight 1 = 100% of new videos)"
+    assert lines[1].startswith("keys: only (weight 1 = 100%")
     assert lines[2] == "aliases: sora-2-pro* → seedance2_5, sora-2* → seedance2, gen4_aleph → aleph2"
     assert re.fullmatch(r"catalog of 20\d\d-\d\d-\d\d: \d+ models \(runwayml [\d.]+\)", lines[3])
     plain.wait_for(r"callers: the local user only")
     assert "SANDBOX" not in plain.log
-
-
-def test_an_alias_to_nothing_is_warned_of(folder: Folders, box: Box) -> None:
-    options = {**box.options(), "runway_aliases": ["fox=gen9", "old=gen4.5"]}
-    with Proxy(folder(), **options) as proxy:
-        proxy.wait_for("aliases: fox → gen9, old → gen4.5")
-        proxy.wait_for("fox=gen9: the catalog has no gen9")
-        assert "old=gen4.5: the catalog" not in proxy.log
 
 
 def test_the_first_command_of_all(folder: Folders) -> None:
@@ -53,17 +46,17 @@ def test_the_first_command_of_all(folder: Folders) -> None:
         with client(proxy.base_url) as app, web(proxy.url) as calls:
             created = app.videos.with_raw_response.create(prompt="a paper boat")
             video = created.parse()
-            answers = [created.http_response.headers]
+            marks = [created.http_response.headers.get("x-runway-sandbox")]
             done = app.videos.poll(video.id, poll_interval_ms=200)
             assert done.status == "completed"
             for method, path in (("GET", ""), ("GET", "/content"), ("HEAD", "/content"), ("DELETE", "")):
                 answer = calls.request(method, f"/v1/videos/{video.id}{path}")
                 assert answer.status_code == 200
-                answers.append(answer.headers)
+                marks.append(answer.headers.get("x-runway-sandbox"))
                 if (method, path) == ("GET", "/content"):
                     # A real MP4: what plays begins with its type.
                     assert answer.content[4:8] == b"ftyp"
-            assert [each.get("x-runway-sandbox") for each in answers] == ["true"] * 5
+            assert marks == ["true"] * 5
             with pytest.raises(openai.NotFoundError):
                 app.videos.retrieve(video.id)
         for what in ("created", "completed", "deleted"):
@@ -71,33 +64,26 @@ def test_the_first_command_of_all(folder: Folders) -> None:
         whole(proxy)
 
 
-def test_the_log_line_of_a_video(folder: Folders, box: Box) -> None:
-    with Proxy(folder(), **box.options()) as proxy, web(proxy.url) as calls:
-        made = check_video(calls.post("/v1/videos", json={"prompt": "to be logged"}).json())
-        task = box.creates("to be logged")[0].made
-        line = proxy.wait_for("created: .*")[0]
-        for part in (
-            "sora-2 → seedance2",
-            "text_to_video",
-            "4 s",
-            "720x1280",
-            "key only",
-            f"task {task}",
-            "credits",
-        ):
-            assert part in line
-        finished(calls, made["id"])
-        line = proxy.wait_for("completed: .*")[0]
-        assert str(task) in line
-        calls.delete(f"/v1/videos/{made['id']}")
-        proxy.wait_for(f"deleted.*{task}")
-        # The prompt is the client's own business.
-        assert "to be logged" not in proxy.log
+def test_the_log_lines_of_a_video(plain: Proxy, direct: httpx.Client, box: Box) -> None:
+    made = check_video(direct.post("/v1/videos", json={"prompt": "to be logged"}).json())
+    task = box.creates("to be logged")[0].made
+    line = plain.wait_for(f"created: .*{task}.*")[0]
+    for part in ("sora-2 → seedance2, text_to_video, 4 s, 720x1280", "key only", "credits"):
+        assert part in line
+    finished(direct, made["id"])
+    plain.wait_for(f"completed: sora-2.*{task}")
+    direct.delete(f"/v1/videos/{made['id']}")
+    plain.wait_for(f"deleted.*{task}")
+    # The prompt is the client's own business.
+    assert "to be logged" not in plain.log
 
 
 def test_redirects(folder: Folders, box: Box) -> None:
-    options = {**box.options(), "runway_content": "redirect"}
+    aliases = ["sora-2=seedance2", "fox=gen9"]
+    options = {**box.options(), "runway_content": "redirect", "runway_aliases": aliases}
     with Proxy(folder(), **options) as proxy, web(proxy.url) as calls, client(proxy.base_url) as app:
+        proxy.wait_for("aliases: sora-2 → seedance2, fox → gen9")
+        proxy.wait_for("fox=gen9: the catalog has no gen9")
         video = app.videos.create_and_poll(prompt="by redirect", poll_interval_ms=50)
         path = f"/v1/videos/{video.id}/content"
         for method in ("GET", "HEAD"):
@@ -125,9 +111,16 @@ def test_a_reload_keeps_serving(folder: Folders, origin: Origin) -> None:
         exchange.reply(200, b"{}")
 
     origin.routes["/slow"] = slow
-    conf = "runway_poll_seconds: 7\n"
-    options = {"runway_sandbox": True, "runway_fallback": origin.url, "termlog_verbosity": "info"}
-    with Proxy(made, conf=conf, addon=script, **options) as proxy, web(proxy.url) as calls:
+    # The file beside addon/, wherever that lies.
+    (made / "mitm.conf").write_text("runway_poll_seconds: 7\n")
+    elsewhere = made / "elsewhere"
+    shutil.copytree(made / "confdir", elsewhere / "confdir")
+    options: dict[str, Any] = {
+        "runway_sandbox": True,
+        "runway_fallback": origin.url,
+        "termlog_verbosity": "info",
+    }
+    with Proxy(elsewhere, conf=None, addon=script, **options) as proxy, web(proxy.url) as calls:
         before = calls.post(
             "/v1/videos", json={"prompt": "before the reload", "model": "runway/gen4.5"}
         ).json()

@@ -205,6 +205,24 @@ def test_a_strangers_token_is_kept_nowhere(folder: Folders, box: Box, origin: Or
     assert TOKEN.encode() not in (made / "flows").read_bytes()
 
 
+def test_no_way_round_through_the_proxy_itself(folder: Folders, box: Box) -> None:
+    # Forwarding is open, and a second hop over loopback would look like the local user.
+    listen = ("--listen-host", "0.0.0.0", "--listen-port", "0")
+    proxy = Proxy(folder(), **box.options(), listen=listen, runway_forward=True)
+    try:
+        port = int(proxy.wait_for(r"serving .*:(\d+)")[1])
+        made = box.made()
+        with httpx.Client(proxy=f"http://{other_address()}:{port}", trust_env=False, timeout=30) as forward:
+            for host in ("127.0.0.1", "localhost", "127.0.0.2", "127.1", "0.0.0.0", other_address()):
+                answer = forward.post(f"http://{host}:{port}/v1/videos", json={"prompt": "round"})
+                # Not every system has all of these addresses.
+                assert answer.status_code in (403, 502), host
+        assert box.made() == made
+        whole(proxy)
+    finally:
+        proxy.stop()
+
+
 def test_other_traffic_where_it_is_allowed(opened: Proxy, origin: Origin) -> None:
     with httpx.Client(proxy=opened.url, trust_env=False) as forward, web(opened.url) as client:
         assert forward.get(f"{origin.url}/v1/models?forwarded", headers=AUTHORIZED).json()["origin"] is True

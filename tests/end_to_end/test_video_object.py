@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -155,3 +156,34 @@ def test_a_status_is_asked_of_runway_with_the_task_of_the_id(
     assert seen[-1].headers["x-runway-version"] == "2024-11-06"
     # The application's own key is nobody's business.
     assert not any("sk-of" in value for value in seen[-1].headers.values())
+
+
+def test_a_task_that_runway_has_no_more(direct: httpx.Client, box: Box) -> None:
+    made = create(direct, "forgotten by Runway")["id"]
+    task = str(box.creates("forgotten by Runway")[0].made)
+    box.ask(lambda sandbox: sandbox.tasks.remove("only", task))
+    for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
+        assert error_of(direct.request(method, f"/v1/videos/{made}{path}"), 404)["code"] == "not_found"
+
+
+def tampered(video_id: str) -> Iterator[str]:
+    """The id with one thing changed, everywhere."""
+    for at in range(len("video_rw"), len(video_id)):
+        other = "A" if video_id[at] != "A" else "B"
+        yield video_id[:at] + other + video_id[at + 1 :]
+    yield video_id[:-1]
+    yield video_id + "A"
+    yield video_id + "="
+    yield video_id + "%20"
+
+
+def test_tampered_ids(direct: httpx.Client, box: Box) -> None:
+    made = create(direct, "tampered")["id"]
+    asked = len(box.seen())
+    for video_id in tampered(made):
+        answer = direct.get(f"/v1/videos/{video_id}")
+        # In its first characters stands which key made it: another one is not configured.
+        assert answer.status_code in (404, 503), video_id
+        error_of(answer, answer.status_code)
+    assert len(box.seen()) == asked
+    assert direct.get(f"/v1/videos/{made}").status_code == 200

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from faulty.accounts import Account, Made, Operation
 from faulty.faults import End, Fault
-from faulty.server import Account, FaultyRunway, Made
+from faulty.server import FaultyRunway
 
-__all__ = ["Account", "End", "Fault", "FaultyRunway", "Made"]
+__all__ = ["Account", "End", "Fault", "FaultyRunway", "Made", "Operation"]

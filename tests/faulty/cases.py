@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from faulty import faults
+from faulty.accounts import Operation
 from faulty.faults import Fault, bare
-from faulty.server import Operation
 from faulty.table import Row
 
 _LOST = "`502` outcome_unknown, not sent again"
@@ -113,5 +113,6 @@ ALL = (*LOST, *REFUSED, *UPLOADS)
 UNREACHABLE = Row("connection refused", 1, 0, 0, "`503` runway_unavailable, 3 tries")
 BACK = Row("connection refused, then well", 1, 1, 1, "the video, on try 2")
 TWINS = Row("two equal creates, on purpose", 2, 2, 2, "both videos")
+FAULT = Row("a fault of this proxy itself, after the task was made", 1, 1, 0, "`500`, not sent again")
 
-ROWS = (*(case.row for case in ALL), UNREACHABLE, BACK, TWINS)
+ROWS = (*(case.row for case in ALL), UNREACHABLE, BACK, TWINS, FAULT)

@@ -41,7 +41,7 @@ class Got(msgspec.Struct, frozen=True):
         """A cell of the table."""
         if self.video:
             return "the video" if self.tries == 1 else f"the video, on try {self.tries}"
-        what = f"`{self.status}` {self.code}" if self.status else self.code
+        what = f"`{self.status}` {self.code}".strip() if self.status else self.code
         again = "not sent again" if self.stopped else f"{self.tries} tries" if self.tries > 1 else "1 try"
         return f"{what}, {again}"
 
@@ -57,7 +57,7 @@ def create(user: openai.OpenAI, retry: int | None = None, key: str | None = None
         tries = 1 + int(error.request.headers["x-stainless-retry-count"])
         stopped = error.response.headers.get("x-should-retry") == "false"
         return Got(
-            tries, status=error.status_code, code=str(error.code), message=error.message, stopped=stopped
+            tries, status=error.status_code, code=error.code or "", message=error.message, stopped=stopped
         )
     except openai.APIConnectionError as error:
         tries = 1 + int(error.request.headers["x-stainless-retry-count"])

@@ -6,10 +6,10 @@ from faulty.table import Row
 
 HALF_A_BODY = Row("the client hangs up within its request, and comes back", 1, 1, 1, "the video")
 TIMED_OUT = Row("the client's time-out is shorter than Runway's answer", 1, 1, 1, "the video, on try 2")
-TIMED_OUT_TWICE = Row("its time-out passes twice", 1, 1, 1, "the video, on try 3")
+TIMED_OUT_TWICE = Row("the client's time-out passes twice", 1, 1, 1, "the video, on try 3")
 JOINED = Row("it hangs up and comes back twice while Runway works", 1, 1, 1, "the video")
 KEPT = Row("it hangs up while Runway works, and comes back after the answer", 1, 1, 1, "the video")
-THIRD = Row("… and then asks again, with a retry mark", 2, 2, 2, "a second video")
+THIRD = Row("with its video it asks once more, with a retry mark", 2, 2, 2, "a second video")
 UNMARKED = Row("it hangs up, and asks again without a retry mark", 2, 2, 1, "a second video")
 UPLOADING = Row("it hangs up while its file is uploaded, and comes back", 1, 1, 1, "the video")
 LOST = Row(

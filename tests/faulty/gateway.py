@@ -39,18 +39,23 @@ def gateway(
     models: Mapping[str, int],
     *arguments: str,
     port: int = 0,
+    short_waits: bool = False,
     env: Mapping[str, str] = {},
     **options: Any,
 ) -> Proxy:
-    """A proxy for those models, with so many keys each, in a folder of its own."""
+    """A proxy for those models, with so many keys each, in a folder of its own.
+
+    Without `short_waits` it has its own: a Runway that holds its answer may do so for long.
+    """
     chosen: dict[str, Any] = {
         "runway_base_url": runway.url,
         "runway_keys": keys_for(models),
         "runway_poll_seconds": 0,
     }
     listen = ("--listen-host", "127.0.0.1", "--listen-port", str(port))
-    short = ("-s", str(SHORT_WAITS))
-    return Proxy(folder, *short, *arguments, listen=listen, env=env, **(chosen | options))
+    if short_waits:
+        arguments = ("-s", str(SHORT_WAITS), *arguments)
+    return Proxy(folder, *arguments, listen=listen, env=env, **(chosen | options))
 
 
 def lines_with(log: str, *words: str) -> list[str]:

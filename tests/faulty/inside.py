@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from faulty.server import FaultyRunway, Operation
+from faulty.accounts import Operation
+from faulty.server import FaultyRunway
 from runway_videos.call import Answer, Call
 from runway_videos.errors import ApiError
 from runway_videos.keys import Key

@@ -1,4 +1,4 @@
-"""What stands in README between the markers: `python -m faulty.readme`, in the folder tests."""
+"""What stands in README between the markers: `PYTHONPATH=.:../addon python -m faulty.readme`, in tests."""
 
 from __future__ import annotations
 

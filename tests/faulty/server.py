@@ -11,15 +11,14 @@ import contextlib
 import socket
 import threading
 import uuid
-from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from enum import Enum
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
 from faulty import faults, http1
+from faulty.accounts import Account, Made, Operation
 from faulty.faults import End, Fault
 from faulty.http1 import Request
 
@@ -27,62 +26,6 @@ from faulty.http1 import Request
 PATIENCE_SECONDS = 60.0
 #: A finished video: long enough for a download to be cut in its middle.
 VIDEO = bytes(range(256)) * 4096
-
-
-class Operation(Enum):
-    """What a request asks for."""
-
-    CREATE = "create"
-    STATUS = "status"
-    DELETE = "delete"
-    SLOT = "slot"  # a place for an upload
-    STORE = "store"  # the upload itself
-    PROBE = "probe"  # of a finished file, one byte
-    FILE = "file"
-
-
-class Made(msgspec.Struct, eq=False):
-    """A task that Runway made."""
-
-    id: str
-    prompt: str
-    body: dict[str, Any]
-    asked: int = 0
-    deleted: bool = False
-
-
-class Account:
-    """A key's own Runway. `tasks` are those that it made, deleted ones too."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.tasks: list[Made] = []
-        self.seen: Counter[Operation] = Counter()
-        self.scripts: dict[Operation, deque[Fault]] = {each: deque() for each in Operation}
-        self._free = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def plan(self, operation: Operation, *script: Fault) -> Account:
-        """What happens to the next requests; after them all goes well."""
-        self.scripts[operation].extend(script)
-        return self
-
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Binds it to the server's loop."""
-        self._loop = loop
-
-    def release(self) -> None:
-        """Lets every request go on that is held, and all later ones."""
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._free.set)
-
-    async def held(self) -> None:
-        """Waits for `release`."""
-        await self._free.wait()
-
-    def made(self, prompt: str) -> list[Made]:
-        """The tasks of a prompt."""
-        return [task for task in self.tasks if task.prompt == prompt]
 
 
 class FaultyRunway:

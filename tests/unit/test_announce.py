@@ -33,7 +33,7 @@ def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> N
     known = catalog.load()
     assert caplog.messages == [
         "serving /v1/videos on http://127.0.0.1:8080, http://[::1]:8080",
-        "keys: default (weight 1 = 100% of new videos)",
+        "keys: default (weight 1 = 100%)",
         "aliases: sora-2-pro* → seedance2_5, sora-2* → seedance2, gen4_aleph → aleph2",
         f"catalog of {known.generated}: {len(known.models())} models (runwayml {known.sdk})",
         "callers: the local user only (runway_callers is not set)",
@@ -51,13 +51,11 @@ def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixtur
     ]
     announce(told(ENVIRON, keys=keys, callers=[key("app-1", "T")], aliases=[]), [])
     assert (
-        "keys: team-a (weight 3 = 75% of new videos), "
-        "team-b (weight 1 = 25% of new videos, models gen4* veo3.1), "
-        "old (weight 0 = 0% of new videos)"
+        "keys: team-a (weight 3 = 75%), team-b (weight 1 = 25%, models gen4* veo3.1), old (weight 0 = 0%)"
     ) in caplog.messages
     assert "aliases: none" in caplog.messages
     assert "callers: app-1" in caplog.messages
-    assert not any("serving" in line for line in caplog.messages)
+    assert caplog.messages[0] == "serving /v1/videos on no address: nothing listens"
 
 
 def test_the_sandbox_is_called_one(caplog: pytest.LogCaptureFixture) -> None:
@@ -82,6 +80,13 @@ def test_keys_that_take_nothing_are_a_warning(caplog: pytest.LogCaptureFixture) 
     (warning,) = warnings(caplog)
     assert "all runway_keys have weight 0" in warning
     assert "503" in warning
+
+
+def test_doubts_are_warnings_behind_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    announce(told(keys=[key("x", "NOT_SET")]), ["[::1]:1"], ["this and that", "100% sure\u2026 not"])
+    left_out, _, *doubts = warnings(caplog)
+    assert left_out.startswith("runway_keys: x is left out")
+    assert doubts == ["this and that", "100% sure\u2026 not"]
 
 
 def test_no_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:

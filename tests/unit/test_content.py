@@ -7,37 +7,10 @@ import logging
 import pytest
 
 from runway_videos.call import Answer, Download
-from runway_videos.errors import ApiError, render
 from runway_videos.runway_api import NotSentError, Reply, UnknownOutcomeError
+from unit.content_box import DONE, LINK, OTHER, download, finished, refused
 from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
-
-LINK = "https://files.example/v.mp4?Expires=1&Signature=hush~-_&Key-Pair-Id=K"
-OTHER = "https://files.example/v.mp4?Expires=2&Signature=hush2"
-DONE = {"status": "SUCCEEDED", "output": [LINK]}
-
-
-async def finished(desk: Desk, **state: object) -> str:
-    video_id = await desk.create()
-    desk.set(**{**DONE, **state})
-    return video_id
-
-
-async def download(
-    desk: Desk, video_id: str, end: str = "", headers: dict[str, str] | None = None
-) -> Download:
-    found = await desk.ask("GET", f"/{video_id}/content{end}", headers=headers)
-    assert isinstance(found, Download)
-    return found
-
-
-async def refused(desk: Desk, path: str, status: int, caller: str = "") -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        await desk.ask("GET", path, caller=caller)
-    error = caught.value
-    assert error.status == status
-    assert "hush" not in str(render(error)) + error.detail
-    return error
 
 
 @in_a_loop
@@ -46,8 +19,9 @@ async def test_a_finished_video_is_its_link_and_the_range_that_was_asked() -> No
     video_id = await finished(desk)
     passed = {"range": "bytes=5-", "if-range": '"tag"'}
     found = await download(desk, video_id, headers=passed | {"cookie": "c", "accept": "a", "api-key": "k"})
-    assert found == Download(LINK, passed, {})
-    assert await download(desk, video_id) == Download(LINK, {}, {})
+    (task,) = desk.runway.tasks
+    assert found == Download(LINK, passed, {}, task)
+    assert await download(desk, video_id) == Download(LINK, {}, {}, task)
     head = await desk.ask("HEAD", f"/{video_id}/content")
     assert isinstance(head, Download)
 
@@ -213,14 +187,3 @@ async def test_a_video_that_is_deleted_has_no_bytes_whatever_was_known() -> None
     await download(desk, video_id)
     await desk.ask("DELETE", f"/{video_id}")
     assert (await refused(desk, f"/{video_id}/content", 404)).code == "not_found"
-
-
-@in_a_loop
-async def test_while_runway_is_down_no_old_link_is_given() -> None:
-    desk = Desk()
-    video_id = await finished(desk)
-    await desk.ask("GET", f"/{video_id}")
-    desk.now += 10
-    desk.runway.next["get"].extend([Reply(503)] * 9)
-    error = await refused(desk, f"/{video_id}/content", 502)
-    assert error.message == "Runway does not give the video's bytes now; the video is not lost, try again."

@@ -194,7 +194,7 @@ def test_no_value_of_a_key_is_in_any_text(clock: Clock) -> None:
     assert len(error.message) < 600
     shown: list[Callable[[object], str]] = [repr, str, lambda each: f"{each}"]
     texts = [show(each) for show in shown for each in (one, pool, error)]
-    texts += [error.message, error.detail, *pool.describe(), str(one.__rich_repr__())]
+    texts += [error.message, error.detail, str(one.__rich_repr__())]
     assert all("secret" not in text for text in texts)
 
 
@@ -202,14 +202,6 @@ def test_a_model_name_from_outside_is_shown_short_and_escaped(clock: Clock) -> N
     message = KeyPool([key("a", "veo*")], clock).why_none("x\n\x1b" + "y" * 500).message
     assert message.isprintable()
     assert len(message) < 250
-
-
-def test_describe_names_weights_and_models(clock: Clock) -> None:
-    lines = KeyPool([key("a", "gen4*", "veo*", weight=2.5), key("b", weight=0)], clock).describe()
-    assert lines == [
-        "a: weight 2.5, models gen4*, veo*",
-        "b: weight 0 (no new videos), models *",
-    ]
 
 
 @pytest.mark.parametrize(

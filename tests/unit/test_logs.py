@@ -32,7 +32,7 @@ def test_long_texts_are_cut() -> None:
     assert shown("abc", 2) == "ab…"
 
 
-@given(st.text(st.characters()))
+@given(st.text(st.characters() | st.sampled_from("\udcff\ud800\u202e\x1b\n")))
 def test_whatever_comes_is_one_printable_line_that_can_be_written(text: str) -> None:
     line = shown(text, 50)
     assert line.isprintable()

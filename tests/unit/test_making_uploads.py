@@ -36,6 +36,41 @@ def test_another_organisation_needs_an_upload_of_its_own() -> None:
     assert steps(box) == UPLOADED * 2
 
 
+@pytest.mark.parametrize("status", [201, 202])
+def test_a_place_is_a_place_with_any_status_of_success(status: int) -> None:
+    place = b'{"uploadUrl": "https://store/y", "fields": {}, "runwayUri": "runway://other"}'
+    box = Box().plan("slot", Reply(status, place))
+    box.make(picture=True)
+    assert box.api.asked == [("slot", "a"), ("store", "https://store/y"), ("create", "a")]
+    assert box.api.bodies[0]["promptImage"] == "runway://other"
+
+
+def test_a_file_that_is_there_is_not_uploaded_again_for_the_same_key() -> None:
+    box = Box(2).plan("create", Reply(503), CREDITS)
+    assert box.make(picture=True).key == "a"
+    first, again, last = box.api.asked[:3], box.api.asked[3:6], box.api.asked[6:]
+    assert first == [("slot", "a"), ("store", "https://store/x"), ("create", "a")]
+    # Another organisation has nothing of it; the first still has.
+    assert again == [("slot", "b"), ("store", "https://store/x"), ("create", "b")]
+    assert last == [("create", "a")]
+    places = [body["promptImage"] for body in box.api.bodies]
+    assert places == ["runway://of-a", "runway://of-b", "runway://of-a"]
+    assert box.waits == [1.0]
+
+
+def test_the_time_of_an_upload_is_not_counted_as_overload(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box().plan("create", *[Reply(503)] * 99)
+    put_file = box.api.put_file
+
+    async def slowly(url: str, fields: object, filename: str, mime: str, data: object) -> Reply:
+        box.now += 60
+        return await put_file(url, fields, filename, mime, data)
+
+    monkeypatch.setattr(box.api, "put_file", slowly)
+    assert refused(box).code == "runway_overloaded"
+    assert box.waits == [1.0, 2.0, 4.0, 8.0]
+
+
 def test_a_key_that_is_refused_a_place_is_out() -> None:
     box = Box(2).plan("slot", refusal(401, "Incorrect API key provided."))
     assert box.make(picture=True).key == "b"

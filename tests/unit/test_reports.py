@@ -76,7 +76,7 @@ def test_a_deletion_and_what_was_left_out(log: pytest.LogCaptureFixture) -> None
 def test_failures_are_loud_and_a_clients_mistakes_are_not(
     error: ApiError, level: int, log: pytest.LogCaptureFixture
 ) -> None:
-    reports.refused(error, Route(Operation.CREATE, name="list"))
+    reports.refused(error, Route(Operation.CREATE, name="list"), sandbox=False)
     (record,) = log.records
     assert record.levelno == level
     assert record.getMessage().startswith(f"create refused, {error.status}: {error.message}")
@@ -85,9 +85,23 @@ def test_failures_are_loud_and_a_clients_mistakes_are_not(
 
 def test_a_refusal_is_named_by_what_was_asked_and_is_one_line(log: pytest.LogCaptureFixture) -> None:
     reports.refused(
-        ApiError(400, "a\nb" + "x" * 5000, detail="c\rd"), Route(Operation.UNSUPPORTED, name="remix")
+        ApiError(400, "a\nb" + "x" * 5000, detail="c\rd"),
+        Route(Operation.UNSUPPORTED, name="remix"),
+        sandbox=False,
     )
     (line,) = log.messages
     assert line.startswith("remix refused, 400: a\\nb")
     assert line.endswith(" (c\\rd)")
     assert len(line) < 600
+
+
+def test_a_refusal_by_the_sandbox_is_called_one(log: pytest.LogCaptureFixture) -> None:
+    reports.refused(ApiError(503, "Down.", detail="why"), Route(Operation.STATUS, "video_rw1"), sandbox=True)
+    assert log.messages == ["SANDBOX status refused, 503: Down. (why)"]
+
+
+def test_a_client_that_is_cut_off_is_a_warning_without_its_query(log: pytest.LogCaptureFixture) -> None:
+    reports.cut_off(ApiError(401, "No\n."), "POST", "/v1/videos\x1b?key=hush", "10.0.0.9")
+    (record,) = log.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == "cut off POST /v1/videos\\x1b from 10.0.0.9, 401: No\\n."

@@ -214,7 +214,9 @@ async def test_what_is_not_built_is_said_in_openais_shape(method: str, path: str
     assert "create, retrieve, download and delete" in error.message
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", ""), ("POST", "/video_rwX"), ("GET", "/video_rwX/x")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/video_rwX"), ("POST", "/video_rwX"), ("GET", "/video_rwX/x")]
+)
 @in_a_loop
 async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, path: str) -> None:
     error = await refused(Desk(), method, path, status=405)
@@ -226,14 +228,15 @@ async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, pa
 
 
 @in_a_loop
-async def test_a_create_is_one_line_without_the_prompt(
+async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     desk = Desk({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
     desk.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
     await desk.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")
-    (line,) = [each.getMessage() for each in caplog.records if each.name == "runway"]
+    before, line = [each.getMessage() for each in caplog.records if each.name == "runway"]
+    assert before == "creating: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller T1, key a"
     for part in ("created", "sora-2", "seedance2", "4 s", "720x1280", "T1", "key a", "25 credits", "t\\n1"):
         assert part in line
     assert "cat" not in caplog.text

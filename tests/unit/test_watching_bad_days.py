@@ -8,7 +8,9 @@ import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.ids import key_hash
+from runway_videos.keys import Key
 from runway_videos.runway_api import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.watching import PATIENCE_SECONDS
 from unit.fake_runway import KEYS, Desk
 from unit.loopback import in_a_loop
 from unit.told import told
@@ -60,7 +62,43 @@ async def test_without_a_last_status_it_says_that_nothing_is_lost() -> None:
     desk.runway.next["get"].extend([Reply(502)] * 3)
     error = await refused(desk, "GET", video_id)
     assert error.status == 503
-    assert "nothing is lost" in error.message
+    assert error.message == ("Runway cannot be reached about this video now; nothing is lost, try again.")
+    assert error.detail == "HTTP 502"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "times"),
+    [(PATIENCE_SECONDS - 1, 2), (PATIENCE_SECONDS, 2), (PATIENCE_SECONDS + 0.1, 1), (8.0, 3)],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@in_a_loop
+async def test_no_try_begins_when_the_client_has_waited_long(
+    method: str, seconds: float, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`seconds` is how long Runway lets each question hang."""
+    desk = Desk()
+    video_id = await desk.create()
+
+    async def hang(key: Key, task: str) -> Reply:
+        desk.runway.asked.append(("hang", task))
+        desk.now += seconds
+        raise UnknownOutcomeError("ReadTimeout", timed_out=True)
+
+    for name in ("get_task", "delete_task"):
+        monkeypatch.setattr(desk.runway, name, hang)
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.detail) == (503, "ReadTimeout")
+    assert desk.runway.times("hang") == times
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "another", ""])
+@in_a_loop
+async def test_an_answer_is_about_the_task_that_was_asked_for(wrong: object) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.set(id=wrong, status="RUNNING", progress=0.5)
+    found = await desk.video("GET", f"/{video_id}")
+    assert (found["id"], found["status"], found["progress"]) == (video_id, "in_progress", 50)
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -93,7 +131,8 @@ async def test_an_answer_that_nobody_expects_is_no_end(method: str) -> None:
     desk = Desk()
     video_id = await desk.create()
     desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418))
-    assert (await refused(desk, method, video_id)).status == 502
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.message) == (502, "Runway answered 418 about this video.")
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

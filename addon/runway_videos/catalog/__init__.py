@@ -6,7 +6,8 @@ The data is generated from Runway's own SDK (`generate.py`) and knows 24 text-to
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `how`: `ratio` (pixels `W:H` in `values`), `aspect` (a name such as `16:9` from `values` in
     `ratio`, and a tier in `resolution`), `resolution` (a tier alone), `auto` (`auto_720p` and the
-    like in `ratio`), `none`. `frames_need_auto`: a first or last frame allows only `auto` values.
+    like in `ratio`), `none`. `frames_need_auto`: pictures with a `position` allow only `auto` values.
     """
 
     how: str
@@ -41,6 +42,7 @@ class Durations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Legal seconds: either `values`, or `min` to `max`.
 
     `max` None: no figure is published; then `assumed` is the default rather than the shortest.
+    `advisory`: `min` and `max` come from no schema; they guide the default and refuse nothing.
     `auto`: the model also takes the word `auto`.
     """
 
@@ -48,6 +50,7 @@ class Durations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min: int = 1
     max: int | None = None
     assumed: int | None = None
+    advisory: bool = False
     auto: bool = False
 
 
@@ -56,7 +59,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `when`: fields that are there (value None) or have a value; empty: always. `only`: nothing
     else may be given; `without`: none of these; `needs`: all of these; `one_of`: at least one;
-    `fixed`: a field that then has this value.
+    `fixed`: a field that then has this value. `among`: a field that must be there, with one of
+    these values. `asked_only`: sent when the client says it, never as a default of ours.
+    `pictures`: `unmixed` (all of them have a position or none has) or `led` (no last frame without
+    a first). `segments`: least and most seconds of `providerSettings.multiPrompt` together.
     """
 
     when: dict[str, str | None] = {}
@@ -65,6 +71,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     fixed: dict[str, str] = {}
+    among: dict[str, tuple[str, ...]] = {}
+    asked_only: tuple[str, ...] = ()
+    pictures: str = ""
+    segments: tuple[int, int] | None = None
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +106,7 @@ class Removed(msgspec.Struct, frozen=True):
     successor: str
 
 
-class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """All rows; `generated` is the date of the last change, `sdk` the SDK that it was made from."""
 
     generated: str
@@ -105,6 +115,12 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media: dict[str, str]
     modes: dict[str, dict[str, Row]]
     removed: dict[str, Removed] = {}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every wire name that occurs anywhere, also deep inside: not all are camelCase."""
+        rows = (row for models in self.modes.values() for row in models.values())
+        return frozenset(name for row in rows for name in names_in(row.schema))
 
     def row(self, mode: str, model: str) -> Row | None:
         return self.modes.get(mode, {}).get(model)
@@ -118,6 +134,14 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def models_with(self, mode: str) -> tuple[str, ...]:
         return tuple(self.modes.get(mode, {}))
+
+
+def names_in(schema: Schema) -> Iterator[str]:
+    properties: dict[str, Schema] = schema.get("properties", {})
+    yield from properties
+    items = [schema["items"]] if "items" in schema else []
+    for child in (*properties.values(), *schema.get("anyOf", ()), *items):
+        yield from names_in(child)
 
 
 @cache

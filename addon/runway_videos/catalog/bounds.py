@@ -40,12 +40,18 @@ def lay_on_schemas(bounds: dict[str, Any], modes: Modes) -> None:
 
 
 def lay_on_rows(bounds: dict[str, Any], modes: Modes) -> None:
-    """What a row says beside its schema: how size is told, and rules between fields."""
+    """What a row says beside its schema: size, duration, and rules between fields."""
     for entry in bounds["sizes"]:
         rows = list(rows_for(entry, modes))
         must_fit(entry, rows)
         for row in rows:
             row["size"] |= entry["set"]
+    for entry in bounds["durations"]:
+        rows = [row for row in rows_for(entry, modes) if row["durations"]]
+        must_fit(entry, rows)
+        for row in rows:
+            del row["durations"]["assumed"]  # there is something better to go by
+            row["durations"] |= entry["set"]
     for entry in bounds["rules"]:
         rows = list(rows_for(entry, modes))
         must_fit(entry, rows)

@@ -59,7 +59,7 @@ def seconds(row: dict[str, Any]) -> str:
     if "values" in durations:
         text = ", ".join(map(str, durations["values"]))
     elif "max" in durations:
-        text = f"{durations['min']}–{durations['max']}"
+        text = f"{'about ' * durations.get('advisory', False)}{durations['min']}–{durations['max']}"
     else:
         text = f"{durations['min']} and more"
     return text + (" or auto" if durations.get("auto") else "")

@@ -9,9 +9,9 @@ import binascii
 import string
 
 from runway_videos.errors import ApiError, bad_request
+from runway_videos.reading.large_texts import decode_base64
 from runway_videos.reading.percent import unquote_large
 
-_SLICE = 1 << 20  # characters; a multiple of four
 _HEADER = 1_024  # characters up to the comma
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -49,7 +49,7 @@ def encoded_length(mime: str, size: int) -> int:
 
 def _decode_base64(text: str, start: int, param: str) -> memoryview:
     try:
-        return _decode_strict(text, start)
+        return decode_base64(text, start)
     except ValueError:
         pass
     try:
@@ -60,21 +60,9 @@ def _decode_base64(text: str, start: int, param: str) -> memoryview:
         plain = tidy.rstrip(b"=")
         if len(tidy) - len(plain) > 2:
             raise ValueError("more padding than there can be")
-        return _decode_strict(plain + b"=" * (-len(plain) % 4), 0)
+        return decode_base64(plain + b"=" * (-len(plain) % 4))
     except ValueError:
         raise _broken(param, "its base64 is damaged") from None
-
-
-def _decode_strict(text: str | bytes, start: int) -> memoryview:
-    decoded = memoryview(bytearray((len(text) - start + 3) // 4 * 3))
-    size = 0
-    for begin in range(start, len(text), _SLICE):
-        part = binascii.a2b_base64(text[begin : begin + _SLICE], strict_mode=True)
-        if size % 3:
-            raise ValueError("padding before the end")
-        decoded[size : size + len(part)] = part
-        size += len(part)
-    return decoded[:size]
 
 
 def _broken(param: str, problem: str) -> ApiError:

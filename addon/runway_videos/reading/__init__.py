@@ -33,7 +33,9 @@ def read_fields(content_type: str, body: bytes | memoryview) -> Fields:
     charset = parameters.get("charset", "")
     if kind == "multipart/form-data":
         return Fields(rebuild(read_multipart(data, parameters)), form=True)
-    # `curl -d '{…}'` without a header labels its JSON as a form.
+    # `fetch` labels a text body as plain text; `curl -d '{…}'` labels its JSON as a form.
+    if kind == "text/plain" and _LOOKS_LIKE_JSON.match(data):
+        kind = "application/json"
     if kind == "application/x-www-form-urlencoded" and not _LOOKS_LIKE_JSON.match(data):
         return Fields(rebuild(read_urlencoded(data, charset)), form=True)
     if kind in ("", "application/json", "application/x-www-form-urlencoded") or kind.endswith("+json"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ import msgspec
 from runway_videos.errors import ApiError, bad_request
 
 from .headers import text_of
+from .large_texts import take_out
 from .limits import DEPTH, INTEGERS, MARKS
-from .values import Value
+from .values import Upload, Value
 
 _BOM = b"\xef\xbb\xbf"
 _AT_BYTE = re.compile(r" \(byte (\d+)\)$")
@@ -42,29 +44,42 @@ def read_json(body: bytes, charset: str = "") -> dict[str, Value]:
 
 
 def parse_json(text: bytes, param: str | None = None) -> Value:
-    """One JSON text, without the nulls of its objects.
+    """One JSON text, without the nulls of its objects; its large data URIs are files.
 
     Raises NotJson, and ApiError 400 (naming `param`, else the top-level key) for JSON that goes
     beyond the limits.
     """
-    if len(text) > MARKS and sum(map(text.count, (b",", b"[", b"{"))) > MARKS:
+    rest, files = take_out(text)
+    if len(rest) > MARKS and sum(map(rest.count, (b",", b"[", b"{"))) > MARKS:
         raise bad_request(f"The JSON holds more than {MARKS} values.", param)
     try:
-        value = msgspec.json.decode(text)
+        value = _decode(rest, text)
     except RecursionError:
         raise _too_deep(param) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotJson(_explain(text, error)) from None
-    return _clean(value, 0, param)
+    return _clean(value, 0, param, files)
 
 
-def _clean(value: Any, depth: int, param: str | None) -> Value:
+def _decode(rest: bytes, text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(rest)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if rest is text:
+            raise
+    return msgspec.json.decode(text)  # for the place in what the client sent
+
+
+def _clean(value: Any, depth: int, param: str | None, files: Mapping[str, Upload]) -> Value:
     if isinstance(value, dict | list) and depth >= DEPTH:
         raise _too_deep(param)
     if isinstance(value, dict):
-        return {key: _clean(item, depth + 1, param or key) for key, item in value.items() if item is not None}
+        given = ((key, item) for key, item in value.items() if item is not None)
+        return {key: _clean(item, depth + 1, param or key, files) for key, item in given}
     if isinstance(value, list):
-        return [_clean(item, depth + 1, param) for item in value]
+        return [_clean(item, depth + 1, param, files) for item in value]
+    if files and isinstance(value, str):
+        return files.get(value, value)
     if isinstance(value, int) and value not in INTEGERS:
         raise bad_request("A whole number does not fit into 64 bits.", param)
     scalar: Value = value

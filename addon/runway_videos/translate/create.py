@@ -15,7 +15,7 @@ from runway_videos.translate import place, refusals, seconds, sizes
 from runway_videos.translate.draft import Draft
 from runway_videos.translate.fit import fit
 from runway_videos.translate.models import Resolved, resolve_model
-from runway_videos.translate.names import Given, is_habit, sort_fields, wire_name
+from runway_videos.translate.names import KNOWN_HABITS, Given, is_habit, sort_fields, wire_name
 from runway_videos.translate.pass_on import pass_on
 from runway_videos.translate.rules import apply_rules, may_add
 from runway_videos.translate.task_call import Plan, TaskCall
@@ -97,7 +97,7 @@ def put_rest(draft: Draft, rest: list[Given]) -> None:
         wire = wire_name(given.name, draft.row.fields)
         if wire is not None:
             draft.put(wire, given, fit(given.value, draft.row.fields[wire], given.name))
-        elif is_habit(given):
+        elif is_habit(given, KNOWN_HABITS):
             draft.ignored.append(given.name)
         else:
             raise refusals.unknown_field(draft, given)
@@ -110,6 +110,8 @@ def put_seconds(draft: Draft, given: Given | None, resolved: Resolved) -> str:
         return str(draft.body["duration"])
     if durations is None or not may_add(draft, "duration"):
         return str(seconds.asked_seconds(given) if given else seconds.usual(resolved.sora))
+    if given is None and "duration" in draft.asked_only:
+        return str(seconds.usual(resolved.sora))
     if given is None and (total := seconds.of_segments(draft.body)):
         return str(total)
     chosen = seconds.choose(durations, given, resolved.sora, draft.model)
@@ -124,9 +126,12 @@ def put_size(draft: Draft, given: Given | None, resolved: Resolved) -> str:
     if given and "ratio" in pinned:
         raise bad_request(f"`{given.name}` and `{draft.names['ratio']}` say the same: send one.", given.name)
     default = sizes.SORA if resolved.sora else sizes.RUNWAY
-    if not may_add(draft, "ratio"):
+    untold = "ratio" in draft.asked_only and given is None and not pinned
+    if untold or not may_add(draft, "ratio"):
         return sizes.said(sizes.asked_size(given) or default)
-    framed = row.picture is not None and place.has_frame(draft.body[row.picture])
-    choice = sizes.choose(row.size, given, default, pinned, framed, draft.model)
+    placed = row.picture is not None and place.has_position(draft.body[row.picture])
+    choice = sizes.choose(row.size, given, default, pinned, placed, draft.model)
     draft.body.update(choice.wire)
-    return sizes.said(choice.frame)
+    # Words alone, and no shape told: nothing could make it other than the usual one.
+    shapeless = not choice.shaped and row.picture is None and row.video is None
+    return sizes.said(sizes.usual_shape(choice.frame) if shapeless else choice.frame)

@@ -11,6 +11,7 @@ class Draft:
     """`body` by wire names; `names`: what the client called each; `ignored`: what was left out.
 
     `closed`: wire names that a rule of the model keeps us from adding; "*" stands for all.
+    `asked_only`: those that we add only where the client says what.
     """
 
     def __init__(self, catalog: Catalog, model: str, mode: str, row: Row) -> None:
@@ -22,6 +23,7 @@ class Draft:
         self.names: dict[str, str] = {}
         self.ignored: list[str] = []
         self.closed: set[str] = set()
+        self.asked_only: set[str] = set()
 
     @property
     def fields(self) -> dict[str, Schema]:

@@ -7,7 +7,7 @@ without case and underscores. A few fields have a name of their own in OpenAI's 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
@@ -35,14 +35,13 @@ ROLES = {
     "more_references": ("reference_images",),
 }
 
-# What OpenAI clients send out of habit and no video needs. Left out where the model has no such
-# field. `n` is one of them as long as it is 1.
-HABITS = frozenset(
+# What OpenAI clients send out of habit and no video needs. `n` is one of them as long as it is 1.
+HABITS = frozenset(("user", "metadata", "n", "quality"))
+
+# These too are left out for a model whose fields are known and that has no such field. A model
+# that is not known may well have a `style`.
+KNOWN_HABITS = HABITS | frozenset(
     (
-        "user",
-        "metadata",
-        "n",
-        "quality",
         "style",
         "background",
         "response_format",
@@ -62,11 +61,11 @@ class Given(msgspec.Struct, frozen=True):
     value: Value
 
 
-def is_habit(given: Given) -> bool:
+def is_habit(given: Given, habits: Set[str]) -> bool:
     """A field to leave out. ApiError 400 for an `n` that asks for more videos than one."""
-    if given.name == "n" and str(given.value).strip() != "1":
+    if given.name == "n" and str(given.value).strip() not in ("1", "1.0"):
         raise bad_request("`n` must be 1: a create makes one video.", "n")
-    return given.name in HABITS
+    return given.name in habits
 
 
 def plain(name: str) -> str:

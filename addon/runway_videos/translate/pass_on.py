@@ -5,17 +5,20 @@ Nothing is added and nothing is judged; Runway knows its newest models better th
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from runway_videos import media
 from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.reading import Upload
 from runway_videos.translate import place, seconds, sizes
-from runway_videos.translate.fit import FLAGS, NUMBER, WHOLE, fit, parsed
+from runway_videos.translate.fit import FLAGS, NUMBER, SAFE, fit, parsed, retyped
 from runway_videos.translate.models import Resolved
-from runway_videos.translate.names import Given, camel, is_habit
+from runway_videos.translate.names import HABITS, Given, camel, is_habit, plain
 from runway_videos.translate.task_call import Plan, TaskCall
 
 KINDS = ("image", "video", "audio")
+LONGEST = 20  # characters of a duration that an answer repeats
 
 
 def pass_on(
@@ -28,31 +31,33 @@ def pass_on(
 ) -> Plan:
     """Only what the client sent, under the names that Runway's models have in common."""
     body: dict[str, object] = {}
-    length: int | str = seconds.usual(resolved.sora)
+    length = str(seconds.usual(resolved.sora))
     frame = sizes.SORA if resolved.sora else sizes.RUNWAY
     if given := roles.get("prompt"):
         body["promptText"] = fit(given.value, {"type": "string"}, given.name)
     if given := roles.get("picture"):
         body["promptImage"] = place.pictures(given, place.ANY_PICTURE)
     if given := roles.get("video"):
-        body["videoUri"] = place.video(given, {"type": "string", "media": "video"})
+        # Runway has two names for it. Who writes one of them knows which; the guide's is videoUri.
+        wire = "promptVideo" if plain(given.name) == "promptvideo" else "videoUri"
+        body[wire] = place.video(given, {"type": "string", "media": "video"})
     if given := roles.get("size"):
-        asked = sizes.read_size(given.value)
-        body["ratio"] = f"{asked[0]}:{asked[1]}" if asked else loose(given, "image", form=False)
+        body["ratio"] = ratio_of(given, catalog)
     if given := roles.get("seconds"):
-        length = seconds.asked_seconds(given)
-        body["duration"] = length
+        body["duration"] = duration = duration_of(given, catalog)
+        length = spoken(duration) or length
     for role, wire in (("references", "references"), ("more_references", "referenceImages")):
         if given := roles.get(role):
-            body[wire] = loose(given, catalog.media["references"], form)
-    ignored = [given.name for given in rest if is_habit(given)]
+            body[wire] = loose(given, catalog, catalog.media["references"], form)
+    ignored = [given.name for given in rest if is_habit(given, HABITS)]
     for given in rest:
         wire = camel(given.name)
         if given.name in ignored:
             continue
         if wire in body:
             raise bad_request(f"`{given.name}` is given twice, under two names.", given.name)
-        body[wire] = loose(given, catalog.media.get(wire), form and not is_text(wire, catalog))
+        typed = form and not is_text(wire, catalog)
+        body[wire] = loose(given, catalog, catalog.media.get(wire), typed)
     if not body:
         raise bad_request("`prompt` is required.", "prompt", "missing_required_parameter")
     ratio = body.get("ratio")
@@ -61,20 +66,47 @@ def pass_on(
     return Plan(
         call=TaskCall(mode, resolved.model, body),
         model=resolved.asked,
-        seconds=str(length),
+        seconds=length,
         size=sizes.said(frame),
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(ignored),
     )
 
 
-def loose(given: Given, kind: str | None, form: bool) -> object:
-    """The value with camelCase keys and files in place; a form's texts get the type they spell."""
+def ratio_of(given: Given, catalog: Catalog) -> object:
+    """`WxH` as `W:H`; what is said in another way as it is."""
+    match = sizes.WRITTEN.fullmatch(given.value) if isinstance(given.value, str) else None
+    return f"{match[1]}:{match[2]}" if match else loose(given, catalog, None, form=False)
+
+
+def duration_of(given: Given, catalog: Catalog) -> object:
+    """A number, also when it comes as a text; what is said in another way as it is."""
+    for kind in ("integer", "number"):
+        found = retyped(given.value, {"type": kind})
+        if isinstance(found, int | float) and abs(found) <= SAFE:
+            return found
+    return loose(given, catalog, None, form=False)
+
+
+def spoken(duration: object) -> str | None:
+    """The duration as an answer says it, which goes into the video's id: short and plain."""
+    text = "" if isinstance(duration, bool | list | dict) else str(duration)
+    return text if 0 < len(text) <= LONGEST and text.isascii() and text.isprintable() else None
+
+
+def loose(given: Given, catalog: Catalog, kind: str | None, form: bool) -> object:
+    """The value with wire names for keys and files in place; a form's texts get the type they
+    spell. Runway's few names in snake_case, such as `start_seconds`, stay as they are."""
     value, name = parsed(given.value) if form else given.value, given.name
     if isinstance(value, dict):
-        return {camel(k): loose(Given(f"{name}.{k}", v), kind, form) for k, v in value.items()}
+        return {
+            key if key in catalog.names else camel(key): loose(
+                Given(f"{name}.{key}", item), catalog, kind, form
+            )
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [loose(Given(f"{name}[{n}]", v), kind, form) for n, v in enumerate(value)]
+        return [loose(Given(f"{name}[{n}]", item), catalog, kind, form) for n, item in enumerate(value)]
     if isinstance(value, Upload):
         return file(value, name, kind)
     return spelled(value) if form and isinstance(value, str) else value
@@ -101,8 +133,13 @@ def is_text(wire: str, catalog: Catalog) -> bool:
 
 
 def spelled(text: str) -> bool | int | float | str:
+    """The type that a text spells, where nothing of the text is lost by it: `007` stays one."""
     if text in ("true", "false"):
         return FLAGS[text]
-    if match := WHOLE.fullmatch(text):
-        return int(match[1])
-    return float(text) if NUMBER.fullmatch(text) else text
+    if NUMBER.fullmatch(text):
+        for number in (int, float):
+            with suppress(ValueError):
+                found = number(text)
+                if str(found) == text and abs(found) <= SAFE:
+                    return found
+    return text

@@ -35,7 +35,7 @@ def pictures(given: Given, schema: Schema) -> object:
     """
     value = parsed(given.value)
     items = value if isinstance(value, list) else [value]
-    if len(items) == 1 and not (isinstance(items[0], dict) and has_position(items[0])):
+    if len(items) == 1 and not has_position(items[0]):
         lone = items[0]
         # [{uri}] says "a reference picture" to the models whose positions are optional.
         keep = isinstance(value, list) and isinstance(lone, dict) and not wants_position(schema)
@@ -49,14 +49,10 @@ def pictures(given: Given, schema: Schema) -> object:
     return fit(list(named), schema, given.name)
 
 
-def has_frame(value: object) -> bool:
-    """A placed picture field that holds a first or last frame, not only reference pictures."""
+def has_position(value: object) -> bool:
+    """A picture, or one in a list, that is told its place as first or last frame."""
     items = value if isinstance(value, list) else [value]
-    return any(not isinstance(item, dict) or "position" in item for item in items)
-
-
-def has_position(item: dict[str, Value]) -> bool:
-    return "position" in item
+    return any(isinstance(item, dict) and "position" in item for item in items)
 
 
 def with_position(item: dict[str, Value], position: str | None) -> dict[str, Value]:

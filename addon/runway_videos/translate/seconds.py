@@ -25,7 +25,8 @@ def asked_seconds(given: Given) -> int | str:
     if isinstance(whole, int) and 1 <= whole <= LONGEST:
         return whole
     raise bad_request(
-        f"`{given.name}` must be a whole number of seconds, such as 4, not {shown(value)}.",
+        f"`{given.name}` must be a whole number of seconds from 1 to {LONGEST}, such as 4, "
+        f"not {shown(value)}.",
         given.name,
     )
 
@@ -72,6 +73,8 @@ def of_segments(body: Mapping[str, object]) -> int | None:
 def allowed(durations: Durations, asked: int | str) -> bool:
     if isinstance(asked, str):
         return durations.auto
+    if durations.advisory:
+        return True
     if durations.values:
         return asked in durations.values
     return durations.min <= asked <= (durations.max or LONGEST)
@@ -83,5 +86,5 @@ def listed(durations: Durations) -> str:
     elif durations.max is None:
         text = f"at least {durations.min} seconds"
     else:
-        text = f"{durations.min} to {durations.max} seconds"
+        text = f"{'about ' * durations.advisory}{durations.min} to {durations.max} seconds"
     return text + (", or `auto`" if durations.auto else "")

@@ -2,7 +2,9 @@
 
 Per model there is a list of options: what to send, and the frame that comes out of it. Some
 options have no shape of their own, because the video keeps the shape of its input; they take the
-shape that was asked for, which is the best guess at what will be made.
+shape that was asked for, which is the best guess at what will be made. Where there is no input
+either (h3_max from words alone), the answer says the usual landscape shape: a portrait that is
+not asked for on the wire must not be claimed. It is no refusal: no source says what Runway makes.
 """
 
 from __future__ import annotations
@@ -44,10 +46,11 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What to send, and the frame to answer with."""
+    """What to send, and the frame to answer with. `shaped`: what is sent tells the shape too."""
 
     wire: dict[str, str]
     frame: Frame
+    shaped: bool = True
 
 
 def said(frame: Frame) -> str:
@@ -72,11 +75,11 @@ def asked_size(given: Given | None) -> Frame | None:
     )
 
 
-def options(size: Size, with_frame: bool) -> list[Option]:
-    """All that can be said to the model. `with_frame`: a first or last frame is given."""
+def options(size: Size, placed: bool) -> list[Option]:
+    """All that can be said to the model. `placed`: a picture is given with a position."""
     auto = [Option({"ratio": word}, short=lines(word)) for word in size.auto]
     match size.how:
-        case "ratio" if size.frames_need_auto and with_frame:
+        case "ratio" if size.frames_need_auto and placed:
             return auto
         case "ratio":
             exact = [Option({"ratio": value}, parts(value)) for value in size.values]
@@ -100,7 +103,7 @@ def choose(
     given: Given | None,
     default: Frame,
     pinned: Mapping[str, str],
-    with_frame: bool,
+    placed: bool,
     model: str,
 ) -> Choice:
     """What to send and what will be made.
@@ -110,13 +113,13 @@ def choose(
     or, where nothing comes near it, the model's first landscape size.
     """
     asked = asked_size(given)
-    everything = options(size, with_frame)
+    everything = options(size, placed)
     able = [option for option in everything if agrees(option, pinned)]
     if not pinned:
         able = [option for option in able if option.chosen]
     elif everything and not able:
         able = loose(everything, pinned)
-        if size.frames_need_auto and with_frame:
+        if size.frames_need_auto and placed:
             raise bad_request(
                 f"`ratio` must be one of {', '.join(size.auto)} when {model} is given a first or "
                 "last frame: the video takes the picture's shape.",
@@ -137,7 +140,12 @@ def choose(
         wide = [option for option in able if option.made(wanted)[0] > option.made(wanted)[1]]
         near = able if pinned else wide[:1] or able[:1]
     best = min(near, key=lambda option: distance(option.made(wanted), wanted))
-    return Choice({**best.wire, **pinned}, best.made(wanted))
+    return Choice({**best.wire, **pinned}, best.made(wanted), shaped=best.frame is not None)
+
+
+def usual_shape(frame: Frame) -> Frame:
+    """A frame with the same short side in the guide's shape."""
+    return scaled(RUNWAY, min(frame))
 
 
 def agrees(option: Option, pinned: Mapping[str, str]) -> bool:

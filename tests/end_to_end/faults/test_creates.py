@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from faulty import FaultyRunway, cases, faults
+from faulty.accounts import Operation
 from faulty.cases import Case
 from faulty.clients import Client, Got, create
 from faulty.gateway import PICTURE, gateway, key_names, lines_with
-from faulty.server import Operation
 from faulty.table import Row, render
 from running import Proxy
 
@@ -46,7 +46,7 @@ class Suite(msgspec.Struct, frozen=True):
 def suite(folder: Callable[[], Path]) -> Iterator[Suite]:
     """Runs all cases, several at a time: each has a model and keys of its own."""
     models = {f"case-{number:02}": len(case.keys) for number, case in enumerate(cases.ALL)}
-    with FaultyRunway() as runway, gateway(folder(), runway, models) as proxy:
+    with FaultyRunway() as runway, gateway(folder(), runway, models, short_waits=True) as proxy:
         user = Client(proxy.base_url)
         with ThreadPoolExecutor(12) as pool:
             futures = [
@@ -138,6 +138,17 @@ def test_a_connection_that_is_refused_only_at_first_makes_one(refusing: tuple[Fa
     got = create(user, model="runway/any", prompt="back")
     row = Row(cases.BACK.what, 1, len(runway.tasks("back")), int(bool(got.video)), got.words)
     assert row == cases.BACK
+
+
+def test_a_fault_of_the_proxy_is_not_tried_again(folder: Callable[[], Path], tmp_path: Path) -> None:
+    script = tmp_path / "fault.py"
+    script.write_text("from runway_videos import service\nservice.render_video = None\n")
+    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}, "-s", str(script)) as proxy:
+        got = create(Client(proxy.base_url), model="runway/any", prompt="fault")
+        row = Row(cases.FAULT.what, 1, len(runway.tasks("fault")), 0, got.words)
+        assert row == cases.FAULT
+        assert lines_with(proxy.log, "created:", f"task {runway.tasks('fault')[0].id}")
+        assert "a fault of this proxy" in proxy.log
 
 
 def test_two_equal_creates_on_purpose_are_two_videos(folder: Callable[[], Path]) -> None:

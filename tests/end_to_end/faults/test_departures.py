@@ -15,9 +15,9 @@ import pytest
 
 from asking import until
 from faulty import Account, Fault, FaultyRunway, departures, faults
+from faulty.accounts import Operation
 from faulty.clients import Client, Got, create
 from faulty.gateway import PICTURE, gateway, lines_with, wait_alone
-from faulty.server import Operation
 from faulty.table import Row
 from running import Proxy
 

@@ -16,9 +16,10 @@ from openai.types import Video
 
 from asking import until
 from faulty import FaultyRunway, faults, kills
+from faulty.accounts import Operation
 from faulty.clients import Client, Got, create
 from faulty.gateway import PICTURE, free_port, gateway, lines_with
-from faulty.server import VIDEO, Operation
+from faulty.server import VIDEO
 from faulty.table import Row
 from running import Proxy
 

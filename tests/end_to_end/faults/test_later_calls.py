@@ -11,10 +11,11 @@ import pytest
 from openai.types import Video
 
 from faulty import Account, Fault, FaultyRunway, faults
+from faulty.accounts import Operation
 from faulty.clients import Client
 from faulty.faults import bare
 from faulty.gateway import gateway, lines_with
-from faulty.server import VIDEO, Operation
+from faulty.server import VIDEO
 from running import Proxy
 
 #: What may go wrong once; asked again, all is well.
@@ -65,7 +66,7 @@ def runway() -> Iterator[FaultyRunway]:
 @pytest.fixture(scope="module")
 def proxy(runway: FaultyRunway, folder: Callable[[], Path]) -> Iterator[Proxy]:
     """One for all: each test has a model and a key of its own."""
-    with gateway(folder(), runway, dict.fromkeys(MODELS, 1)) as proxy:
+    with gateway(folder(), runway, dict.fromkeys(MODELS, 1), short_waits=True) as proxy:
         yield proxy
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from asking import until
 from faulty import Account, FaultyRunway, faults
+from faulty.accounts import Operation
 from faulty.clients import Client, Got, create
 from faulty.gateway import gateway, lines_with
-from faulty.server import Operation
 from running import Proxy
 
 Start = Callable[..., Proxy]
@@ -125,5 +125,5 @@ def test_it_waits_no_longer_than_it_says(
 def test_without_creates_it_ends_at_once(start: Start) -> None:
     proxy = start()
     proxy.child.terminate()
-    assert proxy.wait(10) == 0
+    assert proxy.wait() == 0
     assert lines_with(proxy.log, "in flight") == []

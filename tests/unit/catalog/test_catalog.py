@@ -52,7 +52,12 @@ def test_each_row_is_whole(mode: str, model: str, row: Row) -> None:
         assert set(node) <= KEYWORDS
     for rule in row.rules:
         named = {*rule.when, *rule.only, *rule.without, *rule.needs, *rule.one_of, *rule.fixed}
-        assert named <= set(row.fields)
+        assert named | {*rule.among, *rule.asked_only} <= set(row.fields)
+        for name, values in rule.among.items():
+            assert set(values) <= set(row.fields[name]["enum"])
+        assert rule.pictures in ("", "unmixed", "led")
+        assert not rule.pictures or row.picture
+        assert not rule.segments or "providerSettings" in row.fields
 
 
 @pytest.mark.parametrize(("mode", "model", "row"), ROWS, ids=lambda value: str(value)[:30])
@@ -101,6 +106,22 @@ def test_what_is_known_from_the_openapi_is_there() -> None:
     }
     for model, most in limits.items():
         assert field(CATALOG, text, model, "promptText")["maxLength"] == most
+
+
+def test_a_duration_that_no_schema_gives_refuses_nothing() -> None:
+    advisory = {model for _, model, row in ROWS if row.durations and row.durations.advisory}
+    assert {"kling3.0_pro", "klingO3_4k", "grok_imagine_1_5_lite", "wan3_prime", "h3_max"} <= advisory
+    assert advisory.isdisjoint(("gen4.5", "hailuo3", "seedance2", "gemini_omni_flash_1.1", "kling_4"))
+    for _, model, row in ROWS:
+        if model in advisory and row.durations:
+            assert row.fields["duration"] == {"type": "integer", "minimum": 1}
+            assert row.durations.max
+            assert row.durations.assumed is None
+
+
+def test_names_of_all_depths() -> None:
+    assert {"promptText", "publicFigureThreshold", "start_seconds", "uri"} <= CATALOG.names
+    assert "model" not in CATALOG.names
 
 
 def test_removed_models_have_successors_that_exist() -> None:

@@ -15,6 +15,7 @@ def test_one_row_for_each_mode_and_model() -> None:
     assert "| text to video | `gen4.5` | 1280x720, 720x1280 | 2–10 |  | yes |" in lines
     assert "| image to video | `kling2.5_turbo_pro` | as the input | 5, 10 |  |  |" in lines
     assert "| video to video | `aleph2` | as the input | as the input |  | yes |" in lines
+    assert "| text to video | `h3_max` | 480p or 768p | about 5–15 |  | yes |" in lines
     assert any(line.startswith("| text to video | `seedance2` | 24 sizes; 16:9 is") for line in lines)
 
 

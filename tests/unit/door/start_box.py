@@ -14,7 +14,7 @@ from mitmproxy.tools import cmdline
 from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.main import process_options
 
-from runway_door import options
+from runway_door import literals, options
 from runway_videos.conf_file import ConfigError
 
 SECRET = "key_hush"
@@ -28,17 +28,20 @@ class Start:
         self.file = folder / "mitm.conf"
         self.loop = loop
         self.patch = patch
-        self.said: frozenset[str] | None = None
+        self.listens: bool | None = None
+        self.addons: tuple[object, ...] = ()  # others that are there already
 
     def __call__(self, conf: str | None = None, *arguments: str) -> mitmproxy_options.Options:
         """With a file in the working directory and a command line."""
         if conf is not None:
             self.file.write_text(conf)
         self.patch.setattr(options, "_kept", options._Kept())
+        self.patch.setattr(literals, "_literals", {})
         argv = ["--set", f"confdir={self.folder}", *arguments]
         self.patch.setattr(sys, "argv", ["mitmdump", *argv])
         found = mitmproxy_options.Options()
         self.master = DumpMaster(found, self.loop, with_termlog=False)
+        self.master.addons.add(*self.addons)
         parser = cmdline.mitmdump(found)
         args = parser.parse_args(argv)
         found.set(*args.setoptions, defer=True)
@@ -48,7 +51,7 @@ class Start:
 
     def load(self) -> None:
         """As mitmproxy does at the start and after every change of the script."""
-        self.said = options.load(Loader(self.master), self.folder / "beside")
+        self.listens = options.load(Loader(self.master), self.folder / "beside")
 
 
 def error_of(act: Callable[[], object]) -> str:

@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from mitmproxy import connection, http
-from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.proxy import layer
-from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.events import DataReceived
-from mitmproxy.proxy.mode_specs import ProxyMode
-from mitmproxy.test import taddons
 
-from runway_door import flows, listening
+from runway_door import flows
 from runway_videos.routes import Operation, Route
 from unit.door.flow_box import flow_of, headers_of, response
 
 ROUTE = Route(Operation.STATUS, "video_rw1")
 SIGNED = "https://files.example/out/v.mp4?Expires=1&Signature=hush~-_"
-
-
-@pytest.fixture(autouse=True)
-def proxy() -> Iterator[taddons.context]:
-    with taddons.context(Proxyserver()) as context:
-        yield context
-
-
-@pytest.mark.parametrize(
-    ("line", "connected", "direct"),
-    [
-        (b"GET /v1/videos HTTP/1.1\r\n", None, True),
-        (b"POST /v1/videos HTTP/1.1\r\n", None, True),
-        (b"DELETE /", None, True),
-        (b"GET http://api.openai.com/v1/videos HTTP/1.1\r\n", None, False),
-        (b"CONNECT api.openai.com:443 HTTP/1.1\r\n", None, False),
-        (b"\x16\x03\x01\x02\x00\x01", None, False),
-        (b"", None, False),
-        # Inside a tunnel the request line has no host either.
-        (b"GET /v1/videos HTTP/1.1\r\n", ("api.openai.com", 443), False),
-    ],
-)
-def test_who_speaks_to_the_proxy_itself_is_seen_by_the_first_line(
-    line: bytes, connected: tuple[str, int] | None, direct: bool, proxy: taddons.context
-) -> None:
-    flow = flow_of()
-    flow.server_conn = connection.Server(address=None)
-    context = Context(flow.client_conn, proxy.options)
-    context.server.address = connected
-    next_layer = layer.NextLayer(context)
-    next_layer.events.append(DataReceived(flow.client_conn, line))
-    flows.note_first_line(next_layer)
-    assert flows.is_for_proxy(flow) is direct
-    flow.server_conn = connection.Server(address=("api.openai.com", 443))
-    assert not flows.is_for_proxy(flow)
-
-
-@pytest.mark.parametrize(
-    ("mode", "for_proxy", "reverse"),
-    [
-        ("regular", True, False),
-        ("upstream:http://127.0.0.1:1", True, False),
-        ("reverse:https://gateway.example", False, True),
-        ("transparent", False, False),
-        ("socks5", False, False),
-    ],
-)
-def test_only_where_there_is_a_proxy_a_request_can_be_for_it(
-    mode: str, for_proxy: bool, reverse: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listening, "is_own_address", lambda host, port: (host, port) == ("127.0.0.1", 8080))
-    flow = flow_of(host="127.0.0.1", port=8080)
-    flow.client_conn.proxy_mode = ProxyMode.parse(mode)
-    assert flows.is_for_proxy(flow) is for_proxy
-    assert flows.is_reverse(flow) is reverse
-    flow.request.port = 8081
-    assert not flows.is_for_proxy(flow)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +133,7 @@ def test_a_client_that_hung_up_is_seen_while_its_call_runs(
     assert not call.gone()
     flow.client_conn.state = state
     assert call.gone() is gone
+    assert flows.client_is_there(flow) is not gone
 
 
 def test_a_client_without_an_address_has_none() -> None:

@@ -68,7 +68,7 @@ def test_a_later_change_keeps_the_secrets_that_it_does_not_touch(start: Start) -
 )
 def test_what_is_no_key_is_named(start: Start, value: str) -> None:
     start(None, "--set", f"runway_keys={value}")
-    assert error_of(options.read_settings).startswith("runway_keys: ")
+    assert error_of(options.read_settings).startswith("--set runway_keys: ")
 
 
 def test_the_environment_gives_a_key_where_none_is_set(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

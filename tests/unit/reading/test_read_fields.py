@@ -28,6 +28,7 @@ def refused(content_type: str, body: bytes) -> ApiError:
         'application/json; charset="utf-8"',
         "application/vnd.acme+json",
         "application/x-www-form-urlencoded",
+        "text/plain;charset=UTF-8",
         "",
     ],
 )
@@ -61,7 +62,12 @@ def test_an_empty_body(content_type: str, body: bytes) -> None:
     assert "empty" in error.message
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "multipart/mixed; boundary=x", "video/mp4", "?"])
+def test_plain_text_is_not_guessed_at() -> None:
+    assert refused("text/plain", b"prompt=go").status == 415
+    assert refused("text/plain", b"{prompt: go}").code == "invalid_json"
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "multipart/mixed; boundary=x", "video/mp4", "?"])
 def test_other_types_are_refused_naming_those_that_work(content_type: str) -> None:
     error = refused(content_type, BODY.encode())
     assert error.status == 415

@@ -64,6 +64,8 @@ def everything(mode: str, model: str) -> dict[str, Value]:
         name = client_param([wire])
         if wire not in APART and name not in values and wire not in ("ratio", "resolution"):
             values[name] = sample(schema)
+    for rule in row.rules:
+        values |= {client_param([wire]): allowed[0] for wire, allowed in rule.among.items()}
     return values
 
 

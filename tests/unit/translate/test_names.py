@@ -74,11 +74,12 @@ def test_habits_of_openai_clients_are_left_out_and_listed() -> None:
     assert made.ignored == tuple(habits)
     assert set(made.call.body) == {"promptText", "duration", "ratio"}
     assert plan(True, model="runway/next", prompt="p", n="1").ignored == ("n",)
+    assert plan(model="gen4.5", prompt="p", n=1.0).ignored == ("n",)
 
 
 @pytest.mark.parametrize("model", ["gen4.5", "runway/next"])
 def test_more_than_one_video(model: str) -> None:
-    for n in (2, "2", 0, True, "x"):
+    for n in (2, "2", 0, True, "x", 1.5):
         error = refusal(model=model, prompt="p", n=n)
         assert (error.status, error.param) == (400, "n")
 

@@ -43,6 +43,62 @@ def test_the_general_rules() -> None:
     assert plan(model="runway/gen9", prompt="p", ratio="640:480").size == "640x480"
 
 
+@pytest.mark.parametrize(
+    ("name", "wire"),
+    [
+        ("video_uri", "videoUri"),
+        ("videoUri", "videoUri"),
+        ("video", "videoUri"),
+        ("prompt_video", "promptVideo"),
+        ("promptVideo", "promptVideo"),
+    ],
+)
+def test_a_client_that_names_runways_field_gets_that_field(name: str, wire: str) -> None:
+    given: dict[str, Value] = {name: VIDEO}
+    assert passed(prompt="p", **given) == {"promptText": "p", wire: VIDEO}
+
+
+@pytest.mark.parametrize("name", ["input_reference", "prompt_image", "promptImage"])
+def test_a_picture(name: str) -> None:
+    given: dict[str, Value] = {name: PICTURE}
+    assert passed(**given) == {"promptImage": PICTURE}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "duration", "said"),
+    [
+        ("2.5", 2.5, "2.5"),
+        (7200, 7200, "7200"),
+        ("7200", 7200, "7200"),
+        (0, 0, "0"),
+        ("auto", "auto", "auto"),
+        ("long", "long", "long"),
+        ("1e999", "1e999", "1e999"),
+        ("words " * 10, "words " * 10, "2"),
+        ("länger", "länger", "2"),
+        ({"at_most": 9}, {"atMost": 9}, "2"),
+    ],
+)
+def test_a_length_is_runways_to_judge(seconds: Value, duration: object, said: str) -> None:
+    made = plan(model="runway/gen9", prompt="p", seconds=seconds)
+    assert (made.call.body["duration"], made.seconds) == (duration, said)
+
+
+@pytest.mark.parametrize(
+    ("size", "ratio"),
+    [
+        ("1920X1080", "1920:1080"),
+        ("16x9", "16:9"),
+        ("16:9", "16:9"),
+        ("auto_720p", "auto_720p"),
+        ("1280x720x3", "1280x720x3"),
+        (720, 720),
+    ],
+)
+def test_a_size_is_runways_to_judge(size: Value, ratio: object) -> None:
+    assert passed(prompt="p", size=size)["ratio"] == ratio
+
+
 def test_everything_else_keeps_its_value() -> None:
     body = passed(
         prompt="p",
@@ -86,6 +142,27 @@ def test_a_forms_texts_get_the_types_that_they_spell() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "text", ["007", "1.50", "+5", "-0", "1e3", "nan", "inf", "True", "5 ", ".5", "9" * 16, "0x10", ""]
+)
+def test_a_text_that_would_read_otherwise_as_a_number_stays_one(text: str) -> None:
+    assert passed(True, prompt="p", code={"a": text})["code"] == {"a": text}
+
+
+@pytest.mark.parametrize(("text", "value"), [("-7", -7), ("0", 0), ("1.5", 1.5), ("false", False)])
+def test_a_text_that_is_a_number_becomes_one(text: str, value: object) -> None:
+    body = passed(True, prompt="p", code=text)
+    assert body["code"] == value
+    assert type(body["code"]) is type(value)
+
+
+def test_runways_own_names_in_snake_case_stay() -> None:
+    window: Value = {"start_seconds": 1, "end_seconds": 2, "soft_edge": True}
+    body = passed(prompt="p", keyframes=[{"uri": PICTURE, "range": window}])
+    window = {"start_seconds": 1, "end_seconds": 2, "softEdge": True}
+    assert body["keyframes"] == [{"uri": PICTURE, "range": window}]
+
+
 def test_files() -> None:
     upload = Upload(PNG, "upload", "")
     frames: Value = [{"uri": upload, "position": "first"}, {"uri": PICTURE, "position": "last"}]
@@ -104,7 +181,6 @@ def test_files() -> None:
 def test_what_cannot_be_right_for_any_model() -> None:
     assert refusal(model="runway/gen9").param == "prompt"
     assert refusal(model="runway/gen9", prompt=5).param == "prompt"
-    assert refusal(model="runway/gen9", prompt="p", seconds="soon").param == "seconds"
     assert refusal(model="runway/gen9", input_reference="http://a.b/c").param == "input_reference"
     assert refusal(model="runway/gen9", prompt="p", size="640x480", ratio="1:1").param == "ratio"
 
@@ -115,3 +191,9 @@ def test_habits_are_left_out_here_too(name: str) -> None:
     made = plan(model="runway/gen9", prompt="p", **given)
     assert made.ignored == (name,)
     assert made.call.body == {"promptText": "p"}
+
+
+@pytest.mark.parametrize("name", ["style", "background", "stream", "store"])
+def test_what_may_be_a_field_of_next_week_goes_on(name: str) -> None:
+    given: dict[str, Value] = {name: "x"}
+    assert passed(prompt="p", **given) == {"promptText": "p", name: "x"}

@@ -26,6 +26,7 @@ OPEN = Durations(min=1, assumed=5)
         (Durations(values=(2, 3)), True, 3),
         (OPEN, False, 5),
         (OPEN, True, 4),
+        (Durations(min=5, max=15, advisory=True), False, 5),
     ],
 )
 def test_defaults(durations: Durations, sora: bool, expected: int) -> None:
@@ -35,6 +36,7 @@ def test_defaults(durations: Durations, sora: bool, expected: int) -> None:
 def test_a_choice_is_one_of_the_models_own() -> None:
     assert choose(LIST, Given("seconds", "6"), False, "m") == 6
     assert choose(OPEN, Given("seconds", 60), False, "m") == 60
+    assert choose(Durations(min=3, max=15, advisory=True), Given("seconds", 16), False, "m") == 16
     assert choose(Durations(min=4, auto=True), Given("seconds", "auto"), False, "m") == "auto"
 
 
@@ -47,6 +49,7 @@ def test_a_choice_is_one_of_the_models_own() -> None:
         ("hailuo3", 4, "5 to 15"),
         ("seedance2", 3, "`auto`"),
         ("gen4.5", "auto", "2 to 10"),
+        ("h3_max", "auto", "about 5 to 15"),
     ],
 )
 def test_refusals_list_what_is_legal(model: str, seconds: Value, listed: str) -> None:

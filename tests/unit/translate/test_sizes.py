@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
-from runway_videos.reading import Value
-from runway_videos.translate import Plan
+from runway_videos.reading import Fields, Value
+from runway_videos.translate import Plan, plan_create
 from runway_videos.translate.sizes import TOLERANCE, lines, read_size, scaled
-from unit.translate.rows import PICTURE, ROWS, VIDEO, plainest, plan, refusal, row_of, wire_body
+from unit.translate.rows import CATALOG, PICTURE, ROWS, VIDEO, plainest, plan, refusal, row_of, wire_body
 
 
 def sent(model: str, **values: Value) -> tuple[object, object, str]:
@@ -70,19 +70,32 @@ def test_shapes_that_follow_the_picture(
     assert sent(model, size=size, input_reference=PICTURE) == expected
 
 
-def test_wan3_takes_auto_with_a_frame_and_pixels_with_reference_pictures() -> None:
-    assert sent("wan3", input_reference=PICTURE) == ("auto_720p", None, "1280x720")
+def test_wan3_takes_auto_with_a_position_and_pixels_with_reference_pictures() -> None:
+    assert sent("wan3", input_reference=PICTURE) == ("1280:720", None, "1280x720")
+    assert sent("wan3", input_reference=PICTURE, size="720x1280")[0] == "720:1280"
+    assert sent("wan3", input_reference=PICTURE, ratio="1280:720")[0] == "1280:720"
     frames: Value = [{"uri": PICTURE, "position": "last"}]
+    assert sent("wan3", input_reference=frames) == ("auto_720p", None, "1280x720")
     assert sent("wan3", input_reference=frames, size="480x832")[0] == "auto_480p"
     loose: Value = [{"uri": PICTURE}, {"uri": PICTURE}]
     assert sent("wan3", input_reference=loose, size="480x832")[0] == "480:832"
     assert sent("wan3", input_reference=PICTURE, ratio="auto_1080p")[0] == "auto_1080p"
-    error = refusal(model="wan3", prompt="p", input_reference=PICTURE, ratio="1280:720")
+    error = refusal(model="wan3", prompt="p", input_reference=frames, ratio="1280:720")
     assert error.param == "ratio"
     assert "auto_720p" in error.message
     # Pixels by default, where no frame is given.
     assert sent("wan3") == ("1280:720", None, "1280x720")
     assert sent("wan3", ratio="auto_480p", size=None) == ("auto_480p", None, "854x480")
+
+
+def test_without_an_input_no_shape_is_claimed_that_is_not_told() -> None:
+    assert sent("h3_max") == (None, "768p", "1366x768")
+    assert sent("h3_max", size="720x1280") == (None, "768p", "1366x768")
+    assert sent("h3_max", size="480x832") == (None, "480p", "854x480")
+    sora = plan_create(Fields({"prompt": "p"}, form=False), CATALOG, [("sora-2", "h3_max")])
+    assert (sora.call.body["resolution"], sora.size) == ("768p", "1366x768")
+    # A picture has a shape, and an unchanged client sends one of the shape that it asks for.
+    assert sent("h3_max", size="720x1280", input_reference=PICTURE)[2] == "768x1366"
 
 
 def test_a_client_may_name_ratio_and_resolution_itself() -> None:
@@ -166,12 +179,15 @@ def test_any_size_is_refused_or_nearly_what_was_asked(at: tuple[str, str], width
         assert row.size.how in ("ratio", "aspect")
         return
     wire_body(made)
+    if (mode, row.size.how) == ("text_to_video", "resolution"):
+        assert made.size in ("854x480", "1366x768")
+        return
     out_width, out_height = map(int, made.size.split("x"))
     asked, got = width / height, out_width / out_height
     rounding = 2 / min(out_width, out_height)  # sides are even
     assert abs(got - asked) <= (TOLERANCE + rounding) * asked
     assert (out_width - out_height) * (width - height) >= 0
-    if row.size.how == "ratio" and not row.size.frames_need_auto:
+    if row.size.how == "ratio":
         assert made.call.body["ratio"] == made.size.replace("x", ":")
         exact = f"{width}:{height}"
         if exact in row.size.values:
@@ -181,7 +197,7 @@ def test_any_size_is_refused_or_nearly_what_was_asked(at: tuple[str, str], width
 def test_every_exact_ratio_is_taken_as_it_is() -> None:
     for mode, model in ROWS:
         row = row_of(mode, model)
-        if row.size.how == "ratio" and not row.size.frames_need_auto:
+        if row.size.how == "ratio":
             for value in row.size.values:
                 size = value.replace(":", "x")
                 made = plan(**plainest(mode, model), size=size)
@@ -194,5 +210,5 @@ def test_defaults_are_the_guides_or_the_first_landscape() -> None:
         width, height = map(int, made.size.split("x"))
         assert width > height
         row = row_of(mode, model)
-        if "1280:720" in row.size.values and not row.size.frames_need_auto:
+        if "1280:720" in row.size.values:
             assert made.size == "1280x720"

@@ -1,0 +1,68 @@
+"""A key's own Runway: what it made, what it was asked, and what is to happen to it next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from faulty.faults import Fault
+
+
+class Operation(Enum):
+    """What a request asks for."""
+
+    CREATE = "create"
+    STATUS = "status"
+    DELETE = "delete"
+    SLOT = "slot"  # a place for an upload
+    STORE = "store"  # the upload itself
+    PROBE = "probe"  # of a finished file, one byte
+    FILE = "file"
+
+
+class Made(msgspec.Struct, eq=False):
+    """A task that Runway made."""
+
+    id: str
+    prompt: str
+    body: dict[str, Any]
+    asked: int = 0
+    deleted: bool = False
+
+
+class Account:
+    """A key's own Runway. `tasks` are those that it made, deleted ones too."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.tasks: list[Made] = []
+        self.seen: Counter[Operation] = Counter()
+        self.scripts: dict[Operation, deque[Fault]] = {each: deque() for each in Operation}
+        self._free = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def plan(self, operation: Operation, *script: Fault) -> Account:
+        """What happens to the next requests; after them all goes well."""
+        self.scripts[operation].extend(script)
+        return self
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Binds it to the server's loop."""
+        self._loop = loop
+
+    def release(self) -> None:
+        """Lets every request go on that is held, and all later ones."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._free.set)
+
+    async def held(self) -> None:
+        """Waits for `release`."""
+        await self._free.wait()
+
+    def made(self, prompt: str) -> list[Made]:
+        """The tasks of a prompt."""
+        return [task for task in self.tasks if task.prompt == prompt]

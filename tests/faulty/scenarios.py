@@ -1,0 +1,97 @@
+"""What happens to a service's creates, each as a story that ends with the videos its clients got."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from faulty import faults
+from faulty.accounts import Operation
+from faulty.faults import End, Fault
+from faulty.inside import leaving_create, stock_create
+from faulty.server import FaultyRunway
+from runway_videos.service import Service
+
+Scenario = Callable[[Service, FaultyRunway], Awaitable[set[str | None]]]
+
+
+async def lost_answer(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    runway.account("a").plan(Operation.CREATE, faults.RESET_AFTER_TASK)
+    runway.account("b").plan(Operation.CREATE, faults.RESET_AFTER_TASK)
+    return {await stock_create(proxy, "it")}
+
+
+async def error_after_the_task(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    for key in "ab":
+        runway.account(key).plan(Operation.CREATE, faults.bare(500, does=True))
+    return {await stock_create(proxy, "it")}
+
+
+async def no_credits(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    runway.account("a").plan(Operation.CREATE, *[faults.CREDITS] * 3)
+    return {await stock_create(proxy, "it")}
+
+
+async def comes_back(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """While its create runs."""
+    runway.account("a").plan(Operation.CREATE, faults.HELD)
+    first = await leaving_create(proxy, runway, "it")
+    again = asyncio.create_task(stock_create(proxy, "it", first_try=1))
+    await asyncio.sleep(0)
+    runway.account("a").release()
+    await first
+    return {await again}
+
+
+async def comes_back_later(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """After its create has ended."""
+    runway.account("a").plan(Operation.CREATE, faults.HELD)
+    first = await leaving_create(proxy, runway, "it")
+    runway.account("a").release()
+    await first
+    return {await stock_create(proxy, "it", first_try=1)}
+
+
+async def comes_back_to_nothing(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """After the answer to its create was lost."""
+    runway.account("a").plan(Operation.CREATE, Fault(End.RESET, holds=True))
+    first = await leaving_create(proxy, runway, "it")
+    runway.account("a").release()
+    await first
+    return {await stock_create(proxy, "it", first_try=1)}
+
+
+async def request_is_cancelled(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """Whatever served the client ends before the create does."""
+    runway.account("a").plan(Operation.CREATE, faults.HELD)
+    first = await leaving_create(proxy, runway, "it")
+    first.cancel()
+    await asyncio.wait([first])
+    again = asyncio.create_task(stock_create(proxy, "it", first_try=1))
+    await asyncio.sleep(0)
+    runway.account("a").release()
+    return {await again}
+
+
+async def same_key(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    return {await stock_create(proxy, "it", key="mine") for _ in range(2)}
+
+
+async def dead_connections(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """Two creates in a row; Runway has closed the connection of the first."""
+    runway.drops_used = True
+    return {await stock_create(proxy, "it"), await stock_create(proxy, "it")}
+
+
+#: Creates that are asked for, videos that the client can get, keys.
+EXPECTED: dict[Scenario, tuple[int, int, int]] = {
+    lost_answer: (1, 0, 2),
+    error_after_the_task: (1, 0, 2),
+    no_credits: (1, 1, 2),
+    comes_back: (1, 1, 1),
+    comes_back_later: (1, 1, 1),
+    comes_back_to_nothing: (1, 0, 1),
+    request_is_cancelled: (1, 1, 1),
+    same_key: (1, 1, 1),
+    dead_connections: (2, 2, 1),
+}
