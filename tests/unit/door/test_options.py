@@ -164,18 +164,7 @@ def test_mitmproxys_own_limits_leave_room_for_runway_max_body(
     assert name in options.WATCHED
 
 
-@pytest.mark.parametrize(
-    ("conf", "shows"),
-    [
-        ("flow_detail: 1", None),
-        ("flow_detail: 2", "flow_detail"),
-        ("flow_detail: 2\nhardump: x.har", "hardump and flow_detail"),
-        ("save_stream_file: x.mitm\nhardump: x.har", "save_stream_file and hardump"),
-    ],
-)
-def test_a_redirect_that_something_shows_is_doubted(start: Start, conf: str, shows: str | None) -> None:
-    start(f"runway_content: redirect\n{conf}")
-    expected = f"runway_content: redirect puts signed links where {shows} shows them"
-    assert options.doubts(options.read_settings()) == ([expected] if shows else [])
-    start(conf)
-    assert options.doubts(options.read_settings()) == []
+@pytest.mark.parametrize(("line", "doubtful"), [("proxy_debug: true", True), ("proxy_debug: false", False)])
+def test_a_log_of_raw_bytes_is_doubted(start: Start, line: str, doubtful: bool) -> None:
+    start(line)
+    assert any("proxy_debug" in doubt for doubt in options.doubts()) is doubtful
