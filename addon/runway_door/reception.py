@@ -98,8 +98,9 @@ class Reception:
         size = flows.request_size(flow)
         if size is None:
             # mitmproxy reads a body to its end before it answers. This machine's own user is told
-            # what is wrong; a stranger may not fill the memory.
-            cut = not access.is_loopback(flows.peer(flow))
+            # what is wrong; a stranger may not fill the memory, be it through a balancer here.
+            relayed = access.relayed_by(flows.lower_headers(flow))
+            cut = relayed is not None or not access.is_loopback(flows.peer(flow))
         elif error.status == 413:
             cut = size > _READ_TO_REFUSE * self._settings.max_body
         else:

@@ -61,7 +61,7 @@ class Gate:
                 type="invalid_request_error",
                 code="invalid_api_key",
             )
-        sign = _relayed_by(headers)
+        sign = relayed_by(headers)
         if sign is None and is_loopback(peer):
             return LOCAL_USER
         why = f"the request carries {sign}" if sign else "the request is not from this machine"
@@ -112,7 +112,8 @@ def _tokens(headers: Mapping[str, str]) -> list[str]:
     return [_bare(headers[name]) for name in _TOKEN_HEADERS if name in headers]
 
 
-def _relayed_by(headers: Mapping[str, str]) -> str | None:
+def relayed_by(headers: Mapping[str, str]) -> str | None:
+    """What shows that a request did not come straight from its user, None if nothing does."""
     for name in headers:
         if name in _RELAYED or name.startswith(_RELAYED_PREFIX):
             return shown(name.title(), 40)

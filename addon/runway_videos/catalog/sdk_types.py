@@ -6,6 +6,7 @@ Used by `generate.py` only; the proxy itself never imports the SDK.
 from __future__ import annotations
 
 import importlib
+import typing
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Required, Union, get_args, get_origin, get_type_hints
 
@@ -30,12 +31,23 @@ def sdk_version() -> str:
     return version
 
 
+def hints_of(typed_dict: Any) -> dict[str, Any]:
+    """A TypedDict's annotations, each Literal's values in the order of the source.
+
+    typing takes Literals with the same values for equal whatever their order, and its caches then
+    give the first one for all: they are emptied.
+    """
+    for empty in getattr(typing, "_cleanups", ()):
+        empty()
+    return get_type_hints(typed_dict, include_extras=True)
+
+
 def variants(mode: str) -> dict[str, Any]:
     """Model name → the SDK's TypedDict for it, in the SDK's order."""
     module = importlib.import_module(f"runwayml.types.{mode}_create_params")
     found = {}
     for typed_dict in get_args(getattr(module, UNIONS[mode])):
-        hint = get_type_hints(typed_dict, include_extras=True)["model"]
+        hint = hints_of(typed_dict)["model"]
         (model,) = get_args(unwrap("model", hint)[2])
         found[model] = typed_dict
     return found
@@ -54,7 +66,7 @@ def object_schema(typed_dict: Any, media: dict[str, str], inside: str | None = N
     properties: Schema = {}
     required: list[str] = []
     # The SDK's modules postpone annotations, which hides Required from __required_keys__.
-    for name, hint in get_type_hints(typed_dict, include_extras=True).items():
+    for name, hint in hints_of(typed_dict).items():
         wire, needed, bare = unwrap(name, hint)
         kind = media.get(inside or wire) if inside is None or wire == "uri" else None
         if wire == "uri" and kind is None:
