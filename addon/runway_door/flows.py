@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import weakref
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from mitmproxy import http
 from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.flow import Flow
+from mitmproxy.net.http import status_codes
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
@@ -26,7 +28,7 @@ LARGEST_HELD_BODY = 1 << 20
 
 _ORIGIN_FORM = re.compile(rb"[A-Z]+ /")
 
-_CREDENTIALS = ("authorization", "api-key")
+_CREDENTIALS = (b"authorization", b"api-key")
 
 #: Headers as they stand on the wire: order, case and repetitions.
 type HeaderFields = tuple[tuple[bytes, bytes], ...]
@@ -76,7 +78,13 @@ def is_for_proxy(flow: http.HTTPFlow) -> bool:
 
 def lower_headers(flow: http.HTTPFlow) -> dict[str, str]:
     """The request's headers by lower-case name, repeated ones joined."""
-    return {name.lower(): value for name, value in flow.request.headers.items()}
+    found: dict[str, str] = {}
+    # One pass over the raw fields: mitmproxy's own items() looks through all for each name.
+    for raw_name, raw_value in flow.request.headers.fields:
+        name = raw_name.decode("utf-8", "surrogateescape").lower()
+        value = raw_value.decode("utf-8", "surrogateescape")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def query(flow: http.HTTPFlow) -> Mapping[str, str]:
@@ -117,12 +125,14 @@ def put_answer(flow: http.HTTPFlow, answer: Answer) -> None:
 
 
 def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    response = http.Response.make(status, body, dict(headers))
-    if flow.request.method == "HEAD":
-        # A body would be read as the next answer; the length stays what a GET's would be.
-        response.raw_content = b""
-        response.headers["content-length"] = str(len(body))
-    flow.response = response
+    now = time.time()
+    fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
+    # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
+    fields.append((b"content-length", b"%d" % len(body)))
+    content = b"" if flow.request.method == "HEAD" else body
+    reason = status_codes.RESPONSES.get(status, "").encode()
+    head = (b"HTTP/1.1", status, reason, http.Headers(fields))
+    flow.response = http.Response(*head, content, None, now, now)
 
 
 def put_error(flow: http.HTTPFlow, error: ApiError, marks: Mapping[str, str] = {}) -> None:
@@ -184,9 +194,8 @@ def take_credentials(flow: http.HTTPFlow) -> HeaderFields:
     Gives all headers as they came, to put back where the flow goes on after all.
     """
     headers = flow.request.headers
-    fields = headers.fields
-    for name in _CREDENTIALS:
-        headers.pop(name, None)
+    fields: HeaderFields = headers.fields
+    headers.fields = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
     return fields
 
 
