@@ -22,7 +22,7 @@ class Plan(msgspec.Struct, frozen=True):
     wrk: bool = True
     file_bytes: int = 50_000_000
     #: One after the other, for the speed of a download alone.
-    files: int = 4
+    files: int = 8
     polls_beside: int = 200
     upload_bytes: int = 100_000_000
     videos: int = 100_000
