@@ -153,8 +153,8 @@ class Door:
             flows.put_error(flow, fault)
 
     def _put(self, flow: http.HTTPFlow, answer: Answer | Download | PassOn, admitted: Admitted) -> None:
-        assert self.settings is not None  # noqa: S101 (there is a service)
-        assert self.reception is not None  # noqa: S101 (it let this in)
+        assert self.settings is not None  # there is a service
+        assert self.reception is not None  # it let this in
         match answer:
             case Answer():
                 flows.put_answer(flow, answer)

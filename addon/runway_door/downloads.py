@@ -56,7 +56,7 @@ def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
     """With the file store's headers in: streams the file and keeps what describes its bytes."""
     restore(flow, fetch)
     response = flow.response
-    assert response is not None  # noqa: S101 (called from responseheaders)
+    assert response is not None  # called from responseheaders
     for name in list(response.headers):
         if name.lower() not in _KEPT_RESPONSE_HEADERS:
             del response.headers[name]
@@ -79,7 +79,7 @@ def is_file(flow: http.HTTPFlow) -> bool:
 
 def put_no_such_range(flow: http.HTTPFlow) -> None:
     """Says in OpenAI's shape what the file store said of a range: that the video is shorter."""
-    assert flow.response is not None  # noqa: S101 (the store has answered)
+    assert flow.response is not None  # the store has answered
     length = flow.response.headers.get("content-range", "")
     marks = {name: flow.response.headers[name] for name in _MARKS if name in flow.response.headers}
     if length:

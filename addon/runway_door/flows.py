@@ -110,7 +110,7 @@ def request_size(flow: http.HTTPFlow) -> int | None:
 def response_is_long(flow: http.HTTPFlow) -> bool:
     """Whether a response is large, endless or of unknown length."""
     response = flow.response
-    assert response is not None  # noqa: S101 (called from responseheaders)
+    assert response is not None  # called from responseheaders
     try:
         size = expected_http_body_size(flow.request, response)
     except ValueError:

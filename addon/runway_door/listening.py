@@ -107,7 +107,7 @@ def _problem(message: str) -> str:
 
 def _proxyserver() -> Proxyserver:
     found = ctx.master.addons.get("proxyserver")
-    assert isinstance(found, Proxyserver)  # noqa: S101 (mitmproxy always has it)
+    assert isinstance(found, Proxyserver)  # mitmproxy always has it
     return found
 
 

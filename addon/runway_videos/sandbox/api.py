@@ -73,7 +73,7 @@ class Create(Api):
             return inputs.problem(text, kind)
 
         _refuse(await _beside(self.seen_size, bodies.check, body, models, media))
-        assert isinstance(body, dict)  # noqa: S101 - the check has said so
+        assert isinstance(body, dict)  # the check has said so
         task = self.box.make(organisation, body)
         self.seen_made = task.id
         self.reply(200, {"id": task.id, "estimatedCost": {"credits": task.estimate}})
@@ -100,7 +100,7 @@ class OpenUpload(Api):
     async def post(self) -> None:
         body = await self.read()
         _refuse(bodies.check_plain(body, _UPLOAD_SCHEMA))
-        assert isinstance(body, dict)  # noqa: S101 - the check has said so
+        assert isinstance(body, dict)  # the check has said so
         filename: str = body["filename"]
         if uploads.extension(filename) not in inputs.EXTENSIONS:
             message = f"Unsupported file extension. Expected {', '.join(inputs.EXTENSIONS)}"

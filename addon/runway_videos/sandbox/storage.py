@@ -144,7 +144,7 @@ class PutFile(Store):
     def post(self) -> None:
         if self._refusal is not None:
             raise self._refusal
-        assert self._receiver is not None  # noqa: S101 - one of the two is set
+        assert self._receiver is not None  # one of the two is set
         slot = self._receiver.finish()
         self.organisation = self.box.organisations.get(slot.organisation)
         self.seen_body = {
