@@ -19,18 +19,18 @@ from mitmproxy.flow import Flow
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from runway_door import downloads, flows, lasting, lean, listening, options, shutdown, veil
-from runway_door.reception import Admitted, Reception
-from runway_videos import reports
-from runway_videos.access import no_forwarding
-from runway_videos.announce import announce
-from runway_videos.call import Answer, Download, PassOn
-from runway_videos.conf_file import ConfigError
-from runway_videos.content import content_unavailable
+from runway_addon import downloads, flow_messages, lean, listening, options, redact, reload_state, shutdown
+from runway_addon.admission import Admitted, Reception
+from runway_videos import events
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.settings import Settings
+from runway_videos.config.start_lines import announce
 from runway_videos.errors import ApiError
 from runway_videos.logs import log
+from runway_videos.openai.authentication import no_forwarding
+from runway_videos.openai.messages import Answer, Download, PassOn
 from runway_videos.service import Service
-from runway_videos.settings import Settings
+from runway_videos.upstream.content import content_unavailable
 
 
 class Door:
@@ -44,7 +44,7 @@ class Door:
         self.opened = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
         self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, Admitted] = weakref.WeakKeyDictionary()
-        self.downloads = lasting.downloads
+        self.downloads = reload_state.downloads
 
     # Life
 
@@ -59,17 +59,17 @@ class Door:
 
     def configure(self, updated: set[str]) -> None:
         if "flow_detail" in updated:
-            flows.hush(ctx.options.flow_detail == 0)
+            flow_messages.hush(ctx.options.flow_detail == 0)
         if self.settings is not None and options.WATCHED.isdisjoint(updated):
             return
         try:
             settings = options.read_settings()
             if settings == self.settings:
                 return
-            if lasting.service is None:
-                lasting.service = Service(settings)
+            if reload_state.service is None:
+                reload_state.service = Service(settings)
             else:
-                lasting.service.reconfigure(settings)
+                reload_state.service.reconfigure(settings)
         except ConfigError as error:
             if self.settings is not None:
                 raise exceptions.OptionsError(str(error)) from error
@@ -77,7 +77,7 @@ class Door:
             log.error("%s", error)
             return
         self.settings = settings
-        self.service = lasting.service
+        self.service = reload_state.service
         self.reception = Reception(settings)
 
     def running(self) -> None:
@@ -99,7 +99,7 @@ class Door:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
-            veil.come_last()
+            redact.come_last()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
@@ -118,17 +118,17 @@ class Door:
     # What comes in
 
     def next_layer(self, nextlayer: NextLayer) -> None:
-        flows.note_first_line(nextlayer)
+        flow_messages.note_first_line(nextlayer)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if self.reception is None or not self.reception.may_connect(flow):
-            flows.put_error(flow, no_forwarding())
+            flow_messages.put_error(flow, no_forwarding())
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response or flow.error:
             return
         if self.reception is None:
-            flows.put_error(flow, ApiError(503, "The proxy has not started."))
+            flow_messages.put_error(flow, ApiError(503, "The proxy has not started."))
             return
         admitted = self.reception.receive(flow)
         if admitted is not None:
@@ -140,25 +140,25 @@ class Door:
             return
         await self.opened.wait()
         try:
-            answer = await self.service.handle(flows.call_of(flow, admitted.route, admitted.caller))
+            answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
-            reports.refused(error, admitted.route, self.settings.sandbox)
-            flows.put_error(flow, error, self.service.marks)
+            events.refused(error, admitted.route, self.settings.sandbox)
+            flow_messages.put_error(flow, error, self.service.marks)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
             log.exception("a fault of this proxy, please report it")
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
-            flows.put_error(flow, fault)
+            flow_messages.put_error(flow, fault)
 
     def _put(self, flow: http.HTTPFlow, answer: Answer | Download | PassOn, admitted: Admitted) -> None:
         assert self.settings is not None  # there is a service
         assert self.reception is not None  # it let this in
         match answer:
             case Answer():
-                flows.put_answer(flow, answer)
-                veil.veil(flow)
+                flow_messages.put_answer(flow, answer)
+                redact.veil(flow)
             case Download():
                 self.downloads[flow] = downloads.start_download(flow, answer, self.settings.proxy)
             case PassOn():
@@ -170,7 +170,7 @@ class Door:
         fetch = self.downloads.get(flow)
         if fetch is not None:
             downloads.end_download(flow, fetch)
-        elif flow.response and flow.response.raw_content is None and flows.response_is_long(flow):
+        elif flow.response and flow.response.raw_content is None and flow_messages.response_is_long(flow):
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -181,14 +181,14 @@ class Door:
             downloads.put_no_such_range(flow)
             return
         self._store_failed(fetch, f"it answered {flow.response.status_code}")
-        flows.put_error(flow, content_unavailable(), fetch.download.response_headers)
+        flow_messages.put_error(flow, content_unavailable(), fetch.download.response_headers)
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.calls.pop(flow, None)
         fetch = self.downloads.pop(flow, None)
         if fetch is not None:
             downloads.restore(flow, fetch)
-            if flows.client_is_there(flow):
+            if flow_messages.client_is_there(flow):
                 self._store_failed(fetch, str(flow.error))
 
     def _store_failed(self, fetch: downloads.Fetch, problem: str) -> None:
@@ -199,16 +199,16 @@ class Door:
     # Traffic that is not HTTP
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        peer = flows.peer_of(data.client)
+        peer = flow_messages.peer_of(data.client)
         allowed = self.reception is not None and self.reception.may_forward(peer)
         if not allowed and not downloads.is_fetching(data.client, data.server):
             data.server.error = "Only video calls are served to clients that are not on loopback."
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
-        flows.note_hop(data)
+        flow_messages.note_hop(data)
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
-        flows.forget_hop(data)
+        flow_messages.forget_hop(data)
 
     def dns_request(self, flow: dns.DNSFlow) -> None:
         self._only_local(flow)
@@ -220,7 +220,7 @@ class Door:
         self._only_local(flow)
 
     def _only_local(self, flow: Flow) -> None:
-        if self.reception is None or not self.reception.may_forward(flows.peer(flow)):
+        if self.reception is None or not self.reception.may_forward(flow_messages.peer(flow)):
             flow.kill()
 
 

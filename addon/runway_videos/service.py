@@ -8,29 +8,29 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from runway_videos import catalog, reports
-from runway_videos.access import too_large
-from runway_videos.call import Answer, Call, Download, PassOn
-from runway_videos.conf_file import ConfigError
-from runway_videos.content import Content
-from runway_videos.digests import content_digest
+from runway_videos import catalog, events
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.errors import ApiError
-from runway_videos.ids import IdSealer, Ticket, UnsealableError, owner_of
-from runway_videos.keys import KeyPool
-from runway_videos.making import Maker
-from runway_videos.openai_shape import Deleted, encode
-from runway_videos.parts import Known, Parts, size_of
-from runway_videos.reading import read_fields
-from runway_videos.repeats import CreateMark, Repeats
-from runway_videos.routes import Operation
-from runway_videos.runway_api import RunwayApi
+from runway_videos.idempotency.creates import CreateMark, Repeats
+from runway_videos.idempotency.fingerprint import content_digest
+from runway_videos.keys.pool import KeyPool
+from runway_videos.openai.authentication import too_large
+from runway_videos.openai.messages import Answer, Call, Download, PassOn
+from runway_videos.openai.routes import Operation
+from runway_videos.openai.unsupported import no_operation, unsupported
+from runway_videos.openai.video import Deleted, encode
+from runway_videos.request_body import read_fields
+from runway_videos.runtime import Known, Parts, size_of
 from runway_videos.sandbox import Sandbox
-from runway_videos.settings import SANDBOX_KEY, Settings
+from runway_videos.store.video_ids import IdSealer, Ticket, UnsealableError, owner_of
+from runway_videos.store.video_records import Memory, VideoMap
 from runway_videos.translate import Plan, plan_create, resolve_model
-from runway_videos.translate.task import TaskState
-from runway_videos.unsupported import no_operation, unsupported
-from runway_videos.videos import Memory, VideoMap
-from runway_videos.watching import Watcher, render_video
+from runway_videos.translate.task_status import TaskState
+from runway_videos.upstream.client import RunwayApi
+from runway_videos.upstream.content import Content
+from runway_videos.upstream.poll import Watcher, render_video
+from runway_videos.upstream.submit import Maker
 
 #: A body larger than this is read beside the event loop, which then serves others.
 LARGEST_INLINE_BODY = 256 << 10
@@ -85,7 +85,7 @@ class Service:
         if isinstance(plan, PassOn):
             return plan
         if plan.ignored:
-            reports.left_out(plan.ignored)
+            events.left_out(plan.ignored)
         seat = self._repeats.enter(_mark(call, digest), lambda: self._make(plan, call.caller), call.gone)
         try:
             created = await seat.outcome()
@@ -136,7 +136,7 @@ class Service:
         sealer = self._parts.sealer
         started = self._parts.clock()
         created_at = int(self._parts.now())
-        made = await self._maker.make(plan.call, reports.about(plan, caller))
+        made = await self._maker.make(plan.call, events.about(plan, caller))
         ticket = Ticket(
             key=made.key,
             task=made.task,
@@ -147,7 +147,7 @@ class Service:
             created=created_at,
         )
         self._remember(ticket, caller, plan)
-        reports.created(plan, made, caller, self._parts.clock() - started, self._parts.settings.sandbox)
+        events.created(plan, made, caller, self._parts.clock() - started, self._parts.settings.sandbox)
         try:
             return Created(sealer.seal(ticket), ticket)
         except UnsealableError as error:

@@ -9,12 +9,12 @@ import msgspec
 
 from faulty.accounts import Operation
 from faulty.server import FaultyRunway
-from runway_videos.call import Answer, Call
+from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
-from runway_videos.keys import Key
-from runway_videos.routes import find
+from runway_videos.keys.pool import Key
+from runway_videos.openai.messages import Answer, Call
+from runway_videos.openai.routes import find
 from runway_videos.service import Service
-from runway_videos.settings import Settings
 
 #: What the stock clients send again unless they are told not to.
 _SENT_AGAIN = frozenset({408, 409, 429})

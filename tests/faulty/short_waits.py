@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import httpx
 
-from runway_videos import making, runway_api, watching
+from runway_videos.upstream import client, poll, submit
 
 #: Enough for a Runway on this machine that answers at all, also when it is busy.
 CREATE_SECONDS = 5.0
@@ -16,10 +16,10 @@ READ_SECONDS, CONNECT_SECONDS = 2.0, 1.0
 FIRST_WAIT_SECONDS = 0.05
 PATIENCE_SECONDS = 2.0
 
-making.FIRST_WAIT_SECONDS = FIRST_WAIT_SECONDS
-making.PATIENCE_SECONDS = PATIENCE_SECONDS
-runway_api.CREATE_SECONDS = CREATE_SECONDS
-runway_api.READ_SECONDS = READ_SECONDS
-runway_api.CONNECT_SECONDS = CONNECT_SECONDS
-runway_api._PATIENT = httpx.Timeout(CREATE_SECONDS)
-watching._WAITS = (FIRST_WAIT_SECONDS, FIRST_WAIT_SECONDS)
+submit.FIRST_WAIT_SECONDS = FIRST_WAIT_SECONDS
+submit.PATIENCE_SECONDS = PATIENCE_SECONDS
+client.CREATE_SECONDS = CREATE_SECONDS
+client.READ_SECONDS = READ_SECONDS
+client.CONNECT_SECONDS = CONNECT_SECONDS
+client._PATIENT = httpx.Timeout(CREATE_SECONDS)
+poll._WAITS = (FIRST_WAIT_SECONDS, FIRST_WAIT_SECONDS)

@@ -11,12 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from runway_videos import routes, service
-from runway_videos.call import Answer, Call, Download, PassOn
-from runway_videos.keys import Key
-from runway_videos.runway_api import Reply, RunwayApi
+from runway_videos import service
+from runway_videos.keys.pool import Key
+from runway_videos.openai import routes
+from runway_videos.openai.messages import Answer, Call, Download, PassOn
 from runway_videos.service import Service
-from unit.told import told
+from runway_videos.upstream.client import Reply, RunwayApi
+from unit.config.option_values import told
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
 PROMPT = b'{"prompt": "a cat"}'

@@ -8,9 +8,9 @@ import logging
 
 import pytest
 
-from runway_videos.call import Answer, PassOn
 from runway_videos.errors import ApiError
-from runway_videos.runway_api import Reply
+from runway_videos.openai.messages import Answer, PassOn
+from runway_videos.upstream.client import Reply
 from unit.fake_runway import PROMPT, Desk
 from unit.loopback import in_a_loop
 

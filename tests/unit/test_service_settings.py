@@ -7,14 +7,14 @@ from unittest import mock
 import pytest
 
 from runway_videos import service
-from runway_videos.conf_file import ConfigError
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
-from runway_videos.keys import Key
-from runway_videos.runway_api import Reply
-from runway_videos.settings import Settings
+from runway_videos.keys.pool import Key
+from runway_videos.upstream.client import Reply
+from unit.config.option_values import told
 from unit.fake_runway import KEYS, Desk, FakeRunway
 from unit.loopback import in_a_loop
-from unit.told import told
 
 RETRY = {"x-stainless-retry-count": "1"}
 

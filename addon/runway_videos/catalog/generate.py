@@ -22,7 +22,7 @@ from typing import Any
 
 from runway_videos.catalog import HERE, MODES, Schema
 from runway_videos.catalog.bounds import Modes, lay_on_rows, lay_on_schemas
-from runway_videos.catalog.readme_table import with_table
+from runway_videos.catalog.models_table import with_table
 from runway_videos.catalog.sdk_types import Stale, body_schema, sdk_version, variants
 
 CATALOG = HERE / "catalog.json"

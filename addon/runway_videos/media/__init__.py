@@ -8,11 +8,10 @@ import unicodedata
 import msgspec
 
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.reading.values import Upload
-
-from .data_uris import decode, encode, encoded_length, is_data_uri
-from .sniffing import ACCEPTED, sniff
-from .urls import check_https, check_runway
+from runway_videos.media.data_uris import decode, encode, encoded_length, is_data_uri
+from runway_videos.media.sniffing import ACCEPTED, sniff
+from runway_videos.media.urls import check_https, check_runway
+from runway_videos.request_body.fields import Upload
 
 __all__ = ["INLINE_LENGTH", "UPLOAD_SIZE", "Media", "data_uri", "from_text", "from_upload"]
 

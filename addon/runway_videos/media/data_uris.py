@@ -9,8 +9,8 @@ import binascii
 import string
 
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.reading.large_texts import decode_base64
-from runway_videos.reading.percent import unquote_large
+from runway_videos.request_body.large_data_uris import decode_base64
+from runway_videos.request_body.percent_encoding import unquote_large
 
 _HEADER = 1_024  # characters up to the comma
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")

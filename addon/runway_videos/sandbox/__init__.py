@@ -20,10 +20,10 @@ from collections.abc import Mapping
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from runway_videos.sandbox.box import DEFAULT_KEYS, Box
 from runway_videos.sandbox.organisations import Organisation
-from runway_videos.sandbox.record import Seen
+from runway_videos.sandbox.request_log import Seen
 from runway_videos.sandbox.server import MOST_JSON, application
+from runway_videos.sandbox.state import DEFAULT_KEYS, Box
 from runway_videos.sandbox.tasks import Clock, Task
 
 __all__ = ["DEFAULT_KEYS", "Organisation", "Sandbox", "Seen", "Task"]

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from runway_videos.sandbox import bodies, inputs, uploads
-from runway_videos.sandbox.box import Box
 from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
 from runway_videos.sandbox.server import Base, bearer
+from runway_videos.sandbox.state import Box
 
 VERSION = "2024-11-06"
 # From here on a body is decoded and checked beside the event loop.

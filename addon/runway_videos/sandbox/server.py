@@ -11,9 +11,9 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
-from runway_videos.sandbox.box import Box
 from runway_videos.sandbox.organisations import Organisation, Refused
-from runway_videos.sandbox.record import Seen
+from runway_videos.sandbox.request_log import Seen
+from runway_videos.sandbox.state import Box
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
 from runway_videos.sandbox import outputs, uploads
-from runway_videos.sandbox.box import Box
 from runway_videos.sandbox.ranges import UnsatisfiableError, parse_range
 from runway_videos.sandbox.server import Base
+from runway_videos.sandbox.state import Box
 from runway_videos.sandbox.uploads import Receiver, StorageError
 
 # The file and the form around it.

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 
 from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
-from runway_videos.reading import Fields
-from runway_videos.translate import place, refusals, seconds, sizes
-from runway_videos.translate.draft import Draft
-from runway_videos.translate.fit import fit
-from runway_videos.translate.models import Resolved, resolve_model
-from runway_videos.translate.names import KNOWN_HABITS, Given, is_habit, sort_fields, wire_name
-from runway_videos.translate.pass_on import pass_on
+from runway_videos.request_body import Fields
+from runway_videos.translate import media_fields, refusals, seconds, sizes
+from runway_videos.translate.coerce import fit
+from runway_videos.translate.field_names import KNOWN_HABITS, Given, is_habit, sort_fields, wire_name
+from runway_videos.translate.model_names import Resolved, resolve_model
 from runway_videos.translate.rules import apply_rules, may_add
+from runway_videos.translate.task_body import Draft
 from runway_videos.translate.task_call import Plan, TaskCall
+from runway_videos.translate.unknown_model import pass_on
 
 # A client may send these itself instead of `size`.
 SIZE_FIELDS = ("ratio", "resolution")
@@ -80,14 +80,14 @@ def put_files(draft: Draft, roles: dict[str, Given]) -> None:
     if picture := roles.get("picture"):
         if row.picture is None:
             raise refusals.picture_beside_video(draft, picture, roles["video"])
-        draft.put(row.picture, picture, place.pictures(picture, row.fields[row.picture]))
+        draft.put(row.picture, picture, media_fields.pictures(picture, row.fields[row.picture]))
     if (video := roles.get("video")) and row.video:
-        draft.put(row.video, video, place.video(video, row.fields[row.video]))
+        draft.put(row.video, video, media_fields.video(video, row.fields[row.video]))
     found = [roles[role] for role in ("references", "more_references") if role in roles]
     if found:
         if "references" not in row.fields:
             raise refusals.unknown_field(draft, found[0], "references")
-        value = place.references(found, row.fields["references"], draft.ignored)
+        value = media_fields.references(found, row.fields["references"], draft.ignored)
         draft.put("references", found[0], value)
 
 
@@ -129,7 +129,7 @@ def put_size(draft: Draft, given: Given | None, resolved: Resolved) -> str:
     untold = "ratio" in draft.asked_only and given is None and not pinned
     if untold or not may_add(draft, "ratio"):
         return sizes.said(sizes.asked_size(given) or default)
-    placed = row.picture is not None and place.has_position(draft.body[row.picture])
+    placed = row.picture is not None and media_fields.has_position(draft.body[row.picture])
     choice = sizes.choose(row.size, given, default, pinned, placed, draft.model)
     draft.body.update(choice.wire)
     # Words alone, and no shape told: nothing could make it other than the usual one.

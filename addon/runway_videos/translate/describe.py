@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from runway_videos.catalog import Schema
-from runway_videos.reading import Upload, Value
-from runway_videos.translate.names import snake
+from runway_videos.request_body import Upload, Value
+from runway_videos.translate.field_names import snake
 
 LONGEST = 60  # characters of a client's own value that are repeated to it
 NOUNS = {"integer": "a whole number", "number": "a number", "string": "a text"}

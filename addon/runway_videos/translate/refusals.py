@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.translate.draft import Draft
-from runway_videos.translate.names import Given, client_param, wire_name
+from runway_videos.translate.field_names import Given, client_param, wire_name
+from runway_videos.translate.task_body import Draft
 
 # What a mode is made from, and the parameter that brings it.
 INPUTS = {

@@ -7,9 +7,9 @@ from typing import Any
 
 from runway_videos.catalog import Rule
 from runway_videos.errors import bad_request
-from runway_videos.translate.draft import Draft
-from runway_videos.translate.names import Given, client_param
+from runway_videos.translate.field_names import Given, client_param
 from runway_videos.translate.seconds import asked_seconds, of_segments
+from runway_videos.translate.task_body import Draft
 
 ALL = "*"
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from runway_videos.catalog import Durations
 from runway_videos.errors import bad_request
+from runway_videos.translate.coerce import retyped
 from runway_videos.translate.describe import shown
-from runway_videos.translate.fit import retyped
-from runway_videos.translate.names import Given
+from runway_videos.translate.field_names import Given
 
 SORA = 4  # OpenAI's default
 RUNWAY = 2  # the guide's default

@@ -16,9 +16,9 @@ import msgspec
 
 from runway_videos.catalog import Size
 from runway_videos.errors import bad_request
-from runway_videos.reading import Value
+from runway_videos.request_body import Value
 from runway_videos.translate.describe import shown
-from runway_videos.translate.names import Given
+from runway_videos.translate.field_names import Given
 
 SORA = (720, 1280)  # OpenAI's default
 RUNWAY = (1280, 720)  # the guide's default

@@ -25,12 +25,14 @@ from faulty.scenarios import (
     request_is_cancelled,
     same_key,
 )
-from runway_videos import attempts, making, service
+from runway_videos import service
 from runway_videos.errors import ApiError
-from runway_videos.making import Maker
-from runway_videos.repeats import Repeats
-from runway_videos.runway_api import RunwayApi
-from runway_videos.verdicts import Kind, Verdict
+from runway_videos.idempotency import in_flight
+from runway_videos.idempotency.creates import Repeats
+from runway_videos.upstream import submit
+from runway_videos.upstream.client import RunwayApi
+from runway_videos.upstream.create_answers import Kind, Verdict
+from runway_videos.upstream.submit import Maker
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ class Count(msgspec.Struct, frozen=True):
 
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(submit, "FIRST_WAIT_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -86,14 +88,14 @@ def no_next_key(patch: pytest.MonkeyPatch) -> None:
 
 
 def clients_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
-    unknown = making._unknown
+    unknown = submit._unknown
 
     def silent(*args: object) -> ApiError:
         error = unknown(*args)  # type: ignore[arg-type]
         error.retry = None
         return error
 
-    patch.setattr(making, "_unknown", silent)
+    patch.setattr(submit, "_unknown", silent)
 
 
 def repeats_are_not_known(patch: pytest.MonkeyPatch) -> None:
@@ -111,13 +113,13 @@ def creates_end_with_their_request(patch: pytest.MonkeyPatch) -> None:
         def __getattr__(self, name: str) -> object:
             return (lambda task: task) if name == "shield" else getattr(asyncio, name)
 
-    patch.setattr(attempts, "asyncio", Unshielded())
+    patch.setattr(in_flight, "asyncio", Unshielded())
 
 
 def keys_are_not_known(patch: pytest.MonkeyPatch) -> None:
     enter = Repeats.enter
 
-    def keyless(self: Repeats[object], mark: attempts.CreateMark, *args: object) -> object:
+    def keyless(self: Repeats[object], mark: in_flight.CreateMark, *args: object) -> object:
         return enter(self, msgspec.structs.replace(mark, idempotency_key=None), *args)  # type: ignore[arg-type]
 
     patch.setattr(Repeats, "enter", keyless)

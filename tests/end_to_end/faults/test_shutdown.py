@@ -113,7 +113,7 @@ def test_it_waits_no_longer_than_it_says(
 ) -> None:
     """Its 20 seconds made short; the operator is told that something may be lost."""
     script = tmp_path / "hurry.py"
-    script.write_text("from runway_door import shutdown\nshutdown.DRAIN_SECONDS = 0.3\n")
+    script.write_text("from runway_addon import shutdown\nshutdown.DRAIN_SECONDS = 0.3\n")
     proxy = start("-s", str(script))
     waiting = in_flight(proxy, runway, pool, "never")
     terminate(proxy)

@@ -15,8 +15,8 @@ from bench.load import Ask, Load
 from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
-from runway_videos.keys import Key
-from runway_videos.runway_api import Reply
+from runway_videos.keys.pool import Key
+from runway_videos.upstream.client import Reply
 from unit.fake_runway import Desk, FakeRunway
 from unit.loopback import in_a_loop
 

@@ -10,7 +10,7 @@ from runway_videos import media as module
 from runway_videos.errors import ApiError
 from runway_videos.media import INLINE_LENGTH, Media, data_uri, from_text, from_upload
 from runway_videos.media.sniffing import ACCEPTED
-from runway_videos.reading import Upload
+from runway_videos.request_body import Upload
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)

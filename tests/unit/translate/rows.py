@@ -12,9 +12,9 @@ import typing_extensions
 
 from runway_videos.catalog import Row, load
 from runway_videos.errors import ApiError
-from runway_videos.reading import Fields, Value
+from runway_videos.request_body import Fields, Value
 from runway_videos.translate import Plan, plan_create
-from runway_videos.translate.names import client_param
+from runway_videos.translate.field_names import client_param
 
 CATALOG = load()
 ALIASES = (("sora-2-pro*", "seedance2_5"), ("sora-2*", "seedance2"), ("gen4_aleph", "aleph2"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runway_videos.reading import Value
+from runway_videos.request_body import Value
 from unit.translate.rows import PICTURE, VIDEO, plan, refusal, wire_body
 
 

@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 import pydantic
 import pytest
 
-from runway_videos.reading import Value
-from runway_videos.translate.names import client_param
+from runway_videos.request_body import Value
+from runway_videos.translate.field_names import client_param
 from unit.translate.rows import (
     APART,
     ROWS,

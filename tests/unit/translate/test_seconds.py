@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.catalog import Durations
-from runway_videos.reading import Value
-from runway_videos.translate.names import Given
+from runway_videos.request_body import Value
+from runway_videos.translate.field_names import Given
 from runway_videos.translate.seconds import choose, default
 from unit.translate.rows import VIDEO, plan, refusal, wire_body
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
-from runway_videos.reading import Fields, Value
+from runway_videos.request_body import Fields, Value
 from runway_videos.translate import Plan, plan_create
 from runway_videos.translate.sizes import TOLERANCE, lines, read_size, scaled
 from unit.translate.rows import CATALOG, PICTURE, ROWS, VIDEO, plainest, plan, refusal, row_of, wire_body

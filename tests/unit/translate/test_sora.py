@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.catalog import load
-from runway_videos.reading import Fields, Value
+from runway_videos.request_body import Fields, Value
 from runway_videos.translate import plan_create
 from unit.translate.rows import PICTURE, plan, refusal, wire_body
 

@@ -1,0 +1,100 @@
+"""A video's bytes through mitmproxy: the flow goes to the file store and comes back as the client's."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from mitmproxy import http
+from mitmproxy.connection import Client, Server
+from mitmproxy.net.server_spec import ServerSpec
+
+from runway_addon import flow_messages
+from runway_videos.errors import ApiError
+from runway_videos.openai.messages import Download
+
+# What a client may learn of the file store: nothing else of its answer comes back.
+_KEPT_RESPONSE_HEADERS = frozenset(
+    {"accept-ranges", "etag", "last-modified", "content-type", "content-length", "content-range",
+     "content-encoding", "content-disposition", "content-language"}
+)  # fmt: skip
+_MARKS = ("x-runway-sandbox",)
+
+# Where clients' downloads are fetched from.
+_fetching: weakref.WeakKeyDictionary[Client, tuple[str, int]] = weakref.WeakKeyDictionary()
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """A download under way, and the client's own request to put back."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    headers: http.Headers
+    download: Download
+
+
+def start_download(flow: http.HTTPFlow, download: Download, proxy: str | None) -> Fetch:
+    """Makes the flow fetch a file: only what the file store needs goes out."""
+    request = flow.request
+    fetch = Fetch(request.scheme, request.host, request.port, request.path, request.headers, download)
+    request.headers = http.Headers(host=request.host_header or request.host)
+    request.raw_content = b""  # a body that came with the client's GET is not the file store's
+    flow_messages.send_to(flow, download.url)
+    for name, value in download.request_headers.items():
+        request.headers[name] = value
+    _fetching[flow.client_conn] = (request.host, request.port)
+    if proxy:
+        flow.server_conn.via = _via(proxy)
+    return fetch
+
+
+def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
+    """With the file store's headers in: streams the file and keeps what describes its bytes."""
+    restore(flow, fetch)
+    response = flow.response
+    assert response is not None  # called from responseheaders
+    for name in list(response.headers):
+        if name.lower() not in _KEPT_RESPONSE_HEADERS:
+            del response.headers[name]
+    for name, value in fetch.download.response_headers.items():
+        response.headers[name] = value
+    response.stream = is_file(flow)
+
+
+def restore(flow: http.HTTPFlow, fetch: Fetch) -> None:
+    """Puts the client's own request back: no log, no saved flow shows the signed URL."""
+    request = flow.request
+    request.scheme, request.host, request.port = fetch.scheme, fetch.host, fetch.port
+    request.path, request.headers = fetch.path, fetch.headers
+
+
+def is_file(flow: http.HTTPFlow) -> bool:
+    """Whether the file store gave the file or a part of it."""
+    return flow.response is not None and flow.response.status_code in (200, 206, 304)
+
+
+def put_no_such_range(flow: http.HTTPFlow) -> None:
+    """Says in OpenAI's shape what the file store said of a range: that the video is shorter."""
+    assert flow.response is not None  # the store has answered
+    length = flow.response.headers.get("content-range", "")
+    marks = {name: flow.response.headers[name] for name in _MARKS if name in flow.response.headers}
+    if length:
+        marks["content-range"] = length
+    error = ApiError(416, "The video has no such range of bytes.", code="invalid_range")
+    flow_messages.put_error(flow, error, marks)
+
+
+def is_fetching(client: Client, server: Server) -> bool:
+    """Whether a connection is made for a video that this client downloads."""
+    return _fetching.get(client) == server.address
+
+
+def _via(proxy: str) -> ServerSpec:
+    parts = urlsplit(proxy)
+    scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
+    port = parts.port or (443 if scheme == "https" else 8080)
+    return (scheme, (parts.hostname or "", port))

@@ -1,0 +1,83 @@
+"""Puts the entries of mitm.conf into mitmproxy's options, each mistake named."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mitmproxy import ctx, exceptions
+
+from runway_videos.config.conf_file import ConfFile, ConfigError
+
+_KINDS: Sequence[tuple[object, str]] = (
+    (bool, "true or false"),
+    (int, "a whole number"),
+    (int | None, "a whole number"),
+    (str, "a text"),
+    (str | None, "a text"),
+)
+_PORTS = range(65536)
+
+
+def apply(file: ConfFile, name: str) -> None:
+    """Sets one option as the file says. Raises ConfigError."""
+    option = dict(ctx.options.items())[name]
+    given = file.entries[name].value
+    value = _converted(given, option.typespec)
+    if option.choices and value not in option.choices:
+        allowed = ", ".join(option.choices)
+        raise ConfigError(f"{file.where(name)}: {value!r} must be one of {allowed}")
+    if name == "listen_port" and isinstance(value, int) and value not in _PORTS:
+        raise ConfigError(f"{file.where(name)}: {value} must be a port from 0 to 65535")
+    if name == "mode" and not value:
+        raise ConfigError(f"{file.where(name)}: there must be a mode, such as regular")
+    wanted = next((text for kind, text in _KINDS if kind == option.typespec), "a list of texts")
+    if isinstance(given, bool) and option.typespec is not bool:  # to Python True is a number, too
+        raise ConfigError(f"{file.where(name)}: {str(given).lower()} must be {wanted}")
+    try:
+        with _addon_errors():
+            ctx.options.update(**{name: value})
+    except TypeError as error:
+        raise ConfigError(f"{file.where(name)}: {given!r} must be {wanted}") from error
+    except exceptions.OptionsError as error:
+        raise ConfigError(f"{file.where(name)}: {one_line(error)}") from error
+
+
+def one_line(error: object) -> str:
+    """An error's text without line breaks."""
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def _addon_errors() -> Iterator[None]:
+    """Turns what mitmproxy logs of an option that an addon chokes on, traceback and all, into words."""
+    logger = logging.getLogger("mitmproxy.addonmanager")
+    found: list[str] = []
+
+    def take(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            cause = record.exc_info[1] if record.exc_info else None
+            found.append(one_line(cause or record.getMessage()))
+            return False
+        return True
+
+    logger.addFilter(take)
+    try:
+        yield
+    finally:
+        logger.removeFilter(take)
+    if found:
+        raise exceptions.OptionsError("; ".join(found))
+
+
+def _converted(value: object, kind: object) -> object:
+    """YAML's idea of a value as the option's: one string for a list of one, numbers as text."""
+    if kind == Sequence[str]:
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return [_as_text(item) for item in items]
+    return _as_text(value) if kind in (str, str | None) else value
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -1,0 +1,126 @@
+"""Puts `mode`, `listen_host` and `listen_port` of mitm.conf into effect.
+
+mitmproxy begins to bind its sockets before it loads scripts, with what the command line says. So
+the servers are changed right behind that, before anyone is told where the proxy listens; and what
+the first, premature binding says is kept off the terminal: it may even fail (another program on
+port 8080) without harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+
+from mitmproxy import ctx, http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from runway_addon import options
+from runway_videos.config.conf_file import ConfigError
+
+# [Errno 98] … failed to listen on 127.0.0.1:80 with [Errno 98] …: [errno 98] address already in use
+_FAILED = re.compile(r"failed to listen on (\S+) with .*?([^\]:]*?)(?: Try specifying .*)?$")
+# For mitmproxy to close the connection by itself.
+_CUT_SECONDS = 0.1
+_LOGGERS = ("mitmproxy.addons.proxyserver", "mitmproxy.proxy.mode_servers")
+
+
+def hold_back(hold: Callable[[logging.LogRecord], bool] = lambda _: False) -> None:
+    """Keeps what mitmproxy says of its servers off the log: all of it, unless `hold` says True."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(hold)
+
+
+class Relisten:
+    """One change of the listening addresses at start."""
+
+    def __init__(self) -> None:
+        self._heard: list[logging.LogRecord] = []
+        try:
+            self._modes = [ProxyMode.parse(_with_address(mode)) for mode in ctx.options.mode]
+        except ValueError as error:
+            raise ConfigError(f"{options.where_to_listen()}: {error}") from error
+        hold_back(self._hold)
+
+    async def finish(self) -> None:
+        """Waits for mitmproxy's own set-up and changes it. Raises ConfigError where it cannot."""
+        servers = _proxyserver().servers
+        # update() waits for the one under way. Old servers that never came up cannot be stopped;
+        # that is the only failure here that is none.
+        await servers.update([])
+        self._heard.clear()
+        ok = await servers.update(self._modes)
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._hold)
+        if not ok:
+            errors = (record for record in self._heard if record.levelno >= logging.ERROR)
+            problems = "; ".join(_problem(record.getMessage()) for record in errors)
+            raise ConfigError(f"{options.where_to_listen()}: {problems}")
+
+    def _hold(self, record: logging.LogRecord) -> bool:
+        self._heard.append(record)
+        return False
+
+
+def addresses() -> list[str]:
+    """Where the proxy listens now, as host:port."""
+    found = []
+    for host, port, *_ in _proxyserver().listen_addrs():
+        found.append(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    return found
+
+
+def cut_off(flow: http.HTTPFlow) -> None:
+    """Closes the client's connection at once, whatever it is sending.
+
+    `kill` alone is not enough: mitmproxy cancels the task that reads, and a task that is cancelled
+    outside of its read never closes the socket.
+    """
+    client = flow.client_conn
+    handler = _proxyserver().connections.get(client.id)
+    transport = handler.transports.get(client) if handler else None
+    flow.kill()
+    if transport is not None and isinstance(transport.writer, asyncio.StreamWriter):
+        asyncio.get_running_loop().call_later(_CUT_SECONDS, transport.writer.transport.abort)
+
+
+def is_own_address(host: str, port: int) -> bool:
+    """Whether host and port name this proxy itself."""
+    return any(
+        port == own_port and host in ("localhost", "127.0.0.1", "::1", own_host)
+        for own_host, own_port, *_ in _proxyserver().listen_addrs()
+    )
+
+
+def _problem(message: str) -> str:
+    """What mitmproxy says of a socket that it cannot have, in fewer words."""
+    text = " ".join(message.split())
+    found = _FAILED.search(text)
+    if found is None:
+        return text
+    # Of an address that is none of this machine's mitmproxy gives a list of addresses, and no reason.
+    reason = found[2].strip() or "this machine has no such address"
+    return f"cannot listen on {found[1]}: {reason}; choose another listen_port or listen_host"
+
+
+def _proxyserver() -> Proxyserver:
+    found = ctx.master.addons.get("proxyserver")
+    assert isinstance(found, Proxyserver)  # mitmproxy always has it
+    return found
+
+
+def _with_address(mode: str) -> str:
+    """A mode with its address written into it: mitmproxy notices no other change of address."""
+    spec = ProxyMode.parse(mode)
+    port = spec.listen_port(ctx.options.listen_port)
+    host = spec.listen_host(ctx.options.listen_host)
+    if port is None:
+        return mode
+    if not options.is_said("mode") and len(ctx.options.mode) == 1:
+        # The command line wins over an address in the file's mode.
+        port = ctx.options.listen_port if options.is_said("listen_port") else port
+        host = ctx.options.listen_host if options.is_said("listen_host") else host
+    bare = mode.rpartition("@")[0] if spec.custom_listen_port is not None else mode
+    return f"{bare}@{host}:{port}" if host else f"{bare}@{port}"

@@ -1,0 +1,15 @@
+"""What outlives a reload of the script: mitmproxy reloads the door alone."""
+
+from __future__ import annotations
+
+import weakref
+
+from mitmproxy import http
+
+from runway_addon.downloads import Fetch
+from runway_videos.service import Service
+
+service: Service | None = None
+
+#: Downloads whose first bytes have not come yet.
+downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()

@@ -1,0 +1,1 @@
+"""mitm.conf, environment and options, checked and put into one frozen struct."""

@@ -1,0 +1,105 @@
+"""Reads single values of the options; every mistake is named, doubts are collected as warnings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.logs import shown
+
+#: What a header may carry: visible ASCII without spaces.
+VISIBLE = re.compile(r"[\x21-\x7e]+")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_SIZE = re.compile(r"([0-9]{1,12})([kmg]?)b?", re.IGNORECASE)
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class OptionReader:
+    """Reads single values; collects warnings on the way."""
+
+    def __init__(self, environ: Mapping[str, str], where: Callable[[str], str]) -> None:
+        self.environ = environ
+        self.where = where
+        self.warnings: list[str] = []
+
+    def fail(self, option: str, problem: str) -> ConfigError:
+        return ConfigError(f"{self.where(option)}: {problem}")
+
+    def items(self, option: str, values: object, allowed: Sequence[str]) -> list[dict[str, object]]:
+        """A list of mappings; from the command line each comes as one JSON object."""
+        if not isinstance(values, (list, tuple)):
+            raise self.fail(option, f"must be a list of mappings {{{', '.join(allowed)}}}")
+        found = []
+        for value in values:
+            item = value
+            if isinstance(value, str):
+                try:
+                    item = msgspec.json.decode(value)
+                except msgspec.DecodeError:
+                    item = None
+            if not isinstance(item, dict):
+                example = '{"name": "team-a", "value": "env.TEAM_A_KEY"}'
+                raise self.fail(option, f"each must be a mapping like {example}")
+            for name in item:
+                if name not in allowed:
+                    raise self.fail(option, f"there is no {shown(name, 20)}; allowed: {', '.join(allowed)}")
+            found.append(item)
+        names = [self.name(option, item) for item in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise self.fail(option, f"the name {name} stands twice")
+        return found
+
+    def name(self, option: str, item: dict[str, object]) -> str:
+        name = item.get("name")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            # Shortened: a secret may stand where the name belongs.
+            told = shown(repr(name), 12)
+            raise self.fail(option, f"name {told} must be a text that matches {_NAME.pattern}")
+        return name
+
+    def secret(self, option: str, item: dict[str, object]) -> tuple[str | None, str]:
+        """A secret and the variable it comes from; None where that variable is not set."""
+        name, value = item["name"], item.get("value")
+        if not isinstance(value, str) or value.strip() in ("", "env."):
+            raise self.fail(option, f"{name} needs a value like env.MY_VARIABLE")
+        variable = value.removeprefix("env.") if value.startswith("env.") else ""
+        if not variable:
+            self.warnings.append(
+                f"{option}: {name} has its secret written out; value: env.MY_VARIABLE keeps it apart"
+            )
+        secret = (self.environ.get(variable, "") if variable else value).strip()
+        if secret and not VISIBLE.fullmatch(secret):
+            raise self.fail(option, f"the value of {name} must be visible ASCII without spaces")
+        return secret or None, variable
+
+    def url(self, option: str, value: object, schemes: Sequence[str], hint: str = "") -> str:
+        """A URL that paths can be put behind. User and password only in a proxy's."""
+        text = value.strip() if isinstance(value, str) else ""
+        if not _is_base(text, schemes) or ("@" in text and option != "runway_proxy"):
+            # A password may stand before an @.
+            told = repr("..." + text[text.rindex("@") :] if "@" in text else value)
+            raise self.fail(option, f"{shown(told)} must be a plain URL like {schemes[-1]}://host:port{hint}")
+        return text.rstrip("/")
+
+    def size(self, option: str, value: object) -> int:
+        match = _SIZE.fullmatch(str(value).strip())
+        if not match or not int(match[1]):
+            raise self.fail(option, f"{shown(repr(value))} must be a size like 64m (suffixes k, m, g)")
+        return int(match[1]) * _UNITS[match[2].lower()]
+
+
+def _is_base(url: str, schemes: Sequence[str]) -> bool:
+    if not VISIBLE.fullmatch(url) or "?" in url or "#" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        # The resolver takes no empty and no overlong part of a name.
+        (parts.hostname or "").encode("idna")
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

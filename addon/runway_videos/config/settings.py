@@ -1,0 +1,212 @@
+"""The addon's options, the environment and mitm.conf, checked and put into one frozen struct."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import msgspec
+
+from runway_videos.config.option_reader import VISIBLE, OptionReader
+from runway_videos.keys.pool import Key
+
+#: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
+DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
+#: Environment variables that hold one key, in this order, when `runway_keys` is not set.
+KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
+#: The name of the key that comes from one of them. Ids of videos carry a hash of it.
+DEFAULT_KEY_NAME = "default"
+ID_SECRET_VARIABLE = "RUNWAY_ID_SECRET"  # noqa: S105 (a variable's name)
+#: A shorter secret could be found by trying: one id is enough to test a guess.
+SHORT_SECRET = 16
+SANDBOX_KEY = Key(name="sandbox", value="sandbox-key")
+# A name or an IP address, without port and patterns: it is compared as a whole.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Someone who may use the proxy, known by a token."""
+
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Caller({self.name!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("name", self.name)]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start."""
+
+    keys: tuple[Key, ...]
+    base_url: str
+    proxy: str | None
+    aliases: tuple[tuple[str, str], ...]
+    hosts: tuple[str, ...]
+    fallback: str | None
+    callers: tuple[Caller, ...]
+    forward: bool
+    sandbox: bool
+    poll_seconds: int
+    content: Literal["stream", "redirect"]
+    max_body: int
+    lean: bool
+    id_secrets: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # The proxy's URL may hold a password.
+        hidden = ("proxy", "id_secrets")
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in hidden]
+
+
+def read(
+    options: Mapping[str, object],
+    environ: Mapping[str, str],
+    where: Callable[[str], str] = lambda option: option,
+) -> Settings:
+    """Checks all options; `where` says for messages where an option was set. Raises ConfigError."""
+    reader = OptionReader(environ, where)
+    sandbox = bool(options["runway_sandbox"])
+    callers = _callers(reader, options["runway_callers"])
+    poll = options["runway_poll_seconds"]
+    if not isinstance(poll, int) or isinstance(poll, bool) or not 0 <= poll <= 3600:
+        raise reader.fail("runway_poll_seconds", f"{poll!r} must be a number from 0 to 3600")
+    content = options["runway_content"]
+    if content != "stream" and content != "redirect":
+        raise reader.fail("runway_content", f"{content!r} must be stream or redirect")
+    proxy = options["runway_proxy"]
+    return Settings(
+        keys=(SANDBOX_KEY,) if sandbox else _keys(reader, options["runway_keys"]),
+        base_url=reader.url("runway_base_url", options["runway_base_url"], ("http", "https")),
+        proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
+        aliases=_aliases(reader, options["runway_aliases"]),
+        hosts=_hosts(reader, options["runway_hosts"]),
+        fallback=_fallback(reader, options["runway_fallback"], callers),
+        callers=callers,
+        forward=bool(options["runway_forward"]),
+        sandbox=sandbox,
+        poll_seconds=poll,
+        content=content,
+        max_body=reader.size("runway_max_body", options["runway_max_body"]),
+        lean=bool(options["runway_lean"]),
+        id_secrets=_id_secrets(reader),
+        warnings=tuple(reader.warnings),
+    )
+
+
+def _id_secrets(reader: OptionReader) -> tuple[str, ...]:
+    parts = reader.environ.get(ID_SECRET_VARIABLE, "").split(",")
+    secrets = tuple(secret for part in parts if (secret := part.strip()))
+    if not all(secret.isprintable() for secret in secrets):
+        raise reader.fail(ID_SECRET_VARIABLE, "must be printable text, secrets separated by commas")
+    if any(len(secret) < SHORT_SECRET for secret in secrets):
+        reader.warnings.append(
+            f"{ID_SECRET_VARIABLE}: a secret of less than {SHORT_SECRET} characters can be guessed from "
+            "one video id; `openssl rand -hex 32` makes a good one"
+        )
+    return secrets
+
+
+def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
+    allowed = ("name", "value", "models", "weight", "on_behalf_of")
+    items = reader.items("runway_keys", values, allowed)
+    if not items:
+        for variable in KEY_VARIABLES:
+            if reader.environ.get(variable, "").strip():
+                item: dict[str, object] = {"name": DEFAULT_KEY_NAME, "value": f"env.{variable}"}
+                secret, _ = reader.secret(variable, item)
+                return (Key(name=DEFAULT_KEY_NAME, value=secret or ""),)
+        return ()
+    keys = []
+    for item in items:
+        name = str(item["name"])
+        secret, variable = reader.secret("runway_keys", item)
+        if secret is None:
+            # The other keys still serve: one team's slip must not stop the others.
+            reader.warnings.append(
+                f"runway_keys: {name} is left out, the environment variable {variable} is not set"
+            )
+            continue
+        behalf = item.get("on_behalf_of")
+        if behalf is not None and not (isinstance(behalf, str) and VISIBLE.fullmatch(behalf)):
+            raise reader.fail("runway_keys", f"on_behalf_of of {name} must be visible ASCII text")
+        keys.append(
+            Key(
+                name=name,
+                value=secret,
+                models=_patterns(reader, name, item.get("models", ["*"])),
+                weight=_weight(reader, name, item.get("weight", 1)),
+                on_behalf_of=behalf,
+            )
+        )
+    return tuple(keys)
+
+
+def _patterns(reader: OptionReader, name: str, models: object) -> tuple[str, ...]:
+    patterns = models if isinstance(models, list) else []
+    if not patterns or not all(isinstance(each, str) and VISIBLE.fullmatch(each) for each in patterns):
+        raise reader.fail("runway_keys", f'models of {name} must be a list of patterns like ["*"]')
+    return tuple(patterns)
+
+
+def _weight(reader: OptionReader, name: str, weight: object) -> float:
+    good = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not good or not math.isfinite(float(str(weight))) or float(str(weight)) < 0:
+        raise reader.fail("runway_keys", f"weight of {name} must be a number of 0 or more")
+    return float(str(weight))
+
+
+def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
+    callers: list[Caller] = []
+    for item in reader.items("runway_callers", values, ("name", "value")):
+        secret, variable = reader.secret("runway_callers", item)
+        if secret is None:
+            # Going on without would turn a caller away, or let everyone in if it was the only one.
+            raise reader.fail(
+                "runway_callers",
+                f"{item['name']}: the environment variable {variable} is not set",
+            )
+        if any(secret == other.value for other in callers):
+            raise reader.fail("runway_callers", f"{item['name']} has the token of another caller")
+        callers.append(Caller(name=str(item["name"]), value=secret))
+    return tuple(callers)
+
+
+def _aliases(reader: OptionReader, values: object) -> tuple[tuple[str, str], ...]:
+    aliases = []
+    for value in values if isinstance(values, (list, tuple)) else [values]:
+        pattern, _, model = (part.strip() for part in str(value).partition("="))
+        model = model.removeprefix("runway/")
+        if not VISIBLE.fullmatch(pattern) or not VISIBLE.fullmatch(model):
+            raise reader.fail("runway_aliases", f"{value!r} must be pattern=model, like sora-2*=seedance2")
+        aliases.append((pattern, model))
+    return tuple(aliases)
+
+
+def _hosts(reader: OptionReader, values: object) -> tuple[str, ...]:
+    hosts = []
+    for value in values if isinstance(values, (list, tuple)) else [values]:
+        host = str(value).strip().lower()
+        if not _HOST.fullmatch(host):
+            raise reader.fail(
+                "runway_hosts", f"{value!r} must be a host's name alone, whole, like api.openai.com"
+            )
+        hosts.append(host)
+    return tuple(hosts)
+
+
+def _fallback(reader: OptionReader, value: object, callers: tuple[Caller, ...]) -> str | None:
+    # With callers the tokens are ours, not the fallback's: nothing goes there unless it is asked for.
+    if value is None:
+        return None if callers else "https://api.openai.com"
+    if value in ("", "none"):
+        return None
+    return reader.url("runway_fallback", value, ("http", "https"), ", or none")

@@ -1,0 +1,61 @@
+"""What a person needs to know at start, as log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from runway_videos import catalog
+from runway_videos.config.settings import Settings
+from runway_videos.logs import log
+
+NO_KEY = (
+    "no Runway key: video creates answer 503; set RUNWAY_API_KEY or runway_keys, "
+    "or try it with --set runway_sandbox=true"
+)
+
+
+def announce(settings: Settings, addresses: Sequence[str], doubts: Sequence[str] = ()) -> None:
+    """Logs where the proxy listens and what it serves; secrets never."""
+    for line in _facts(settings, addresses):
+        log.info("%s", line)
+    for line in (*_warnings(settings), *doubts):
+        log.warning("%s", line)
+
+
+def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
+    where = ", ".join(f"http://{each}" for each in addresses)
+    yield f"serving /v1/videos on {where or 'no address: nothing listens'}"
+    if settings.sandbox:
+        yield "SANDBOX: videos are made up, nothing reaches Runway, nothing is paid"
+    elif settings.keys:
+        total = sum(key.weight for key in settings.keys)
+        each = (
+            f"{key.name} (weight {key.weight:g}{_share(key.weight, total)}"
+            f"{'' if '*' in key.models else ', models ' + ' '.join(key.models)})"
+            for key in settings.keys
+        )
+        yield f"keys: {', '.join(each)}"
+    aliases = ", ".join(f"{pattern} → {model}" for pattern, model in settings.aliases)
+    yield f"aliases: {aliases or 'none'}"
+    models = catalog.load()
+    yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
+    if settings.callers:
+        yield f"callers: {', '.join(caller.name for caller in settings.callers)}"
+    else:
+        yield "callers: the local user only (runway_callers is not set)"
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    yield from settings.warnings
+    if not settings.keys:
+        yield NO_KEY
+    elif not any(key.weight > 0 for key in settings.keys):
+        yield "all runway_keys have weight 0: they serve the videos they made, video creates answer 503"
+    known = catalog.load().models()
+    for pattern, model in settings.aliases:
+        if model not in known:
+            yield f"runway_aliases: {pattern}={model}: the catalog has no {model}; passed on as it is"
+
+
+def _share(weight: float, total: float) -> str:
+    return f" = {weight / total:.0%}" if total else ""

@@ -1,0 +1,97 @@
+"""What a sandbox holds, without HTTP: keys, tasks, files, and the record of what came in."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+
+from runway_videos.sandbox import outputs
+from runway_videos.sandbox.organisations import Organisation, price
+from runway_videos.sandbox.outputs import Clip, Signer
+from runway_videos.sandbox.request_log import Record, Seen
+from runway_videos.sandbox.tasks import Clock, Task, Tasks
+from runway_videos.sandbox.uploads import Uploads
+
+#: The key that is taken when none are named.
+DEFAULT_KEYS = {"sandbox": "sandbox"}
+
+
+class Box:
+    """The state of a sandbox. Parameters: see Sandbox."""
+
+    def __init__(
+        self,
+        keys: Mapping[str, str] | None = None,
+        *,
+        seconds: float = 4.0,
+        concurrency: int | None = None,
+        video_bytes: int | None = None,
+        url_seconds: float = 86_400.0,
+        clock: Clock = time.time,
+        keep: int = 1_000,
+    ) -> None:
+        #: Base URL, known once it has started.
+        self.url = ""
+        self.clock = clock
+        #: Key value → name of the organisation. May be changed at any time.
+        self.keys = dict(DEFAULT_KEYS if keys is None else keys)
+        self.organisations = {
+            name: Organisation(name, concurrency=concurrency) for name in self.keys.values()
+        }
+        self.tasks = Tasks(clock, seconds, lambda name: self.organisations[name].concurrency)
+        self.uploads = Uploads(clock)
+        self.signer = Signer(clock, url_seconds)
+        self.clips = (Clip("landscape.mp4", video_bytes), Clip("portrait.mp4", video_bytes))
+        self.record = Record(keep)
+
+    @property
+    def requests(self) -> deque[Seen]:
+        """The last requests, oldest first."""
+        return self.record.requests
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Requests per route since the start, such as "POST /v1/text_to_video"."""
+        return self.record.counts
+
+    def organisation(self, key: str) -> Organisation | None:
+        """The organisation that a key belongs to, None for an unknown or disabled key."""
+        name = self.keys.get(key)
+        if name is None:
+            return None
+        organisation = self.organisations.setdefault(name, Organisation(name))
+        return None if organisation.disabled else organisation
+
+    def make(self, organisation: Organisation, body: dict[str, object]) -> Task:
+        """A task from a body that has passed the check. Raises Refused."""
+        model, estimate = str(body["model"]), price(body)
+        organisation.admit(model, estimate, self.clock())
+        task = self.tasks.create(
+            organisation.name, model, str(body.get("promptText", "")), estimate, _portrait(body)
+        )
+        organisation.credits += estimate - task.cost
+        return task
+
+    def delete(self, organisation: Organisation, task_id: str) -> bool:
+        """Cancels or deletes a task; a cancelled one costs nothing. False if there is none."""
+        task = self.tasks.remove(organisation.name, task_id)
+        if task is None:
+            return False
+        if self.clock() < task.ends:
+            organisation.credits += task.cost
+        return True
+
+    def output_url(self, task: Task) -> str:
+        """A fresh signed URL for a finished task."""
+        return self.url + self.signer.sign(f"{outputs.PATH}{task.id}.mp4")
+
+    def clip(self, task: Task) -> Clip:
+        """The video of a task: upright if that was asked for."""
+        return self.clips[task.portrait]
+
+
+def _portrait(body: Mapping[str, object]) -> bool:
+    shape = body.get("ratio") or body.get("targetAspectRatio") or body.get("aspectRatio")
+    width, _, height = str(shape).partition(":")
+    return width.isdecimal() and height.isdecimal() and int(width) < int(height)

@@ -1,0 +1,128 @@
+"""The client's names of fields and Runway's.
+
+Clients write snake_case or camelCase; Runway's names are mostly camelCase. Both are compared
+without case and underscores. A few fields have a name of their own in OpenAI's API.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+import msgspec
+
+from runway_videos.errors import bad_request
+from runway_videos.request_body import Value
+
+# Runway's name → the client's. Several wire names may say the same to a client.
+PARAMS = {
+    "promptText": "prompt",
+    "promptImage": "input_reference",
+    "promptVideo": "video_uri",
+    "videoUri": "video_uri",
+    "ratio": "size",
+    "duration": "seconds",
+}
+
+# A part that a field plays, whatever the model calls it ← the names that clients use for it.
+ROLES = {
+    "prompt": ("prompt", "prompt_text"),
+    "picture": ("input_reference", "prompt_image"),
+    "video": ("video_uri", "video", "prompt_video"),
+    "seconds": ("seconds", "duration"),
+    "size": ("size",),
+    "references": ("references",),
+    "more_references": ("reference_images",),
+}
+
+# What OpenAI clients send out of habit and no video needs. `n` is one of them as long as it is 1.
+HABITS = frozenset(("user", "metadata", "n", "quality"))
+
+# These too are left out for a model whose fields are known and that has no such field. A model
+# that is not known may well have a `style`.
+KNOWN_HABITS = HABITS | frozenset(
+    (
+        "style",
+        "background",
+        "response_format",
+        "stream",
+        "store",
+        "service_tier",
+        "safety_identifier",
+        "prompt_cache_key",
+    )
+)
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A field as the client sent it, under the client's own name."""
+
+    name: str
+    value: Value
+
+
+def is_habit(given: Given, habits: Set[str]) -> bool:
+    """A field to leave out. ApiError 400 for an `n` that asks for more videos than one."""
+    if given.name == "n" and str(given.value).strip() not in ("1", "1.0"):
+        raise bad_request("`n` must be 1: a create makes one video.", "n")
+    return given.name in habits
+
+
+def plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: "_" + match[1].lower(), name)
+
+
+def camel(name: str) -> str:
+    return re.sub(r"(?<=[A-Za-z0-9])_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+_ROLE_OF = {plain(name): role for role, names in ROLES.items() for name in names}
+
+
+def role_of(name: str) -> str | None:
+    return _ROLE_OF.get(plain(name))
+
+
+def wire_name(name: str, fields: Iterable[str]) -> str | None:
+    """The one of `fields` that a client means by `name`."""
+    wanted = plain(name)
+    return next((wire for wire in fields if plain(wire) == wanted), None)
+
+
+def client_param(wire_path: Sequence[str | int]) -> str:
+    """Runway's path of a field, such as an issue's `path`, as the client's own parameter.
+
+    `("promptImage", 0, "uri")` → `input_reference[0].uri`
+    """
+    text = ""
+    for depth, step in enumerate(wire_path):
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif depth == 0:
+            text = PARAMS.get(step) or snake(step)
+        else:
+            text += f".{snake(step)}"
+    return text
+
+
+def sort_fields(values: Mapping[str, Value]) -> tuple[dict[str, Given], list[Given]]:
+    """Fields by their role, and the rest. What is empty counts as not given, as in a form."""
+    roles: dict[str, Given] = {}
+    rest: list[Given] = []
+    for name, value in values.items():
+        if name == "model" or value is None or value in ("", [], {}):
+            continue
+        role = role_of(name)
+        if role is None:
+            rest.append(Given(name, value))
+        elif role not in roles or roles[role].value == value:
+            roles[role] = Given(name, value)
+        else:
+            raise bad_request(
+                f"`{roles[role].name}` and `{name}` are two names for one field: send one.", name
+            )
+    return roles, rest

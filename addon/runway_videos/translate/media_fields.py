@@ -1,0 +1,99 @@
+"""Where pictures and videos go: the shapes that clients send, made into the one a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runway_videos.catalog import Schema
+from runway_videos.errors import bad_request
+from runway_videos.request_body import Value
+from runway_videos.translate.coerce import fit, parsed, unwrapped
+from runway_videos.translate.field_names import Given
+
+# For a model that the catalog does not know: what all known ones have in common.
+ANY_PICTURE: Schema = {
+    "anyOf": [
+        {"type": "string", "media": "image"},
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "open": True,
+                "required": ["uri"],
+                "properties": {"uri": {"type": "string", "media": "image"}},
+            },
+        },
+    ]
+}
+
+
+def pictures(given: Given, schema: Schema) -> object:
+    """`input_reference` for a picture field: one picture, or a list with positions.
+
+    Takes a URL, a data URI, a file, `{image_url}`, or a list of these or of `{uri, position}`.
+    Where the model wants positions and the client gave none, the list's order counts: first, last.
+    """
+    value = parsed(given.value)
+    items = value if isinstance(value, list) else [value]
+    if len(items) == 1 and not has_position(items[0]):
+        lone = items[0]
+        # [{uri}] says "a reference picture" to the models whose positions are optional.
+        keep = isinstance(value, list) and isinstance(lone, dict) and not wants_position(schema)
+        if not keep:
+            return fit(unwrapped(lone, given.name), schema, given.name)
+    named: list[dict[str, Value]] = [item if isinstance(item, dict) else {"uri": item} for item in items]
+    if wants_position(schema):
+        taken = {item.get("position") for item in named}
+        free: Iterator[str] = (p for p in positions(schema) if p not in taken)
+        named = [item if has_position(item) else with_position(item, next(free, None)) for item in named]
+    return fit(list(named), schema, given.name)
+
+
+def has_position(value: object) -> bool:
+    """A picture, or one in a list, that is told its place as first or last frame."""
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(item, dict) and "position" in item for item in items)
+
+
+def with_position(item: dict[str, Value], position: str | None) -> dict[str, Value]:
+    return item if position is None else {**item, "position": position}
+
+
+def item_schema(schema: Schema) -> Schema:
+    options: list[Schema] = schema.get("anyOf", [schema])
+    found: Schema = next((o["items"] for o in options if o.get("type") == "array"), {})
+    return found
+
+
+def wants_position(schema: Schema) -> bool:
+    return "position" in item_schema(schema).get("required", ())
+
+
+def positions(schema: Schema) -> list[str]:
+    node = item_schema(schema)["properties"]["position"]
+    values: list[str] = node.get("enum") or [node["const"]]
+    return values
+
+
+def video(given: Given, schema: Schema) -> object:
+    """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`."""
+    value = parsed(given.value)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict) and "id" in value:
+        raise bad_request(
+            f"`{given.name}.id` names a video made earlier, which this call does not take: send "
+            "the video itself, an https URL or a data URI.",
+            f"{given.name}.id",
+        )
+    return fit(value, schema, given.name)
+
+
+def references(found: list[Given], schema: Schema, dropped: list[str]) -> object:
+    """`references` and `reference_images` in one list; keys such as `tag` that the model does not
+    know are left out and noted in `dropped`."""
+    values: list[Value] = []
+    for given in found:
+        value = parsed(given.value)
+        values += value if isinstance(value, list) else [value]
+    return fit(values, schema, found[0].name, dropped)

@@ -1,0 +1,145 @@
+"""A model that the catalog does not know: passed on by the guide's general rules.
+
+Nothing is added and nothing is judged; Runway knows its newest models better than a table.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from runway_videos import media
+from runway_videos.catalog import Catalog
+from runway_videos.errors import ApiError, bad_request
+from runway_videos.request_body import Upload
+from runway_videos.translate import media_fields, seconds, sizes
+from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, fit, parsed, retyped
+from runway_videos.translate.field_names import HABITS, Given, camel, is_habit, plain
+from runway_videos.translate.model_names import Resolved
+from runway_videos.translate.task_call import Plan, TaskCall
+
+KINDS = ("image", "video", "audio")
+LONGEST = 20  # characters of a duration that an answer repeats
+
+
+def pass_on(
+    resolved: Resolved,
+    mode: str,
+    roles: dict[str, Given],
+    rest: list[Given],
+    form: bool,
+    catalog: Catalog,
+) -> Plan:
+    """Only what the client sent, under the names that Runway's models have in common."""
+    body: dict[str, object] = {}
+    length = str(seconds.usual(resolved.sora))
+    frame = sizes.SORA if resolved.sora else sizes.RUNWAY
+    if given := roles.get("prompt"):
+        body["promptText"] = fit(given.value, {"type": "string"}, given.name)
+    if given := roles.get("picture"):
+        body["promptImage"] = media_fields.pictures(given, media_fields.ANY_PICTURE)
+    if given := roles.get("video"):
+        # Runway has two names for it. Who writes one of them knows which; the guide's is videoUri.
+        wire = "promptVideo" if plain(given.name) == "promptvideo" else "videoUri"
+        body[wire] = media_fields.video(given, {"type": "string", "media": "video"})
+    if given := roles.get("size"):
+        body["ratio"] = ratio_of(given, catalog)
+    if given := roles.get("seconds"):
+        body["duration"] = duration = duration_of(given, catalog)
+        length = spoken(duration) or length
+    for role, wire in (("references", "references"), ("more_references", "referenceImages")):
+        if given := roles.get(role):
+            body[wire] = loose(given, catalog, catalog.media["references"], form)
+    ignored = [given.name for given in rest if is_habit(given, HABITS)]
+    for given in rest:
+        wire = camel(given.name)
+        if given.name in ignored:
+            continue
+        if wire in body:
+            raise bad_request(f"`{given.name}` is given twice, under two names.", given.name)
+        typed = form and not is_text(wire, catalog)
+        body[wire] = loose(given, catalog, catalog.media.get(wire), typed)
+    if not body:
+        raise bad_request("`prompt` is required.", "prompt", "missing_required_parameter")
+    ratio = body.get("ratio")
+    frame = sizes.read_size(ratio if isinstance(ratio, str) else None) or frame
+    prompt = body.get("promptText")
+    return Plan(
+        call=TaskCall(mode, resolved.model, body),
+        model=resolved.asked,
+        seconds=length,
+        size=sizes.said(frame),
+        prompt=prompt if isinstance(prompt, str) else None,
+        ignored=tuple(ignored),
+    )
+
+
+def ratio_of(given: Given, catalog: Catalog) -> object:
+    """`WxH` as `W:H`; what is said in another way as it is."""
+    match = sizes.WRITTEN.fullmatch(given.value) if isinstance(given.value, str) else None
+    return f"{match[1]}:{match[2]}" if match else loose(given, catalog, None, form=False)
+
+
+def duration_of(given: Given, catalog: Catalog) -> object:
+    """A number, also when it comes as a text; what is said in another way as it is."""
+    for kind in ("integer", "number"):
+        found = retyped(given.value, {"type": kind})
+        if isinstance(found, int | float) and abs(found) <= SAFE:
+            return found
+    return loose(given, catalog, None, form=False)
+
+
+def spoken(duration: object) -> str | None:
+    """The duration as an answer says it, which goes into the video's id: short and plain."""
+    text = "" if isinstance(duration, bool | list | dict) else str(duration)
+    return text if 0 < len(text) <= LONGEST and text.isascii() and text.isprintable() else None
+
+
+def loose(given: Given, catalog: Catalog, kind: str | None, form: bool) -> object:
+    """The value with wire names for keys and files in place; a form's texts get the type they
+    spell. Runway's few names in snake_case, such as `start_seconds`, stay as they are."""
+    value, name = parsed(given.value) if form else given.value, given.name
+    if isinstance(value, dict):
+        return {
+            key if key in catalog.names else camel(key): loose(
+                Given(f"{name}.{key}", item), catalog, kind, form
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [loose(Given(f"{name}[{n}]", item), catalog, kind, form) for n, item in enumerate(value)]
+    if isinstance(value, Upload):
+        return file(value, name, kind)
+    return spelled(value) if form and isinstance(value, str) else value
+
+
+def file(upload: Upload, param: str, kind: str | None) -> media.Media:
+    """A file of a kind that only its bytes tell."""
+    for guess in (kind,) if kind else KINDS:
+        try:
+            return media.from_upload(upload, guess, param)
+        except ApiError:
+            if guess == kind:
+                raise
+    raise bad_request(f"`{param}` is no picture, video or sound that Runway takes.", param)
+
+
+def is_text(wire: str, catalog: Catalog) -> bool:
+    """Some known model has this field, and it is a text there: `422` stays one."""
+    return any(
+        row.fields.get(wire, {}).get("type") == "string"
+        for rows in catalog.modes.values()
+        for row in rows.values()
+    )
+
+
+def spelled(text: str) -> bool | int | float | str:
+    """The type that a text spells, where nothing of the text is lost by it: `007` stays one."""
+    if text in ("true", "false"):
+        return FLAGS[text]
+    if NUMBER.fullmatch(text):
+        for number in (int, float):
+            with suppress(ValueError):
+                found = number(text)
+                if str(found) == text and abs(found) <= SAFE:
+                    return found
+    return text

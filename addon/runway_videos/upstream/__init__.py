@@ -1,0 +1,1 @@
+"""Runway's side: the HTTP client, submitting a task, polling it, its content."""

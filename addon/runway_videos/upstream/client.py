@@ -1,0 +1,235 @@
+"""The httpx client to Runway: one method a call, no policy. Which key and how often is decided above.
+
+A create goes over a connection of its own: a pooled one that died cannot be told from a lost answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from runway_videos.keys.pool import Key
+
+#: Runway's API version (the SDK's default header).
+VERSION = "2024-11-06"
+
+CONNECT_SECONDS = 10.0
+CREATE_SECONDS = 120.0
+READ_SECONDS = 30.0
+#: Answers are small JSON; more than this is not read.
+LARGEST_ANSWER = 1 << 20
+_PATIENT = httpx.Timeout(CREATE_SECONDS, connect=CONNECT_SECONDS)
+
+# These alone mean that the request never left: everything else is an unknown outcome. A proxy's
+# refusal is one of them, the tunnel to Runway was never made.
+_NOT_SENT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    *(httpx.ProxyError, httpx.UnsupportedProtocol),
+)
+
+
+class NotSentError(Exception):
+    """The request never reached Runway; sending it again is safe."""
+
+
+class UnknownOutcomeError(Exception):
+    """The request was sent, at least in part, and no whole answer came. `timed_out` tells how."""
+
+    def __init__(self, reason: str, timed_out: bool = False) -> None:
+        super().__init__(reason)
+        self.timed_out = timed_out
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Runway's answer: status and body, whole."""
+
+    status: int
+    body: bytes = b""
+
+    def json(self) -> dict[str, object] | None:
+        """The body as a JSON object, None if it is none."""
+        try:
+            found = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+
+class _Pieces(io.RawIOBase):
+    """A file over a memoryview: httpx reads it in pieces, nothing is joined or copied whole."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
+        self._at = max(0, min(len(self._data), start + offset))
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self._data) if size < 0 else self._at + size
+        piece = bytes(self._data[self._at : end])
+        self._at += len(piece)
+        return piece
+
+
+class RunwayApi:
+    """Calls to Runway. Raises NotSentError and UnknownOutcomeError, nothing else."""
+
+    def __init__(self, base_url: str, proxy: str | None = None) -> None:
+        self._base = base_url
+        # One context: making one costs tens of milliseconds. The environment's proxy is never
+        # used, or the key would travel through whatever HTTPS_PROXY names, this proxy included.
+        context = httpx.create_ssl_context(trust_env=False)
+        self._pooled = _client(context, proxy, keepalive=32)
+        self._fresh = _client(context, proxy, keepalive=0)
+
+    async def create(self, key: Key, path: str, body: bytes) -> Reply:
+        """Sends a create, once."""
+        headers = {"Content-Type": "application/json", **_headers(key)}
+        if key.on_behalf_of:
+            # Reseller accounts must say for whom (X-Runway-On-Behalf-Of, task creation only).
+            headers["X-Runway-On-Behalf-Of"] = key.on_behalf_of
+        url = self._base + path
+        sending = _send(self._fresh, "POST", url, headers=headers, content=body, timeout=_PATIENT)
+        return await _within(CREATE_SECONDS, sending)
+
+    async def get_task(self, key: Key, task: str) -> Reply:
+        """Asks for a task."""
+        return await self._call(key, "GET", f"/v1/tasks/{quote(task, safe='')}")
+
+    async def delete_task(self, key: Key, task: str) -> Reply:
+        """Cancels or deletes a task."""
+        return await self._call(key, "DELETE", f"/v1/tasks/{quote(task, safe='')}")
+
+    async def open_upload(self, key: Key, filename: str) -> Reply:
+        """Asks for a place to put a file, valid for 24 hours."""
+        body = {"filename": filename, "type": "ephemeral"}
+        return await self._call(key, "POST", "/v1/uploads", body)
+
+    async def put_file(
+        self,
+        url: str,
+        fields: Mapping[str, str],
+        filename: str,
+        mime: str,
+        data: bytes | memoryview,
+    ) -> Reply:
+        """Puts a file where `open_upload` said; without authorization, `file` as the last part."""
+        file = (filename, _Pieces(data), mime)
+        return await _send(
+            self._fresh, "POST", url, data=dict(fields), files={"file": file}, timeout=_PATIENT
+        )
+
+    async def probe(self, url: str) -> int:
+        """The file store's status for the first byte of a file. No credentials are sent."""
+        response = await _begin(self._pooled, "GET", url, headers={"Range": "bytes=0-0"})
+        with contextlib.suppress(httpx.HTTPError):
+            await response.aclose()
+        return response.status_code
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._pooled.aclose()
+        await self._fresh.aclose()
+
+    async def _call(self, key: Key, method: str, path: str, body: dict[str, str] | None = None) -> Reply:
+        sending = _send(self._pooled, method, self._base + path, headers=_headers(key), json=body)
+        return await _within(CONNECT_SECONDS + READ_SECONDS, sending)
+
+
+def _client(context: ssl.SSLContext, proxy: str | None, keepalive: int) -> httpx.AsyncClient:
+    client = httpx.AsyncClient(
+        verify=context,
+        proxy=proxy,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=keepalive),
+        headers={"User-Agent": "runway-videos"},
+    )
+    # What is set with one key's answer must not go along with another's.
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    return client
+
+
+def _headers(key: Key) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {key.value}",
+        "X-Runway-Version": VERSION,
+        "Accept": "application/json",
+    }
+
+
+async def _begin(client: httpx.AsyncClient, method: str, url: str, **content: Any) -> httpx.Response:
+    """Sends a request and gives the answer before its body."""
+    if client.is_closed:
+        raise NotSentError("the connections to Runway are closed")
+    try:
+        request = client.build_request(method, url, **content)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise NotSentError(_reason(error)) from error
+    try:
+        return await client.send(request, stream=True)
+    except (httpx.HTTPError, ValueError) as error:
+        raise _outcome(error) from error
+
+
+async def _send(client: httpx.AsyncClient, method: str, url: str, **content: Any) -> Reply:
+    response = await _begin(client, method, url, **content)
+    try:
+        try:
+            body = b"".join([part async for part in _limited(response)])
+        finally:
+            await response.aclose()
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        raise _outcome(error) from error
+    return Reply(response.status_code, body)
+
+
+async def _within(seconds: float, sending: Awaitable[Reply]) -> Reply:
+    """A whole answer within the time: httpx's own limits begin again with each byte."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await sending
+    except TimeoutError as error:
+        raise UnknownOutcomeError("no whole answer in time", timed_out=True) from error
+
+
+async def _limited(response: httpx.Response) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise httpx.ReadError("the answer is too large", request=response.request)
+        yield part
+
+
+def _outcome(error: Exception) -> NotSentError | UnknownOutcomeError:
+    if isinstance(error, _NOT_SENT):
+        return NotSentError(_reason(error))
+    return UnknownOutcomeError(_reason(error), timed_out=isinstance(error, httpx.TimeoutException))
+
+
+def _reason(error: Exception) -> str:
+    # An exception's text may hold an address, never a header: no key can come along.
+    return f"{type(error).__name__}: {error}".rstrip(": ")

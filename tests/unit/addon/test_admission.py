@@ -1,0 +1,191 @@
+"""Who is let in with a request's headers alone; what passes, what is turned away, what is not even read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from mitmproxy import http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.test import taddons
+
+from runway_addon import listening
+from runway_addon.admission import Admitted
+from runway_videos.errors import ApiError
+from runway_videos.openai.routes import Operation, Route
+from unit.addon.admission_harness import CALLERS, ID, asked, error_of, own, reception
+
+
+@pytest.fixture(autouse=True)
+def _proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(listening, "is_own_address", lambda host, port: (host, port) == ("127.0.0.1", 8080))
+    with taddons.context(Proxyserver()):
+        yield
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        asked(),
+        own(),
+        asked(host="API.OpenAI.com", port=80),
+        asked(host="gateway.example", mode="reverse:https://gateway.example"),
+        own(path="/openai/v1/videos/"),
+    ],
+)
+def test_a_video_call_is_let_in_without_its_credentials(flow: http.HTTPFlow) -> None:
+    host = flow.request.headers.fields
+    flow.request.headers.add("Authorization", "Bearer sk-hush")
+    flow.request.headers.add("api-key", "hush")
+    came = (*host, (b"Authorization", b"Bearer sk-hush"), (b"api-key", b"hush"))
+    route = Route(Operation.CREATE, name="list")
+    assert reception().receive(flow) == Admitted(route, "", came)
+    assert flow.request.headers.fields == host
+    assert flow.response is None
+    assert "hush" not in str(flow.get_state())
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        asked(host="gateway.example"),
+        asked(path="/v1/chat/completions"),
+        asked("GET", "/v1/videos/video_68"),
+        asked("GET", "/v1/videos/video_68/content"),
+        asked("PUT", "/v1/videos", authorization="Bearer sk-mine"),
+        asked("DELETE", "/v1/videos"),
+        asked("PATCH", "/openai/v1/videos", mode="reverse:https://gateway.example"),
+        asked(path="/v1/chat", mode="reverse:https://gateway.example"),
+    ],
+)
+def test_other_traffic_goes_where_it_was_going(flow: http.HTTPFlow) -> None:
+    before = (flow.request.pretty_url, dict(flow.request.headers))
+    assert reception().receive(flow) is None
+    assert flow.response is None
+    assert (flow.request.pretty_url, dict(flow.request.headers)) == before
+
+
+def test_what_is_for_the_proxy_and_no_video_call_goes_to_the_fallback() -> None:
+    flow = own(path="/v1/chat?x=1", authorization="Bearer sk-mine")
+    assert reception().receive(flow) is None
+    assert flow.request.pretty_url == "https://api.openai.com/v1/chat?x=1"
+    assert flow.request.headers["authorization"] == "Bearer sk-mine"
+    flow = own(path="/v1/chat?x=1")
+    assert reception(fallback="none").receive(flow) is None
+    assert error_of(flow, 404)["code"] == "unknown_url"
+
+
+def test_an_id_that_is_not_ours_is_unknown_to_the_proxy_itself() -> None:
+    flow = own("GET", "/v1/videos/video_68/content")
+    assert reception().receive(flow) is None
+    assert error_of(flow, 404)["message"] == "Video with id 'video_68' not found."
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_a_method_that_the_collection_has_not_is_refused_by_the_proxy_itself(method: str) -> None:
+    flow = own(method)
+    assert reception().receive(flow) is None
+    assert error_of(flow, 405)["code"] == "method_not_allowed"
+
+
+# Callers
+
+
+def test_a_known_caller_is_let_in_from_anywhere_by_name() -> None:
+    flow = own("GET", f"/v1/videos/{ID}", peer="10.0.0.9", authorization="Bearer tok_hush", via="1.1 lb")
+    admitted = reception(callers=CALLERS).receive(flow)
+    assert admitted is not None
+    assert (admitted.caller, admitted.route) == ("app", Route(Operation.STATUS, ID))
+    assert "hush" not in str(flow.get_state())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD", "PUT"])
+@pytest.mark.parametrize("path", ["", f"/{ID}", f"/{ID}/content", "/edits", "/video_68"])
+def test_nobody_else_is_for_any_operation(method: str, path: str) -> None:
+    for flow, options, status in (
+        (own(method, f"/v1/videos{path}", authorization="Bearer hush"), {"callers": CALLERS}, 401),
+        (own(method, f"/v1/videos{path}", peer="10.0.0.9", authorization="Bearer hush"), {}, 403),
+        (own(method, f"/v1/videos{path}", x_forwarded_for="::1", authorization="Bearer hush"), {}, 403),
+    ):
+        assert reception(**options).receive(flow) is None
+        if method == "HEAD":
+            assert flow.response is not None
+            assert flow.response.status_code == status
+        else:
+            assert error_of(flow, status)["code"] in ("invalid_api_key", "callers_required")
+
+
+def test_a_callers_token_does_not_go_on_with_other_traffic() -> None:
+    gate = reception(callers=CALLERS, fallback="https://gw.example")
+    flow = own(path="/v1/chat", authorization="Bearer tok_hush", x_a="b")
+    assert gate.receive(flow) is None
+    assert flow.request.host == "gw.example"
+    assert "hush" not in str(flow.get_state())
+    assert flow.request.headers["x-a"] == "b"
+
+
+def test_a_create_that_is_passed_on_gets_its_own_credentials_back_and_no_token() -> None:
+    for token, back in (("sk-mine", "Bearer sk-mine"), ("tok_hush", None)):
+        options = {} if back else {"callers": CALLERS}
+        gate = reception(**options)
+        flow = asked(authorization=f"Bearer {token}")
+        admitted = gate.receive(flow)
+        assert admitted is not None
+        gate.pass_on(flow, admitted, "gen4.5")
+        assert flow.request.headers.get("authorization") == back
+        assert flow.request.host == "api.openai.com"
+
+
+def test_a_create_that_is_passed_on_has_its_headers_as_they_came() -> None:
+    flow = asked()
+    came = (
+        (b"host", b"api.openai.com"),
+        (b"X-A", b"1"),
+        (b"AUTHORIZATION", b"Bearer sk-mine"),
+        (b"x-a", b"\xff"),
+        (b"Api-Key", b"b"),
+        (b"api-KEY", b"c"),
+        (b"Z", b""),
+    )
+    flow.request.headers.fields = came
+    gate = reception()
+    admitted = gate.receive(flow)
+    assert admitted is not None
+    assert flow.request.headers.fields != came
+    gate.pass_on(flow, admitted, "gen4.5")
+    assert flow.request.headers.fields == came
+
+
+def test_a_caller_who_may_not_forward_gets_nothing_passed_on() -> None:
+    gate = reception(callers=CALLERS)
+    flow = asked(peer="10.0.0.9", authorization="Bearer tok_hush", api_key="hush")
+    admitted = gate.receive(flow)
+    assert admitted is not None
+    with pytest.raises(ApiError) as caught:
+        gate.pass_on(flow, admitted, "gen4.5")
+    assert (caught.value.status, caught.value.code) == (403, "forwarding_disabled")
+    assert "hush" not in str(flow.get_state())
+
+
+# Strangers
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_a_stranger_passes_only_where_forwarding_is_on(forward: bool) -> None:
+    gate = reception(callers=CALLERS, forward=forward)
+    flow = asked(path="/v1/chat", host="elsewhere.example", peer="10.0.0.9")
+    assert gate.receive(flow) is None
+    if forward:
+        assert flow.response is None
+    else:
+        assert error_of(flow, 403)["code"] == "forwarding_disabled"
+    tunnel = asked("CONNECT", host="elsewhere.example", peer="10.0.0.9")
+    assert gate.may_connect(tunnel) is forward
+    assert gate.may_connect(asked("CONNECT", peer="10.0.0.9"))
+    assert gate.may_connect(asked("CONNECT", host="elsewhere.example"))
+
+
+def test_raw_bytes_in_a_path_are_answered_too() -> None:
+    flow = own("GET", "/\udcff\x1b[31m")
+    assert reception(fallback="none").receive(flow) is None
+    assert error_of(flow, 404)["message"].isprintable()

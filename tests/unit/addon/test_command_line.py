@@ -1,0 +1,71 @@
+"""What the command line says is known from mitmproxy's own parsers, also where it says the default."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+from mitmproxy import master, options
+from mitmproxy.tools.console.master import ConsoleMaster
+from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.tools.web.master import WebMaster
+
+from runway_addon import command_line
+from runway_addon.command_line import OF_ONE_PROGRAM
+from runway_addon.options import is_said
+from unit.addon.start_harness import Start
+from unit.loopback import in_a_loop
+
+PROGRAMS: list[type[DumpMaster | ConsoleMaster | WebMaster]] = [DumpMaster, ConsoleMaster, WebMaster]
+
+
+def test_what_the_command_line_names_is_known(start: Start) -> None:
+    start("listen_port: 9\n", "--set", "http2=false", "--set", "runway_poll_seconds=5", "-p", "0", "-q")
+    for name in ("http2", "confdir", "runway_poll_seconds", "listen_port", "flow_detail"):
+        assert is_said(name)
+    for name in ("listen_host", "mode", "runway_content", "no_such_option"):
+        assert not is_said(name)
+
+
+def test_what_set_gives_is_kept_as_it_was_said(start: Start) -> None:
+    start("", "--set", "runway_aliases=a=b", "--set", "stickyauth", "--listen-host", "::1")
+    said = command_line.said()
+    assert (said["runway_aliases"], said["stickyauth"], said["listen_host"]) == ("a=b", "", "::1")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@in_a_loop
+async def test_each_of_the_three_programs_is_read(
+    program: type[DumpMaster | ConsoleMaster | WebMaster], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(options.Options())
+    monkeypatch.setattr(sys, "argv", ["mitm", "-p", "8080", "--set", "a=b"])
+    said = command_line.said()
+    assert (said["listen_port"], said["a"]) == ("8080", "b")
+
+
+@in_a_loop
+async def test_another_program_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    master.Master(options.Options(), asyncio.get_running_loop())
+    monkeypatch.setattr(sys, "argv", ["mitm", "-p", "8080"])
+    assert command_line.said() == {}
+
+
+@in_a_loop
+async def test_options_of_one_program_are_those_that_another_lacks() -> None:
+    names = []
+    for program in PROGRAMS:
+        found = options.Options()
+        program(found)
+        names.append(set(found.keys()))
+    assert frozenset().union(*names) - names[0].intersection(*names) == OF_ONE_PROGRAM
+
+
+def test_one_file_may_serve_all_three_programs(start: Start) -> None:
+    mine = set(start("").keys())
+    others = OF_ONE_PROGRAM - mine
+    assert {"web_port", "console_mouse"} <= others
+    found = start("".join(f"{name}: 3\n" for name in sorted(others)) + "runway_poll_seconds: 9\n")
+    assert found.runway_poll_seconds == 9
+    assert others.isdisjoint(found.keys())

@@ -1,0 +1,115 @@
+"""Between the service and the flow: what becomes of a download that the file store does not give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from mitmproxy import connection, flow, http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.test import taddons
+
+import runway
+from runway_addon.admission import Reception
+from unit.addon.flow_harness import flow_of, response
+from unit.fake_runway import Desk
+from unit.loopback import in_a_loop
+
+LINK = "https://files.example/v.mp4?Signature=hush"
+
+
+@pytest.fixture(autouse=True)
+def _proxy() -> Iterator[None]:
+    with taddons.context(Proxyserver()):
+        yield
+
+
+def door_of(desk: Desk) -> runway.Door:
+    door = runway.Door()
+    door.service, door.settings = desk.service, desk.parts.settings
+    door.reception = Reception(door.settings)
+    door.opened.set()
+    return door
+
+
+async def asked(door: runway.Door, method: str, path: str) -> http.HTTPFlow:
+    """A video call of the local user's, up to what the service made of it."""
+    found = flow_of(method, f"/v1/videos{path}")
+    door.requestheaders(found)
+    await door.request(found)
+    return found
+
+
+async def download(desk: Desk, door: runway.Door) -> tuple[str, http.HTTPFlow]:
+    video_id = await desk.create()
+    desk.set(status="SUCCEEDED", output=[LINK])
+    found = await asked(door, "GET", f"/{video_id}/content")
+    assert found.request.pretty_url == LINK
+    return video_id, found
+
+
+@pytest.mark.parametrize(("status", "probes"), [(403, 2), (500, 2), (302, 2), (416, 1), (206, 1)])
+@in_a_loop
+async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int, probes: int) -> None:
+    desk = Desk(sandbox=True)
+    door = door_of(desk)
+    video_id, found = await download(desk, door)
+    found.response = response(status, b"bytes", {"content-range": "bytes */5"})
+    door.responseheaders(found)
+    door.response(found)
+    assert found.response.headers["x-runway-sandbox"] == "true"
+    if status == 206:
+        assert found.response.content == b"bytes"
+    else:
+        error = json.loads(found.response.content or b"")["error"]
+        expected = (416, "invalid_range") if status == 416 else (502, "content_unavailable")
+        assert (found.response.status_code, error["code"]) == expected
+    assert "hush" not in str(found.get_state())
+    await asked(door, "GET", f"/{video_id}/content")
+    assert desk.runway.times("probe") == probes
+
+
+@pytest.mark.parametrize(
+    ("state", "probes"),
+    [(connection.ConnectionState.OPEN, 2), (connection.ConnectionState.CLOSED, 1)],
+)
+@in_a_loop
+async def test_only_a_break_that_is_not_the_clients_drops_the_link(
+    state: connection.ConnectionState, probes: int
+) -> None:
+    desk = Desk()
+    door = door_of(desk)
+    video_id, found = await download(desk, door)
+    found.error = flow.Error("peer closed connection")
+    found.client_conn.state = state
+    door.error(found)
+    assert "hush" not in str(found.get_state())
+    await asked(door, "GET", f"/{video_id}/content")
+    assert desk.runway.times("probe") == probes
+
+
+@pytest.mark.parametrize(("sandbox", "mark"), [(True, "true"), (False, None)])
+@in_a_loop
+async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str | None) -> None:
+    found = await asked(door_of(Desk(sandbox=sandbox)), "GET", "/video_rwNone")
+    assert found.response is not None
+    assert found.response.status_code == 404
+    assert found.response.headers.get("x-runway-sandbox") == mark
+
+
+@in_a_loop
+async def test_a_fault_is_answered_and_not_to_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk()
+
+    async def broken(call: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(desk.service, "handle", broken)
+    found = await asked(door_of(desk), "POST", "")
+    assert found.response is not None
+    assert found.response.status_code == 500
+    assert found.response.headers["x-should-retry"] == "false"
+    assert "a fault of this proxy" in caplog.text

@@ -1,0 +1,36 @@
+"""Settings as an operator would give them: the defaults of the table in the README, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from runway_videos.config import settings
+from runway_videos.config.settings import Settings
+
+DEFAULTS: Mapping[str, object] = {
+    "runway_keys": [],
+    "runway_base_url": "https://api.dev.runwayml.com",
+    "runway_proxy": None,
+    "runway_aliases": list(settings.DEFAULT_ALIASES),
+    "runway_hosts": ["api.openai.com"],
+    "runway_fallback": None,
+    "runway_callers": [],
+    "runway_forward": False,
+    "runway_sandbox": False,
+    "runway_poll_seconds": 5,
+    "runway_content": "stream",
+    "runway_max_body": "64m",
+    "runway_lean": False,
+}
+
+
+def told(
+    environ: Mapping[str, str] | None = None,
+    where: Callable[[str], str] = lambda option: option,
+    /,
+    **options: object,
+) -> Settings:
+    """The settings for options (without `runway_`) that differ from their defaults."""
+    given = {f"runway_{name}": value for name, value in options.items()}
+    assert set(given) <= set(DEFAULTS)
+    return settings.read({**DEFAULTS, **given}, environ or {}, where)

@@ -1,0 +1,186 @@
+"""Options, environment and file into settings: what each value becomes, every mistake named."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.settings import DEFAULT_ALIASES
+from unit.config.option_values import told
+
+LONG = "0123456789abcdef"
+SECRETS = {
+    "A": "key_aaaa",
+    "B": "key_bbbb",
+    "TOKEN": "tok_tttt",
+    "RUNWAY_ID_SECRET": f"old-{LONG},new-{LONG}",
+}
+
+
+def key(name: str = "a", value: object = "env.A", **more: object) -> dict[str, object]:
+    return {"name": name, "value": value, **more}
+
+
+def refused(problem: str, **options: object) -> str:
+    with pytest.raises(ConfigError, match=problem) as caught:
+        told(SECRETS, **options)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    found = told()
+    assert found.keys == ()
+    assert found.base_url == "https://api.dev.runwayml.com"
+    assert found.proxy is None
+    assert found.aliases == (
+        ("sora-2-pro*", "seedance2_5"),
+        ("sora-2*", "seedance2"),
+        ("gen4_aleph", "aleph2"),
+    )
+    assert found.hosts == ("api.openai.com",)
+    assert found.fallback == "https://api.openai.com"
+    assert found.callers == ()
+    assert (found.forward, found.sandbox, found.lean) == (False, False, False)
+    assert (found.poll_seconds, found.content, found.max_body) == (5, "stream", 64 << 20)
+    assert (found.id_secrets, found.warnings) == ((), ())
+
+
+def test_a_message_says_where_the_option_was_set() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^mitm\.conf line 3: runway_content: 'x' must be stream or redirect$"
+    ):
+        told({}, lambda option: f"mitm.conf line 3: {option}", content="x")
+
+
+# Single values
+
+
+def test_with_callers_nothing_falls_back_unless_it_is_asked_for() -> None:
+    callers = [key("app", "env.TOKEN")]
+    assert told(SECRETS, callers=callers).fallback is None
+    assert told(SECRETS, callers=callers, fallback="https://gw.example/").fallback == "https://gw.example"
+    assert told(fallback="none").fallback is None
+    assert told(fallback="").fallback is None
+    assert told(fallback="http://127.0.0.1:9000").fallback == "http://127.0.0.1:9000"
+
+
+@pytest.mark.parametrize("fallback", ["api.openai.com", "https://u:p@x", "https://x?a=b", "nowhere", False])
+def test_a_wrong_fallback_is_told_of_none(fallback: object) -> None:
+    refused("^runway_fallback: .* must be a plain URL like https://host:port, or none$", fallback=fallback)
+
+
+def test_a_proxy_is_http_or_https() -> None:
+    assert told(proxy="http://u:pw@proxy:3128").proxy == "http://u:pw@proxy:3128"
+    assert told(proxy="").proxy is None
+    refused("^runway_proxy: 'socks5://x:1' must be a plain URL like http://host:port$", proxy="socks5://x:1")
+
+
+@pytest.mark.parametrize(
+    ("aliases", "pairs"),
+    [
+        ([], ()),
+        ("a=gen4.5", (("a", "gen4.5"),)),
+        ([" my-model = runway/gen4.5 "], (("my-model", "gen4.5"),)),
+        (["a=b=c"], (("a", "b=c"),)),
+        (list(DEFAULT_ALIASES[:1]), (("sora-2-pro*", "seedance2_5"),)),
+    ],
+)
+def test_aliases(aliases: object, pairs: tuple[tuple[str, str], ...]) -> None:
+    assert told(aliases=aliases).aliases == pairs
+
+
+@pytest.mark.parametrize(
+    "alias", ["", "a", "=b", "a=", " = ", "a=runway/", "a b=c", "a=b c", "a=b\nc", 5, None]
+)
+def test_a_wrong_alias_is_shown_how(alias: object) -> None:
+    refused("^runway_aliases: .* must be pattern=model, like sora-2", aliases=["a=b", alias])
+
+
+@pytest.mark.parametrize(
+    "host", ["API.OpenAI.com", " api.openai.com", "127.0.0.1", "::1", "localhost", "gw_1"]
+)
+def test_hosts_are_compared_in_lower_case(host: str) -> None:
+    assert told(hosts=[host]).hosts == (host.strip().lower(),)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "https://x", "x/v1", "x:443", "[::1]", "*.openai.com", "a b", "u@h", "ä.example"]
+)
+def test_a_host_that_would_never_match_is_refused(host: object) -> None:
+    refused(
+        r"^runway_hosts: .* must be a host's name alone, whole, like api\.openai\.com$", hosts=["x", host]
+    )
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 3600])
+def test_poll_seconds(seconds: int) -> None:
+    assert told(poll_seconds=seconds).poll_seconds == seconds
+
+
+@pytest.mark.parametrize("seconds", [-1, 3601, True, "5", 5.0, None])
+def test_wrong_poll_seconds_are_told_the_bounds(seconds: object) -> None:
+    refused("^runway_poll_seconds: .* must be a number from 0 to 3600$", poll_seconds=seconds)
+
+
+@pytest.mark.parametrize("content", ["", "Stream", "proxy", None, True])
+def test_wrong_content_is_told_the_two(content: object) -> None:
+    refused("^runway_content: .* must be stream or redirect$", content=content)
+    assert told(content="redirect").content == "redirect"
+
+
+# Secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("", ()),
+        (" , ,", ()),
+        (f"new-{LONG}", (f"new-{LONG}",)),
+        (f" new-{LONG} ,old-{LONG},", (f"new-{LONG}", f"old-{LONG}")),
+        (f"schlüssel-{LONG}", (f"schlüssel-{LONG}",)),
+    ],
+)
+def test_id_secrets_are_a_list(text: str, secrets: tuple[str, ...]) -> None:
+    found = told({"RUNWAY_ID_SECRET": text})
+    assert found.id_secrets == secrets
+    assert found.warnings == ()
+
+
+def test_an_id_secret_that_can_be_guessed_is_warned_of_unseen() -> None:
+    (warning,) = told({"RUNWAY_ID_SECRET": f"new-{LONG},hush"}).warnings
+    assert warning.startswith("RUNWAY_ID_SECRET: a secret of less than 16 characters")
+    assert "hush" not in warning
+
+
+@pytest.mark.parametrize("text", ["\udcff" * 20, f"{LONG}\n{LONG}", f"{LONG}\0"])
+def test_an_id_secret_that_is_no_text_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^RUNWAY_ID_SECRET: must be printable text") as caught:
+        told({"RUNWAY_ID_SECRET": text})
+    assert LONG not in str(caught.value)
+
+
+def test_no_secret_is_in_any_repr() -> None:
+    found = told(
+        SECRETS | {"RUNWAY_API_KEY": "key_rrrr"},
+        keys=[key(), key("b", "key_written")],
+        callers=[key("app", "env.TOKEN")],
+        proxy="http://user:pw-hush@proxy:3128",
+    )
+    hidden = ("key_", "tok_", LONG, "pw-hush")
+    texts = [repr(found), str(found), str(found.__rich_repr__()), f"{found.callers}", str(found.keys)]
+    texts += [str(found.callers[0].__rich_repr__()), str(found.keys[0].__rich_repr__()), str(found.warnings)]
+    for text in texts:
+        assert not any(secret in text for secret in hidden), text
+    assert "poll_seconds=5" in repr(found)
+    assert "Caller('app')" in repr(found)
+
+
+def test_settings_that_say_the_same_are_equal() -> None:
+    assert told(SECRETS, keys=[key()]) == told(SECRETS, keys=[key()])
+    assert told(SECRETS, keys=[key()]) != told(SECRETS, keys=[key(value="env.B")])
+    with pytest.raises(AttributeError):
+        told().poll_seconds = 1  # type: ignore[misc]
+    assert msgspec.structs.replace(told(), lean=True).lean

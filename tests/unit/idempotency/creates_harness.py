@@ -1,0 +1,77 @@
+"""Creates that end when a test says so, on a clock and a loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from runway_videos.errors import ApiError
+from runway_videos.idempotency.creates import CreateMark, Repeats, Seat
+
+
+class Box:
+    """Repeats on a clock of its own, and the creates that were made: each ends when told."""
+
+    def __init__(self, max_records: int = 100) -> None:
+        self.now = 1000.0
+        self.repeats: Repeats[str] = Repeats(lambda: self.now, keep, max_records)
+        self.made: list[asyncio.Future[str]] = []
+
+    async def make(self) -> str:
+        self.made.append(asyncio.get_running_loop().create_future())
+        return await self.made[-1]
+
+    def enter(
+        self,
+        retry: int = 0,
+        key: str | None = None,
+        digest: bytes = b"equal",
+        caller: str = "",
+        gone: Callable[[], bool] | None = None,
+    ) -> Seat[str]:
+        return self.repeats.enter(CreateMark(caller, digest, key, retry), self.make, gone)
+
+    async def end(self, number: int, outcome: str | Exception = "") -> None:
+        await settle()
+        if isinstance(outcome, Exception):
+            self.made[number].set_exception(outcome)
+        else:
+            self.made[number].set_result(outcome or f"video {number}")
+        await settle()
+
+    async def lost(self, outcome: str | Exception = "", retry: int = 0) -> None:
+        """A create whose answer found its client gone."""
+        seat = self.enter(retry)
+        await settle()
+        await self.end(len(self.made) - 1, outcome)
+        seat.answered(delivered=False)
+
+
+def keep(outcome: str | Exception) -> bool:
+    return not isinstance(outcome, ApiError) or outcome.code == "unknown_outcome"
+
+
+def refused() -> ApiError:
+    return ApiError(400, "No.", code="runway_refused", retry=None, detail="why")
+
+
+def unknown() -> ApiError:
+    return ApiError(502, "A task may exist.", code="unknown_outcome", retry=False)
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def in_a_loop(test: Callable[[Box], Awaitable[None]]) -> Callable[[], None]:
+    """The test with a box, on a loop of its own."""
+
+    def run() -> None:
+        async def start() -> None:
+            await test(Box())
+
+        asyncio.run(start())
+
+    run.__name__ = test.__name__
+    return run

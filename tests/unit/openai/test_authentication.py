@@ -1,0 +1,238 @@
+"""Who is served: by token, or only the local user. And what other traffic may pass."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+
+import pytest
+
+from runway_videos.config.settings import Caller
+from runway_videos.errors import ApiError, render
+from runway_videos.openai import authentication
+from runway_videos.openai.authentication import LOCAL_USER, Gate, is_loopback
+
+CALLERS = (Caller("team-a", "tok-a"), Caller("team-b", "tok,b="), Caller("team-c", "tok-c"))
+LOCAL = "127.0.0.1"
+NEIGHBOUR = "192.168.1.20"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "127.0.0.53", "127.255.255.254", "::1", "0:0:0:0:0:0:0:1", "::1%lo", "::1%1"),
+        *("::ffff:127.0.0.1", "::ffff:7f00:1", "::ffff:127.9.9.9%eth0"),
+    ],
+)
+def test_loopback_in_all_its_forms(address: str) -> None:
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "",
+            "localhost",
+            "127.0.0.1.evil.example",
+            "127.1",
+            "0x7f000001",
+            "2130706433",
+            "[::1]",
+            "127.0.0.1:80",
+        ),
+        *("0.0.0.0", "::", "10.0.0.1", "192.168.0.1", "172.17.0.1", "169.254.1.1", "fe80::1%lo", "fd00::1"),
+        *("::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2001:db8::1", "%lo", "128.0.0.1", "::2"),
+    ],
+)
+def test_nothing_else_is_loopback(address: str) -> None:
+    assert not is_loopback(address)
+
+
+# By token
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({"authorization": "Bearer tok-a"}, "team-a"),
+        ({"authorization": "bearer tok-a"}, "team-a"),
+        ({"authorization": "BEARER   tok-a  "}, "team-a"),
+        ({"authorization": "Bearer tok,b="}, "team-b"),
+        ({"authorization": "tok-c"}, "team-c"),
+        ({"api-key": "tok-c"}, "team-c"),
+        ({"api-key": " tok-c "}, "team-c"),
+        ({"api-key": "Bearer tok-c"}, "team-c"),
+        ({"authorization": "Bearer sk-of-openai", "api-key": "tok-b, no", "x": "y"}, None),
+        ({"authorization": "Bearer sk-of-openai", "api-key": "tok-a"}, "team-a"),
+        ({"authorization": "Bearer tok-a", "api-key": "tok-c"}, "team-a"),
+        ({}, None),
+        ({"authorization": ""}, None),
+        ({"authorization": "Bearer"}, None),
+        ({"authorization": "Bearer "}, None),
+        ({"authorization": "Bearer tok"}, None),
+        ({"authorization": "Bearer tok-a2"}, None),
+        ({"authorization": "Bearer TOK-A"}, None),
+        ({"authorization": "Bearer\ttok-a"}, None),
+        ({"authorization": "Basic tok-a"}, None),
+        ({"authorization": "Bearer Bearer tok-a"}, None),
+        ({"authorization": "Bearer tok-a, Bearer tok-a"}, None),
+        ({"authorization": "Bearer tok-a, Bearer tok-c"}, None),
+        ({"authorization": "Bearer tök"}, None),
+        ({"authorization": "Bearer \udcff\udc00"}, None),
+        ({"authorization": "Bearer " + "x" * 100_000}, None),
+        ({"x-api-key": "tok-a"}, None),
+        ({"cookie": "tok-a"}, None),
+    ],
+)
+@pytest.mark.parametrize("peer", [LOCAL, NEIGHBOUR, ""])
+def test_with_callers_the_token_alone_decides(peer: str, headers: dict[str, str], name: str | None) -> None:
+    # A balancer's headers mean nothing then: that is what callers are for.
+    headers = headers | {"x-forwarded-for": "1.2.3.4", "via": "1.1 lb"}
+    gate = Gate(CALLERS, forward=False)
+    if name is not None:
+        assert gate.caller(peer, headers) == name
+        return
+    with pytest.raises(ApiError) as caught:
+        gate.caller(peer, headers)
+    error = caught.value
+    assert (error.status, error.type, error.code) == (401, "invalid_request_error", "invalid_api_key")
+    assert "Authorization: Bearer <token>" in error.message
+    for secret in ("tok", "sk-of"):
+        assert secret not in error.message.replace("token", "")
+
+
+def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+    compare = hmac.compare_digest
+
+    def spy(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return compare(one, other)
+
+    gate = Gate(CALLERS, forward=False)
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+    for token in ("tok-a", "tok-c", "no", "a much longer token than any"):
+        compared.clear()
+        with contextlib.suppress(ApiError):
+            gate.caller(LOCAL, {"authorization": f"Bearer {token}"})
+        # All of them, whichever matches, and of one length: digests.
+        assert compared == [(32, 32)] * len(CALLERS)
+
+
+def test_a_gate_holds_no_token() -> None:
+    gate = Gate(CALLERS, forward=False)
+    assert "tok-a" not in repr(vars(gate))
+
+
+# By address
+
+
+def test_without_callers_the_local_user_is_served_with_any_token() -> None:
+    gate = Gate((), forward=False)
+    for headers in ({}, {"authorization": "Bearer sk-anything"}, {"host": "api.openai.com"}):
+        assert gate.caller(LOCAL, headers) == LOCAL_USER
+    assert gate.caller("::1", {"sec-fetch-site": "same-origin"}) == LOCAL_USER
+    assert gate.caller("::1", {"sec-fetch-site": "none"}) == LOCAL_USER
+
+
+@pytest.mark.parametrize("peer", [NEIGHBOUR, "::ffff:192.168.1.20", "", "172.17.0.1"])
+@pytest.mark.parametrize("forward", [False, True])
+def test_without_callers_nobody_else_is_and_the_operator_learns_why(peer: str, forward: bool) -> None:
+    with pytest.raises(ApiError) as caught:
+        Gate((), forward).caller(peer, {"authorization": "Bearer tok-a"})
+    error = caught.value
+    assert (error.status, error.code) == (403, "callers_required")
+    assert "the request is not from this machine" in error.message
+    assert "must set runway_callers in mitm.conf" in error.message
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "sign"),
+    [
+        ("forwarded", "for=1.2.3.4", "Forwarded"),
+        ("x-forwarded-for", "127.0.0.1", "X-Forwarded-For"),
+        ("x-forwarded-proto", "https", "X-Forwarded-Proto"),
+        ("x-forwarded-host", "", "X-Forwarded-Host"),
+        ("x-real-ip", "127.0.0.1", "X-Real-Ip"),
+        ("x-forwarded", "for=1.2.3.4", "X-Forwarded"),
+        ("x-client-ip", "127.0.0.1", "X-Client-Ip"),
+        ("true-client-ip", "127.0.0.1", "True-Client-Ip"),
+        ("cf-connecting-ip", "127.0.0.1", "Cf-Connecting-Ip"),
+        ("via", "1.1 balancer", "Via"),
+        ("origin", "http://127.0.0.1:8080", "Origin"),
+        ("origin", "null", "Origin"),
+        ("sec-fetch-site", "cross-site", "Sec-Fetch-Site of another site"),
+        ("sec-fetch-site", "Same-Site", "Sec-Fetch-Site of another site"),
+    ],
+)
+def test_a_balancer_or_a_web_page_is_not_the_local_user(header: str, value: str, sign: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        Gate((), forward=True).caller(LOCAL, {"host": "127.0.0.1", header: value})
+    assert caught.value.status == 403
+    assert f"the request carries {sign}." in caught.value.message
+
+
+def test_a_long_header_name_does_not_fill_the_answer() -> None:
+    with pytest.raises(ApiError) as caught:
+        Gate((), forward=False).caller(LOCAL, {"x-forwarded-\x1b\n" + "x" * 5000: ""})
+    assert len(caught.value.message) < 400
+    assert caught.value.message.isprintable()
+
+
+# Other traffic
+
+
+@pytest.mark.parametrize("forward", [False, True])
+@pytest.mark.parametrize("callers", [(), CALLERS])
+def test_it_is_no_open_proxy_unless_it_is_asked_to_be(callers: tuple[Caller, ...], forward: bool) -> None:
+    gate = Gate(callers, forward)
+    assert gate.may_forward(LOCAL)
+    assert gate.may_forward("::1")
+    assert gate.may_forward(NEIGHBOUR) is forward
+    assert gate.may_forward("") is forward
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({"authorization": "Bearer tok-a"}, ["authorization"]),
+        ({"authorization": "tok-a", "api-key": "tok-c"}, ["authorization", "api-key"]),
+        ({"authorization": "Bearer sk-of-openai", "api-key": "tok-c"}, ["api-key"]),
+        ({"authorization": "Bearer sk-of-openai"}, []),
+        ({"authorization": "Bearer tok,b="}, ["authorization"]),
+        # What came more than once is joined; it must not slip out so.
+        ({"authorization": "Bearer tok-a, Bearer tok-a"}, ["authorization"]),
+        ({"authorization": "Bearer sk-of-openai, Bearer tok-c"}, ["authorization"]),
+        ({"api-key": "tok-c,x"}, ["api-key"]),
+        ({}, []),
+    ],
+)
+def test_a_callers_token_never_goes_on(headers: dict[str, str], taken: list[str]) -> None:
+    assert Gate(CALLERS, forward=True).tokens_in(headers) == taken
+    assert Gate((), forward=True).tokens_in(headers) == []
+
+
+def test_the_refusals_of_other_traffic() -> None:
+    error = authentication.no_forwarding()
+    assert (error.status, error.code) == (403, "forwarding_disabled")
+    assert "runway_forward: true" in error.message
+    error = authentication.too_large(64 << 20, 70 << 20)
+    assert (error.status, error.code) == (413, "request_too_large")
+    assert str(64 << 20) in error.message
+    assert str(70 << 20) in error.message
+    assert "runway_max_body" in error.message
+    error = authentication.unknown_model("sora-2*, gen4.5")
+    assert (error.status, error.code, error.param) == (404, "model_not_found", "model")
+    assert "It serves sora-2*, gen4.5, and runway/<any model>." in error.message
+
+
+def test_an_unknown_path_is_shown_escaped_and_without_its_query() -> None:
+    error = authentication.no_fallback("POST", "/v1/chat?key=hush")
+    assert (error.status, error.code) == (404, "unknown_url")
+    assert error.message.startswith("There is no POST /v1/chat here: this proxy serves /v1/videos.")
+    assert "runway_fallback" in error.message
+    odd = authentication.no_fallback("G\x1bET" * 50, "/\udcff\x1b[31m\n" + "x" * 5000)
+    assert odd.message.isprintable()
+    assert len(odd.message) < 600
+    assert render(odd)[0] == 404

@@ -1,0 +1,165 @@
+"""Which calls are ours, and that nothing hides one: an id with our mark never passes through."""
+
+from __future__ import annotations
+
+import string
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runway_videos.openai.routes import Operation, Route, find
+from runway_videos.store.video_ids import MARK
+
+ID = MARK + "AbC-_123"
+PREFIXES = ("/v1/videos", "/openai/v1/videos")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("end", ["", "/", "//", "?limit=2", "/?a=/v1/videos/x", "?"])
+@pytest.mark.parametrize(
+    ("method", "path", "route"),
+    [
+        ("POST", "", Route(Operation.CREATE, name="list")),
+        ("GET", "", Route(Operation.UNSUPPORTED, name="list")),
+        ("DELETE", "", Route(Operation.NOT_OURS, name="list")),
+        ("PUT", "", Route(Operation.NOT_OURS, name="list")),
+        ("HEAD", "", Route(Operation.NOT_OURS, name="list")),
+        ("OPTIONS", "", Route(Operation.NOT_OURS, name="list")),
+        ("POST", "/edits", Route(Operation.UNSUPPORTED, name="edits")),
+        ("POST", "/extensions", Route(Operation.UNSUPPORTED, name="extensions")),
+        ("POST", "/characters", Route(Operation.UNSUPPORTED, name="characters")),
+        ("GET", "/characters/char_1", Route(Operation.UNSUPPORTED, name="characters")),
+        ("GET", f"/{ID}", Route(Operation.STATUS, ID)),
+        ("DELETE", f"/{ID}", Route(Operation.DELETE, ID)),
+        ("POST", f"/{ID}", Route(Operation.WRONG_METHOD, ID)),
+        ("HEAD", f"/{ID}", Route(Operation.WRONG_METHOD, ID)),
+        ("GET", f"/{ID}/content", Route(Operation.CONTENT, ID)),
+        ("HEAD", f"/{ID}/content", Route(Operation.CONTENT, ID)),
+        ("POST", f"/{ID}/content", Route(Operation.WRONG_METHOD, ID)),
+        ("POST", f"/{ID}/remix", Route(Operation.UNSUPPORTED, ID, "remix")),
+        ("GET", f"/{ID}/remix", Route(Operation.WRONG_METHOD, ID, "remix")),
+        ("GET", f"/{ID}/thumbnail", Route(Operation.WRONG_METHOD, ID)),
+        ("GET", f"/{ID}/content/x", Route(Operation.WRONG_METHOD, ID)),
+        ("GET", f"/{MARK}", Route(Operation.STATUS, MARK)),
+        ("GET", "/video_68a1", Route(Operation.NOT_OURS, "video_68a1")),
+        ("GET", "/video_68a1/content", Route(Operation.NOT_OURS, "video_68a1")),
+        ("POST", "/sora_1/remix", Route(Operation.NOT_OURS, "sora_1")),
+        ("GET", f"/x{ID}", Route(Operation.NOT_OURS, f"x{ID}")),
+        ("GET", "/VIDEO_RW1", Route(Operation.NOT_OURS, "VIDEO_RW1")),
+    ],
+)
+def test_method_and_path_to_operation(prefix: str, end: str, method: str, path: str, route: Route) -> None:
+    assert find(method, prefix + path + end) == route
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "",
+            "/",
+            "*",
+            "/v1",
+            "/v1/chat/completions",
+            "/videos",
+            "/v2/videos",
+            "/v1/videos2",
+            "/v1/videos-x",
+        ),
+        *(
+            "/api/v1/videos",
+            "/azure/openai/v1/videos",
+            "/v1/files?next=/v1/videos",
+            "/v1/Videos",
+            "/V1/videos",
+        ),
+        *(
+            "/v1/images/videos",
+            f"/v1/{ID}",
+            "/v1/videos/../chat/completions",
+            "/v1/videos/..",
+            "/%zz",
+            "/%2e",
+        ),
+        "/v1/videos%3Flimit=2",  # an escaped question mark begins no query
+        "/openai/deployments/x/videos",
+    ],
+)
+def test_other_paths_are_other_traffic(path: str) -> None:
+    assert find("POST", path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/v1/videos/%76ideo_rw{ID[8:]}",
+        f"/v1/%76ideos/{ID}",
+        f"/v1%2Fvideos%2f{ID}",
+        f"//v1///videos//{ID}//",
+        f"/v1/./videos/./{ID}/.",
+        f"/v1/x/../videos/edits/../{ID}",
+        f"/v1/videos/%2e%2e/videos/{ID}",
+        f"/../v1/videos/{ID}",
+        f"/openai/../openai/v1/videos/{ID}",
+        f"/openai/v1/videos/{ID}%2f",
+    ],
+)
+def test_escapes_dots_and_slashes_hide_nothing(path: str) -> None:
+    assert find("GET", path) == Route(Operation.STATUS, ID)
+
+
+def test_one_escape_is_undone_not_two() -> None:
+    # A server undoes one: what is escaped twice names no id of ours anywhere.
+    assert find("GET", f"/v1/videos/%2576ideo_rw{ID[8:]}") == Route(Operation.NOT_OURS, f"%76ideo_rw{ID[8:]}")
+
+
+SAFE = string.ascii_letters + string.digits + "-_"
+DETOURS = st.sampled_from(["/", "//", "///", "/./", "/x/../", "/edits/../", "/.//"])
+TAILS = st.one_of(
+    st.sampled_from(["", "/", "/content", "/remix"]), st.text(SAFE + "/ éÿ\udcff").map("/".__add__)
+)
+
+
+@st.composite
+def marked_paths(draw: st.DrawFn) -> str:
+    steps = [
+        *draw(st.sampled_from([["v1"], ["openai", "v1"]])),
+        "videos",
+        MARK + draw(st.text(SAFE, max_size=9)),
+    ]
+    path = "".join(draw(DETOURS) + step for step in steps) + draw(TAILS)
+    escaped = draw(st.lists(st.booleans(), min_size=len(path), max_size=len(path)))
+    sure = (
+        f"%{ord(char):02x}" if yes and char.isascii() else char
+        for char, yes in zip(path, escaped, strict=True)
+    )
+    query = draw(st.sampled_from(["", "?", "?variant=video", "?a=/../../x"]))
+    return "".join(sure) + query
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    path=marked_paths(),
+    method=st.sampled_from(["GET", "POST", "DELETE", "HEAD", "PUT", "OPTIONS", "PATCH", "BREW"]),
+)
+def test_no_path_with_the_mark_ever_passes_through(path: str, method: str) -> None:
+    route = find(method, path)
+    assert route is not None
+    assert route.operation is not Operation.NOT_OURS
+    assert route.video_id.startswith(MARK)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rest=st.text(st.characters() | st.sampled_from("/.%\udcff"), max_size=30),
+    method=st.sampled_from(["GET", "POST"]),
+)
+def test_whatever_stands_behind_the_collection_has_a_route_or_is_another_path(rest: str, method: str) -> None:
+    route = find(method, "/v1/videos/" + rest)
+    if route is None:
+        assert ".." in rest or "%" in rest
+    elif route.operation is Operation.NOT_OURS:
+        assert not route.video_id.startswith(MARK)
+        assert quote(route.video_id, errors="surrogatepass")

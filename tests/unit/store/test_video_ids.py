@@ -1,0 +1,244 @@
+"""Ids survive a restart, and nobody makes, changes or borrows one."""
+
+from __future__ import annotations
+
+import re
+import string
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runway_videos.errors import ApiError, render
+from runway_videos.store import video_ids
+from runway_videos.store.video_ids import (
+    MARK,
+    MAX_ID,
+    IdSealer,
+    Ticket,
+    UnsealableError,
+    key_hash,
+    owner_of,
+    unknown_video,
+)
+
+KEYS = {"default": "key_" + "a" * 128, "team.b": "key_" + "b" * 128}
+ALPHABET = string.ascii_letters + string.digits + "-_"
+SEALER = IdSealer(KEYS)
+TICKET = Ticket(
+    key="default",
+    task="3f2b8a10-1c2d-4e5f-8a9b-0123456789ab",
+    owner=owner_of("team-a"),
+    model="runway/gen4.5",
+    seconds="8",
+    size="1280x720",
+    created=1_790_000_000,
+)
+MODELS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+TICKETS = st.builds(
+    Ticket,
+    key=st.sampled_from(sorted(KEYS)),
+    task=st.one_of(st.uuids().map(str), st.text(ALPHABET, min_size=1, max_size=32)),
+    owner=st.binary(min_size=8, max_size=8),
+    model=MODELS.filter(lambda each: len(each.encode()) <= 14),
+    seconds=st.one_of(st.integers(0, 400).map(str), st.sampled_from(["auto", "2.5"])),
+    size=st.one_of(st.sampled_from(["1280x720", "720x1280", "auto_720p", "99999x1"])),
+    created=st.integers(0, (1 << 40) - 1),
+)
+
+
+def refusal(sealer: IdSealer, video_id: str) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        sealer.open(video_id)
+    return caught.value
+
+
+@settings(max_examples=200, deadline=None)
+@given(TICKETS)
+def test_round_trip_length_and_alphabet(ticket: Ticket) -> None:
+    video_id = SEALER.seal(ticket)
+    assert SEALER.open(video_id) == ticket
+    assert IdSealer(dict(KEYS)).open(video_id) == ticket  # another process, after a restart
+    assert SEALER.seal(ticket) == video_id
+    assert len(video_id) <= MAX_ID
+    assert re.fullmatch(r"video_rw[A-Za-z0-9_-]+", video_id)
+
+
+@settings(max_examples=50, deadline=None)
+@given(MODELS, st.text(ALPHABET, min_size=1, max_size=59))
+def test_the_longest_ids_stay_within_their_length(model: str, task: str) -> None:
+    full = Ticket("default", task, bytes(8), model + "m" * 40, "8", "1280x720", 1)
+    assert len(SEALER.seal(full)) <= MAX_ID
+
+
+def test_a_whole_id_uses_all_the_room() -> None:
+    assert len(SEALER.seal(Ticket("default", "t" * 59, bytes(8), "", "8", "1x1", 1))) == MAX_ID
+
+
+def test_every_changed_character_is_refused() -> None:
+    video_id = SEALER.seal(TICKET)
+    for place, old in enumerate(video_id):
+        for new in ALPHABET:
+            if new == old:
+                continue
+            changed = video_id[:place] + new + video_id[place + 1 :]
+            hits_hash = len(MARK) <= place < len(MARK) + 6
+            error = refusal(SEALER, changed)
+            if hits_hash and error.status == 503:
+                assert error.retry is False
+            else:
+                # The sixth character also holds bits of the tag.
+                assert not hits_hash or place == len(MARK) + 5
+                assert render(error) == render(unknown_video(changed))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_cut_extended_and_made_up_tokens_are_unknown(data: st.DataObject) -> None:
+    video_id = SEALER.seal(TICKET)
+    tail = data.draw(st.text(ALPHABET, min_size=1, max_size=60))
+    assert refusal(SEALER, video_id + tail).status == 404
+    cut = data.draw(st.integers(0, len(video_id) - 1))
+    assert refusal(SEALER, video_id[:cut]).status == 404
+    head = video_id[: len(MARK) + 6]  # the hash of a key that there is
+    made_up = head + data.draw(st.text(ALPHABET, max_size=126))
+    assert refusal(SEALER, made_up).status == 404
+
+
+@pytest.mark.parametrize("left_over", [1, 2])
+def test_bits_that_decoding_drops_make_no_second_id(left_over: int) -> None:
+    models = ("m" * length for length in range(12))
+    tickets = [Ticket("default", TICKET.task, bytes(8), model, "8", "1x1", 1) for model in models]
+    video_id = next(
+        video_id for video_id in map(SEALER.seal, tickets) if (len(video_id) - 8) % 4 == left_over + 1
+    )
+    order = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    twin = video_id[:-1] + order[order.index(video_id[-1]) | 1]
+    assert twin != video_id
+    assert refusal(SEALER, twin).status == 404
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "video_123",
+        MARK,
+        MARK + "A" * 3,
+        MARK + "A" * 133,
+        MARK.upper() + SEALER.seal(TICKET)[len(MARK) :],
+        SEALER.seal(TICKET) + "=",
+        SEALER.seal(TICKET) + "\n",
+        " " + SEALER.seal(TICKET),
+        SEALER.seal(TICKET)[len(MARK) :],
+        SEALER.seal(TICKET).replace(MARK, "video_rx"),
+        MARK + "é" * 80,
+    ],
+)
+def test_what_is_no_id_of_ours_is_unknown(text: str) -> None:
+    assert render(refusal(SEALER, text)) == render(unknown_video(text))
+
+
+def test_the_unknown_id_is_shown_short_and_clean() -> None:
+    error = unknown_video("video_rw\r\n<b>" + "x" * 500)
+    assert error.message.startswith("Video with id 'video_rw???b?xxx")
+    assert error.message.endswith("...' not found.")
+    assert len(error.message) < 200
+    assert (error.status, error.code) == (404, "not_found")
+    whole = SEALER.seal(TICKET)
+    assert unknown_video(whole).message == f"Video with id '{whole}' not found."
+
+
+def test_a_key_that_is_gone_is_a_503_whose_detail_names_its_hash() -> None:
+    error = refusal(IdSealer({"other": KEYS["default"]}), SEALER.seal(TICKET))
+    assert (error.status, error.retry) == (503, False)
+    assert key_hash("default") in error.detail
+    assert key_hash("default") not in error.message
+    assert refusal(IdSealer({}), SEALER.seal(TICKET)).status == 503
+
+
+def test_another_value_under_the_same_name_opens_nothing() -> None:
+    assert refusal(IdSealer({"default": KEYS["team.b"]}), SEALER.seal(TICKET)).status == 404
+
+
+def test_the_same_value_under_two_names_stays_apart() -> None:
+    twins = IdSealer({"one": "same", "two": "same"}, ["shared secret"])
+    video_id = twins.seal(Ticket("one", TICKET.task, bytes(8), "m", "8", "1x1", 1))
+    sealed = urlsafe_b64decode(video_id[len(MARK) :] + "==")
+    moved = MARK + urlsafe_b64encode(bytes.fromhex(key_hash("two")) + sealed[4:]).decode()
+    moved = moved.rstrip("=")
+    assert len(moved) == len(video_id)
+    assert refusal(twins, moved).status == 404
+
+
+def test_a_secret_set_later_orphans_nothing_and_allows_new_key_values() -> None:
+    before = SEALER.seal(TICKET)
+    with_secret = IdSealer(KEYS, ["the first secret"])
+    assert with_secret.open(before) == TICKET
+    sealed = with_secret.seal(TICKET)
+    assert sealed != before
+    assert refusal(SEALER, sealed).status == 404
+    new_values = {name: value[::-1] for name, value in KEYS.items()}
+    assert IdSealer(new_values, ["the first secret"]).open(sealed) == TICKET
+    assert refusal(IdSealer(new_values, ["the first secret"]), before).status == 404
+
+
+def test_the_first_secret_seals_and_all_open() -> None:
+    old, both = IdSealer(KEYS, ["old"]), IdSealer(KEYS, ["new", "old"])
+    assert both.open(old.seal(TICKET)) == TICKET
+    assert IdSealer(KEYS, ["new"]).open(both.seal(TICKET)) == TICKET
+    assert refusal(old, both.seal(TICKET)).status == 404
+
+
+def test_a_secret_is_not_a_key_value() -> None:
+    assert refusal(IdSealer({"default": "x"}, [KEYS["default"]]), SEALER.seal(TICKET)).status == 404
+
+
+def test_every_secret_is_tried_whatever_the_first_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+
+    class Counting:
+        def __init__(self, key: bytes) -> None:
+            self.cipher = AESSIV(key)
+            self.encrypt = self.cipher.encrypt
+
+        def decrypt(self, data: bytes, associated_data: list[bytes]) -> bytes:
+            tried.append(self)
+            return self.cipher.decrypt(data, associated_data)
+
+    monkeypatch.setattr(video_ids, "AESSIV", Counting)
+    sealer = IdSealer(KEYS, ["one", "two"])
+    video_id = sealer.seal(TICKET)
+    sealer.open(video_id)
+    assert len(tried) == 3
+    refusal(sealer, SEALER.seal(TICKET)[:-1] + "A")
+    assert len(tried) == 6
+
+
+def test_two_names_with_one_hash_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_ids, "_name_hash", lambda name: b"same")
+    with pytest.raises(ValueError, match=r"default and team\.b"):
+        IdSealer(KEYS)
+
+
+@pytest.mark.parametrize(("keys", "secrets"), [({"a": ""}, []), ({"a": "value"}, [""])])
+def test_an_empty_secret_is_refused(keys: dict[str, str], secrets: list[str]) -> None:
+    with pytest.raises(ValueError, match="empty secret"):
+        IdSealer(keys, secrets)
+
+
+def test_what_cannot_be_sealed() -> None:
+    with pytest.raises(UnsealableError):
+        SEALER.seal(Ticket("default", "t" * 60, bytes(8), "m", "8", "1x1", 1))
+    with pytest.raises(KeyError):
+        SEALER.seal(Ticket("gone", TICKET.task, bytes(8), "m", "8", "1x1", 1))
+
+
+def test_no_secret_is_in_a_repr_or_an_id() -> None:
+    sealer = IdSealer({"default": "value-of-key"}, ["value-of-secret"])
+    assert "value" not in repr(sealer)
+    video_id = sealer.seal(TICKET)
+    for clear in (b"runway/gen4.5", b"1280x720"):
+        assert urlsafe_b64encode(clear)[:8].decode() not in video_id

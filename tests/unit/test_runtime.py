@@ -1,0 +1,58 @@
+"""What every answer about a video carries, and what a status weighs in memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from runway_videos.keys.pool import KeyPool
+from runway_videos.runtime import Known, Parts, size_of
+from runway_videos.store.video_ids import IdSealer
+from runway_videos.store.video_records import VideoMap
+from unit.config.option_values import told
+from unit.fake_runway import FakeRunway
+
+
+def parts(**options: object) -> Parts:
+    settings = told(**options)
+    return Parts(settings, KeyPool((), float), IdSealer({}), FakeRunway(), VideoMap(float, size_of))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "1000"), (1, "1000"), (2, "2000"), (5, "5000"), (60, "60000")]
+)
+def test_clients_are_told_when_to_ask_again_and_never_below_a_second(seconds: int, said: str) -> None:
+    assert parts(poll_seconds=seconds).marks() == {
+        "content-type": "application/json",
+        "openai-poll-after-ms": said,
+    }
+
+
+def test_what_is_the_sandboxs_says_so() -> None:
+    assert parts().sandbox_mark() == {}
+    boxed = parts(sandbox=True)
+    assert boxed.sandbox_mark() == {"x-runway-sandbox": "true"}
+    assert boxed.marks()["x-runway-sandbox"] == "true"
+
+
+def test_new_settings_are_seen_at_once() -> None:
+    found = parts()
+    found.settings = told(poll_seconds=9)
+    assert found.marks()["openai-poll-after-ms"] == "9000"
+
+
+@pytest.mark.parametrize("error", [None, "why " * 50])
+def test_a_status_is_counted_with_what_it_weighs(error: str | None) -> None:
+    def made(number: int) -> Known:
+        text = None if error is None else error + str(number)
+        return Known(b"x" * 400 + str(number).encode(), "queued", number, text)
+
+    made(0)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    held = [made(number) for number in range(1000, 3000)]
+    used = (tracemalloc.get_traced_memory()[0] - before) / len(held)
+    tracemalloc.stop()
+    counted = size_of(held[0])
+    assert used * 0.9 <= counted <= used * 1.6

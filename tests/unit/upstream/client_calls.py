@@ -1,0 +1,88 @@
+"""Calls to Runway for tests: a client of a server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from runway_videos.keys.pool import Key
+from runway_videos.upstream.client import NotSentError, Reply, RunwayApi, UnknownOutcomeError
+from unit.loopback import Answer, Loopback, always, loopback, run
+
+KEY = Key("team-a", "key_hush", on_behalf_of="org-1")
+TASK = "3f2b8a10-1c2d-4e5f-8a9b-0123456789ab"
+
+type Ask = Callable[[RunwayApi, str], Awaitable[object]]
+type Use = Callable[[RunwayApi, Loopback], Awaitable[None]]
+
+
+def using(use: Use, answer: Answer | None = None) -> Loopback:
+    """Runs `use` with a client of a server on loopback; gives the server."""
+
+    async def start() -> Loopback:
+        async with loopback(answer or always()) as server:
+            api = RunwayApi(server.url)
+            try:
+                await use(api, server)
+            finally:
+                await api.close()
+            return server
+
+    return run(start)
+
+
+async def all_calls(api: RunwayApi, server: Loopback) -> None:
+    """One of each kind."""
+    await api.create(KEY, "/v1/text_to_video", b'{"model":"gen4.5"}')
+    await api.get_task(KEY, TASK)
+    await api.delete_task(KEY, TASK)
+    await api.open_upload(KEY, "frame.png")
+    await api.put_file(f"{server.url}/bucket", {"key": "k"}, "frame.png", "image/png", b"PNG")
+    await api.probe(f"{server.url}/file.mp4?Signature=s")
+
+
+async def create(api: RunwayApi, url: str) -> Reply:
+    return await api.create(KEY, "/v1/text_to_video", b"{}")
+
+
+async def get(api: RunwayApi, url: str) -> Reply:
+    return await api.get_task(KEY, TASK)
+
+
+async def put(api: RunwayApi, url: str) -> Reply:
+    return await api.put_file(f"{url}/bucket", {}, "a.png", "image/png", b"PNG")
+
+
+async def probe(api: RunwayApi, url: str) -> int:
+    return await api.probe(f"{url}/x.mp4")
+
+
+def outcome(ask: Ask, url: str, proxy: str | None = None) -> Exception:
+    """What a call raises; it must be one of the two."""
+
+    async def start() -> Exception:
+        api = RunwayApi(url, proxy)
+        with pytest.raises((NotSentError, UnknownOutcomeError)) as caught:
+            await ask(api, url)
+        await api.close()
+        return caught.value
+
+    found = run(start)
+    assert "key_hush" not in str(found)
+    assert "key_hush" not in repr(found.__cause__)
+    assert "\n" not in str(found)
+    return found
+
+
+def outcome_with(answer: Answer, ask: Ask = create) -> Exception:
+    found: list[Exception] = []
+
+    async def use(api: RunwayApi, server: Loopback) -> None:
+        with pytest.raises((NotSentError, UnknownOutcomeError)) as caught:
+            await ask(api, server.url)
+        found.append(caught.value)
+
+    server = using(use, answer)
+    assert len(server.asked) <= 1  # nothing is sent twice down here
+    return found[0]

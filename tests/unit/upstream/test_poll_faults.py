@@ -1,0 +1,191 @@
+"""Bad days of Runway's for a video that was made: asked again, told truly, and never lost."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from runway_videos.errors import ApiError
+from runway_videos.keys.pool import Key
+from runway_videos.store.video_ids import key_hash
+from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.upstream.poll import PATIENCE_SECONDS
+from unit.config.option_values import told
+from unit.fake_runway import KEYS, Desk
+from unit.loopback import in_a_loop
+
+DOWN = [Reply(503), NotSentError("ConnectError"), UnknownOutcomeError("ReadTimeout", timed_out=True)]
+
+
+async def refused(desk: Desk, method: str, video_id: str, caller: str = "") -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        await desk.ask(method, f"/{video_id}", caller=caller)
+    return caught.value
+
+
+@pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429), Reply(200, b"<html>")])
+@in_a_loop
+async def test_a_question_that_fails_is_asked_again(failure: Reply | Exception) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.next["get"].extend([failure, failure])
+    began = desk.now
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert desk.runway.times("get") == 3
+    assert 1.5 <= desk.now - began <= 2.25
+
+
+@pytest.mark.parametrize("failure", DOWN)
+@in_a_loop
+async def test_while_runway_is_down_the_last_status_serves_for_five_minutes(
+    failure: Reply | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.set(status="RUNNING", progress=0.3)
+    known = await desk.video("GET", f"/{video_id}")
+    desk.runway.next["get"].extend([failure] * 6)
+    desk.now += 290
+    with caplog.at_level(logging.WARNING, "runway"):
+        assert await desk.video("GET", f"/{video_id}") == known
+    assert "status from memory" in caplog.text
+    desk.now += 20
+    error = await refused(desk, "GET", video_id)
+    assert (error.status, error.code, error.retry) == (503, "runway_unavailable", None)
+
+
+@in_a_loop
+async def test_without_a_last_status_it_says_that_nothing_is_lost() -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.next["get"].extend([Reply(502)] * 3)
+    error = await refused(desk, "GET", video_id)
+    assert error.status == 503
+    assert error.message == ("Runway cannot be reached about this video now; nothing is lost, try again.")
+    assert error.detail == "HTTP 502"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "times"),
+    [(PATIENCE_SECONDS - 1, 2), (PATIENCE_SECONDS, 2), (PATIENCE_SECONDS + 0.1, 1), (8.0, 3)],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@in_a_loop
+async def test_no_try_begins_when_the_client_has_waited_long(
+    method: str, seconds: float, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`seconds` is how long Runway lets each question hang."""
+    desk = Desk()
+    video_id = await desk.create()
+
+    async def hang(key: Key, task: str) -> Reply:
+        desk.runway.asked.append(("hang", task))
+        desk.now += seconds
+        raise UnknownOutcomeError("ReadTimeout", timed_out=True)
+
+    for name in ("get_task", "delete_task"):
+        monkeypatch.setattr(desk.runway, name, hang)
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.detail) == (503, "ReadTimeout")
+    assert desk.runway.times("hang") == times
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "another", ""])
+@in_a_loop
+async def test_an_answer_is_about_the_task_that_was_asked_for(wrong: object) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.set(id=wrong, status="RUNNING", progress=0.5)
+    found = await desk.video("GET", f"/{video_id}")
+    assert (found["id"], found["status"], found["progress"]) == (video_id, "in_progress", 50)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@in_a_loop
+async def test_a_task_that_is_gone_is_a_404_and_is_forgotten(method: str) -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.runway.tasks.clear()
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.code) == (404, "not_found")
+    assert len(desk.parts.videos) == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("answer", [401, 403])
+@in_a_loop
+async def test_a_key_that_is_refused_is_not_the_callers_401(method: str, answer: int) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer))
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.code, error.retry) == (503, "runway_key_refused", False)
+    assert KEYS["A"] not in error.message + error.detail
+    assert desk.runway.times("get") + desk.runway.times("delete") == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@in_a_loop
+async def test_an_answer_that_nobody_expects_is_no_end(method: str) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418))
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.message) == (502, "Runway answered 418 about this video.")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@in_a_loop
+async def test_a_key_that_is_no_longer_configured_is_named_by_its_hash(method: str) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.service.reconfigure(told({"B": KEYS["B"]}, keys=[{"name": "b", "value": "env.B"}]))
+    error = await refused(desk, method, video_id)
+    assert (error.status, error.code, error.retry) == (503, "runway_key_gone", False)
+    assert key_hash("a") in error.detail
+
+
+@pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429)])
+@in_a_loop
+async def test_a_deletion_that_fails_is_asked_again(failure: Reply | Exception) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.next["delete"].extend([failure, failure])
+    began = desk.now
+    assert (await desk.video("DELETE", f"/{video_id}"))["deleted"] is True
+    assert desk.runway.tasks == {}
+    assert 1.5 <= desk.now - began <= 2.25
+
+
+@pytest.mark.parametrize("lost", [UnknownOutcomeError("ReadError"), Reply(500), Reply(504)])
+@in_a_loop
+async def test_a_deletion_whose_answer_was_lost_was_done(lost: Reply | Exception) -> None:
+    """Asked again Runway says 404, which is then no refusal."""
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.tasks.clear()
+    desk.runway.next["delete"].append(lost)
+    assert (await desk.video("DELETE", f"/{video_id}"))["deleted"] is True
+
+
+@pytest.mark.parametrize("shed", [Reply(502), Reply(503), Reply(429), NotSentError("ConnectError")])
+@in_a_loop
+async def test_a_deletion_that_was_never_begun_finds_nothing_to_delete(shed: Reply | Exception) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.tasks.clear()
+    desk.runway.next["delete"].append(shed)
+    assert (await refused(desk, "DELETE", video_id)).status == 404
+
+
+@pytest.mark.parametrize("failure", DOWN)
+@in_a_loop
+async def test_a_deletion_while_runway_is_down_may_be_tried_again(failure: Reply | Exception) -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.runway.next["delete"].extend([failure] * 3)
+    error = await refused(desk, "DELETE", video_id)
+    assert (error.status, error.retry) == (503, None)
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert (await desk.video("DELETE", f"/{video_id}"))["deleted"] is True
