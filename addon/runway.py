@@ -20,30 +20,30 @@ from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import downloads, flow_messages, lean, listening, options, redact, reload_state, shutdown
-from runway_addon.admission import Admitted, Reception
+from runway_addon.admission import Admission, AdmittedCall
 from runway_videos import events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
-from runway_videos.config.start_lines import announce
+from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
 from runway_videos.logs import log
 from runway_videos.openai.authentication import no_forwarding
-from runway_videos.openai.messages import Answer, Download, PassOn
+from runway_videos.openai.messages import Answer, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
 
 
-class Door:
+class RunwayAddon:
     """The addon."""
 
     def __init__(self) -> None:
         self.settings: Settings | None = None
         self.service: Service | None = None
-        self.reception: Reception | None = None
+        self.admission: Admission | None = None
         self.relisten: listening.Relisten | None = None
         self.opened = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, Admitted] = weakref.WeakKeyDictionary()
+        self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
         self.downloads = reload_state.downloads
 
     # Life
@@ -54,12 +54,12 @@ class Door:
                 self.relisten = listening.Relisten()
         except ConfigError as error:
             # An ERROR during start-up ends the process; an exception here would not.
-            listening.hold_back()
+            listening.silence_server_log()
             log.error("%s", error)
 
     def configure(self, updated: set[str]) -> None:
         if "flow_detail" in updated:
-            flow_messages.hush(ctx.options.flow_detail == 0)
+            flow_messages.quiet_connection_log(ctx.options.flow_detail == 0)
         if self.settings is not None and options.WATCHED.isdisjoint(updated):
             return
         try:
@@ -73,12 +73,12 @@ class Door:
         except ConfigError as error:
             if self.settings is not None:
                 raise exceptions.OptionsError(str(error)) from error
-            listening.hold_back()
+            listening.silence_server_log()
             log.error("%s", error)
             return
         self.settings = settings
         self.service = reload_state.service
-        self.reception = Reception(settings)
+        self.admission = Admission(settings)
 
     def running(self) -> None:
         self._task(self._open())
@@ -99,7 +99,7 @@ class Door:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
-            redact.come_last()
+            redact.add_link_restorer()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
@@ -107,7 +107,7 @@ class Door:
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return
         shutdown.drain_on_signals(self.service)
-        announce(self.settings, listening.addresses(), options.doubts())
+        log_start(self.settings, listening.addresses(), options.option_warnings())
         self.opened.set()
 
     def _task(self, work: Coroutine[None, None, None]) -> None:
@@ -121,16 +121,16 @@ class Door:
         flow_messages.note_first_line(nextlayer)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
-        if self.reception is None or not self.reception.may_connect(flow):
+        if self.admission is None or not self.admission.may_connect(flow):
             flow_messages.put_error(flow, no_forwarding())
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response or flow.error:
             return
-        if self.reception is None:
+        if self.admission is None:
             flow_messages.put_error(flow, ApiError(503, "The proxy has not started."))
             return
-        admitted = self.reception.receive(flow)
+        admitted = self.admission.admit(flow)
         if admitted is not None:
             self.calls[flow] = admitted
 
@@ -144,7 +144,7 @@ class Door:
             self._put(flow, answer, admitted)
         except ApiError as error:
             events.refused(error, admitted.route, self.settings.sandbox)
-            flow_messages.put_error(flow, error, self.service.marks)
+            flow_messages.put_error(flow, error, self.service.sandbox_headers)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
             log.exception("a fault of this proxy, please report it")
@@ -152,17 +152,19 @@ class Door:
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
 
-    def _put(self, flow: http.HTTPFlow, answer: Answer | Download | PassOn, admitted: Admitted) -> None:
+    def _put(
+        self, flow: http.HTTPFlow, answer: Answer | Download | PassThrough, admitted: AdmittedCall
+    ) -> None:
         assert self.settings is not None  # there is a service
-        assert self.reception is not None  # it let this in
+        assert self.admission is not None  # it let this in
         match answer:
             case Answer():
                 flow_messages.put_answer(flow, answer)
-                redact.veil(flow)
+                redact.hide_link(flow)
             case Download():
                 self.downloads[flow] = downloads.start_download(flow, answer, self.settings.proxy)
-            case PassOn():
-                self.reception.pass_on(flow, admitted, answer.models)
+            case PassThrough():
+                self.admission.forward_create(flow, admitted, answer.models)
 
     # What comes back
 
@@ -200,7 +202,7 @@ class Door:
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         peer = flow_messages.peer_of(data.client)
-        allowed = self.reception is not None and self.reception.may_forward(peer)
+        allowed = self.admission is not None and self.admission.may_forward(peer)
         if not allowed and not downloads.is_fetching(data.client, data.server):
             data.server.error = "Only video calls are served to clients that are not on loopback."
 
@@ -220,7 +222,7 @@ class Door:
         self._only_local(flow)
 
     def _only_local(self, flow: Flow) -> None:
-        if self.reception is None or not self.reception.may_forward(flow_messages.peer(flow)):
+        if self.admission is None or not self.admission.may_forward(flow_messages.peer(flow)):
             flow.kill()
 
 
@@ -228,4 +230,4 @@ class Door:
 for name in ("httpx", "httpcore"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
-addons = [Door()]
+addons = [RunwayAddon()]

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runway_videos.sandbox import Sandbox, Seen
+from runway_videos.sandbox import RecordedRequest, Sandbox
 from unit.translate.rows import verdict
 
 #: Value of the only key, unless a test names its own.
@@ -55,7 +55,7 @@ class Box:
         keys = [json.dumps({"name": name, "value": value}) for value, name in self.keys.items()]
         return {"runway_base_url": self.url, "runway_keys": keys, "runway_poll_seconds": 0}
 
-    def seen(self, method: str = "", path: str = "") -> list[Seen]:
+    def seen(self, method: str = "", path: str = "") -> list[RecordedRequest]:
         """The requests so far, of this method and with this in their path."""
         return [
             seen
@@ -63,7 +63,7 @@ class Box:
             if method in ("", seen.method) and path in seen.path
         ]
 
-    def creates(self, prompt: str = "") -> list[Seen]:
+    def creates(self, prompt: str = "") -> list[RecordedRequest]:
         """The creates so far with this prompt, refused ones too."""
         return [
             seen

@@ -18,7 +18,7 @@ from runway_videos.store.video_ids import unknown_video
 _READ_TO_REFUSE = 2
 
 
-class Admitted(msgspec.Struct, frozen=True):
+class AdmittedCall(msgspec.Struct, frozen=True):
     """A video call that may be made, and its headers as they came: credentials are taken off the flow."""
 
     route: Route
@@ -26,25 +26,25 @@ class Admitted(msgspec.Struct, frozen=True):
     headers: flow_messages.HeaderFields
 
 
-class Reception:
+class Admission:
     """Receives requests under the settings it is made with."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._gate = authentication.Gate(settings.callers, settings.forward)
 
-    def receive(self, flow: http.HTTPFlow) -> Admitted | None:
+    def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         """The video call that the request is; None for other traffic, which is sent on its way."""
         try:
-            admitted = self._admit(flow)
+            admitted = self._video_call(flow)
             if admitted is None:
-                self.send_on(flow)
+                self.forward(flow)
             return admitted
         except ApiError as error:
-            self._turn_away(flow, error)
+            self._refuse(flow, error)
             return None
 
-    def send_on(self, flow: http.HTTPFlow) -> None:
+    def forward(self, flow: http.HTTPFlow) -> None:
         """Lets other traffic pass, without callers' tokens and without holding it up.
 
         Raises ApiError where it may not.
@@ -62,14 +62,14 @@ class Reception:
         if size is None or size > flow_messages.LARGEST_HELD_BODY:
             flow.request.stream = True
 
-    def pass_on(self, flow: http.HTTPFlow, admitted: Admitted, models: str) -> None:
+    def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, models: str) -> None:
         """Sends a create on whose model is none of ours. Raises ApiError where it may not."""
         if flow_messages.is_for_proxy(flow):
             raise authentication.unknown_model(models)
         if not self.may_forward(flow_messages.peer(flow)):
             raise authentication.no_forwarding()  # before the credentials are back on the flow
         flow.request.headers.fields = admitted.headers
-        self.send_on(flow)
+        self.forward(flow)
 
     def may_forward(self, peer: str) -> bool:
         """Whether a client may use the proxy for traffic that is no video call."""
@@ -79,7 +79,7 @@ class Reception:
         """Whether a client may open a tunnel to where a CONNECT says."""
         return self.may_forward(flow_messages.peer(flow)) or self._is_video_host(flow)
 
-    def _admit(self, flow: http.HTTPFlow) -> Admitted | None:
+    def _video_call(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         request = flow.request
         route = routes.find(request.method, request.path)
         if route is None or not self._is_video_host(flow):
@@ -92,9 +92,9 @@ class Reception:
         size = flow_messages.request_size(flow)
         if size is not None and size > self._settings.max_body:
             raise authentication.too_large(self._settings.max_body, size)
-        return Admitted(route, caller, flow_messages.take_credentials(flow))
+        return AdmittedCall(route, caller, flow_messages.take_credentials(flow))
 
-    def _turn_away(self, flow: http.HTTPFlow, error: ApiError) -> None:
+    def _refuse(self, flow: http.HTTPFlow, error: ApiError) -> None:
         flow_messages.take_credentials(flow)
         size = flow_messages.request_size(flow)
         if size is None:

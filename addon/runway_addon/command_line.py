@@ -27,7 +27,7 @@ OF_ONE_PROGRAM = frozenset(
 )  # fmt: skip
 
 
-def said() -> dict[str, str]:
+def named_options() -> dict[str, str]:
     """The options that the command line names, with what `--set` gives them."""
     program = type(ctx.master).__module__.rpartition("tools.")[2].partition(".")[0]
     make = _PROGRAMS.get(program)

@@ -20,7 +20,7 @@ _KEPT_RESPONSE_HEADERS = frozenset(
     {"accept-ranges", "etag", "last-modified", "content-type", "content-length", "content-range",
      "content-encoding", "content-disposition", "content-language"}
 )  # fmt: skip
-_MARKS = ("x-runway-sandbox",)
+_KEPT_HEADERS = ("x-runway-sandbox",)
 
 # Where clients' downloads are fetched from.
 _fetching: weakref.WeakKeyDictionary[Client, tuple[str, int]] = weakref.WeakKeyDictionary()
@@ -81,11 +81,13 @@ def put_no_such_range(flow: http.HTTPFlow) -> None:
     """Says in OpenAI's shape what the file store said of a range: that the video is shorter."""
     assert flow.response is not None  # the store has answered
     length = flow.response.headers.get("content-range", "")
-    marks = {name: flow.response.headers[name] for name in _MARKS if name in flow.response.headers}
+    extra_headers = {
+        name: flow.response.headers[name] for name in _KEPT_HEADERS if name in flow.response.headers
+    }
     if length:
-        marks["content-range"] = length
+        extra_headers["content-range"] = length
     error = ApiError(416, "The video has no such range of bytes.", code="invalid_range")
-    flow_messages.put_error(flow, error, marks)
+    flow_messages.put_error(flow, error, extra_headers)
 
 
 def is_fetching(client: Client, server: Server) -> bool:

@@ -135,10 +135,10 @@ def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body:
     flow.response = http.Response(*head, content, None, now, now)
 
 
-def put_error(flow: http.HTTPFlow, error: ApiError, marks: Mapping[str, str] = {}) -> None:
+def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, str] = {}) -> None:
     """Answers the flow with an error in OpenAI's shape."""
     status, headers, body = render(error)
-    _respond(flow, status, {**headers, **marks}, body)
+    _respond(flow, status, {**headers, **extra_headers}, body)
 
 
 def send_to(flow: http.HTTPFlow, url: str, keep_path: bool = False) -> None:
@@ -152,7 +152,7 @@ def send_to(flow: http.HTTPFlow, url: str, keep_path: bool = False) -> None:
     request.path = parts.path.rstrip("/") + request.path if keep_path else path or "/"
 
 
-def hush(quiet: bool) -> None:
+def quiet_connection_log(quiet: bool) -> None:
     """Keeps mitmproxy's lines on each connection off the log: a polled proxy makes many."""
     logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING if quiet else logging.NOTSET)
 

@@ -27,7 +27,7 @@ _CUT_SECONDS = 0.1
 _LOGGERS = ("mitmproxy.addons.proxyserver", "mitmproxy.proxy.mode_servers")
 
 
-def hold_back(hold: Callable[[logging.LogRecord], bool] = lambda _: False) -> None:
+def silence_server_log(hold: Callable[[logging.LogRecord], bool] = lambda _: False) -> None:
     """Keeps what mitmproxy says of its servers off the log: all of it, unless `hold` says True."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(hold)
@@ -42,7 +42,7 @@ class Relisten:
             self._modes = [ProxyMode.parse(_with_address(mode)) for mode in ctx.options.mode]
         except ValueError as error:
             raise ConfigError(f"{options.where_to_listen()}: {error}") from error
-        hold_back(self._hold)
+        silence_server_log(self._hold)
 
     async def finish(self) -> None:
         """Waits for mitmproxy's own set-up and changes it. Raises ConfigError where it cannot."""
@@ -118,9 +118,9 @@ def _with_address(mode: str) -> str:
     host = spec.listen_host(ctx.options.listen_host)
     if port is None:
         return mode
-    if not options.is_said("mode") and len(ctx.options.mode) == 1:
+    if not options.is_on_command_line("mode") and len(ctx.options.mode) == 1:
         # The command line wins over an address in the file's mode.
-        port = ctx.options.listen_port if options.is_said("listen_port") else port
-        host = ctx.options.listen_host if options.is_said("listen_host") else host
+        port = ctx.options.listen_port if options.is_on_command_line("listen_port") else port
+        host = ctx.options.listen_host if options.is_on_command_line("listen_host") else host
     bare = mode.rpartition("@")[0] if spec.custom_listen_port is not None else mode
     return f"{bare}@{host}:{port}" if host else f"{bare}@{port}"

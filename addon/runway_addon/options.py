@@ -60,7 +60,7 @@ class _Kept(msgspec.Struct):
     """What outlives a reload of the script: the file is applied once."""
 
     file: ConfFile | None = None
-    said: frozenset[str] = frozenset()
+    named_options: frozenset[str] = frozenset()
 
 
 _kept = _Kept()
@@ -75,15 +75,15 @@ def load(loader: Loader, beside: Path) -> bool:
         loader.add_option(name, kind, default, text)  # type: ignore[arg-type]
     if _kept.file is not None:
         return False
-    said = command_line.said()
-    _kept.said = frozenset(said)
+    named_options = command_line.named_options()
+    _kept.named_options = frozenset(named_options)
     known = {*ctx.options.keys(), *command_line.OF_ONE_PROGRAM}
-    file = _kept.file = conf_file.read(conf_file.find(said.get("runway_conf"), beside), known)
+    file = _kept.file = conf_file.read(conf_file.find(named_options.get("runway_conf"), beside), known)
     applied = [name for name in file.entries if _is_from_file(name) and name not in _SECRET]
     for name in applied:
         if name in ctx.options:
             file_options.apply(file, name)
-    if "connection_strategy" not in said and "connection_strategy" not in file.entries:
+    if "connection_strategy" not in named_options and "connection_strategy" not in file.entries:
         # Eager would need a way to the host that is answered for here.
         ctx.options.update(connection_strategy="lazy")
     try:
@@ -100,7 +100,7 @@ def where(name: str) -> str:
     """Where an option was set, for messages."""
     if _kept.file is not None and _is_from_file(name):
         return _kept.file.where(name)
-    return f"--set {name}" if name in _kept.said else name
+    return f"--set {name}" if name in _kept.named_options else name
 
 
 def where_to_listen() -> str:
@@ -108,9 +108,9 @@ def where_to_listen() -> str:
     return next((where(name) for name in _LISTENING if _is_from_file(name)), "listen_port")
 
 
-def is_said(name: str) -> bool:
+def is_on_command_line(name: str) -> bool:
     """Whether the command line names an option."""
-    return name in _kept.said
+    return name in _kept.named_options
 
 
 def read_settings() -> Settings:
@@ -126,7 +126,7 @@ def read_settings() -> Settings:
     return found
 
 
-def doubts() -> list[str]:
+def option_warnings() -> list[str]:
     """What is set that should not be, for the operator at start."""
     if ctx.options.proxy_debug:
         return ["proxy_debug: callers' tokens and signed links are in its log lines"]
@@ -134,7 +134,7 @@ def doubts() -> list[str]:
 
 
 def _is_from_file(name: str) -> bool:
-    return _kept.file is not None and name in _kept.file.entries and name not in _kept.said
+    return _kept.file is not None and name in _kept.file.entries and name not in _kept.named_options
 
 
 def _check_others(found: Settings) -> None:

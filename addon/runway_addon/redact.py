@@ -11,7 +11,7 @@ _HIDDEN = "(a signed link)"
 _links: weakref.WeakKeyDictionary[http.HTTPFlow, str] = weakref.WeakKeyDictionary()
 
 
-class Unveil:
+class LinkRestorer:
     """The last of all addons: puts the link in when the others have logged and saved the answer."""
 
     name = "runway_unveil"
@@ -22,13 +22,13 @@ class Unveil:
             flow.response.headers["location"] = link
 
 
-def come_last() -> None:
+def add_link_restorer() -> None:
     """Adds what unveils behind mitmproxy's own addons, once."""
-    if ctx.master.addons.get(Unveil.name) is None:
-        ctx.master.addons.add(Unveil())
+    if ctx.master.addons.get(LinkRestorer.name) is None:
+        ctx.master.addons.add(LinkRestorer())
 
 
-def veil(flow: http.HTTPFlow) -> None:
+def hide_link(flow: http.HTTPFlow) -> None:
     """Hides the link of an answer that redirects."""
     if flow.response is not None and "location" in flow.response.headers:
         _links[flow] = flow.response.headers["location"]

@@ -7,7 +7,7 @@ import logging
 log = logging.getLogger("runway")
 
 
-def shown(text: str, longest: int = 200) -> str:
+def escaped(text: str, longest: int = 200) -> str:
     """A client's text for a log line or a message: no control characters, bounded length."""
     short = text if len(text) <= longest else text[:longest] + "…"
     return "".join(

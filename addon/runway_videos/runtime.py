@@ -11,15 +11,15 @@ from runway_videos.config.settings import Settings
 from runway_videos.keys.pool import KeyPool
 from runway_videos.openai.video import Status
 from runway_videos.store.video_ids import IdSealer
-from runway_videos.store.video_records import VideoMap
-from runway_videos.upstream.client import RunwayApi
+from runway_videos.store.video_records import VideoRecords
+from runway_videos.upstream.client import RunwayClient
 
 #: Says that a video is the sandbox's.
 SANDBOX_HEADER = "x-runway-sandbox"
 _LEAST_POLL_MS = 1000
 
 
-class Known(msgspec.Struct, frozen=True, gc=False):
+class CachedStatus(msgspec.Struct, frozen=True, gc=False):
     """A status as it was last given out: the JSON is made once."""
 
     body: bytes
@@ -28,29 +28,29 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
 
 
-class Parts(msgspec.Struct):
+class Runtime(msgspec.Struct):
     """The pieces. `clock` never goes back; `now` is unix time. Both in seconds."""
 
     settings: Settings
     pool: KeyPool
     sealer: IdSealer
-    api: RunwayApi
-    videos: VideoMap[Known]
+    client: RunwayClient
+    videos: VideoRecords[CachedStatus]
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
 
-    def marks(self) -> dict[str, str]:
+    def video_headers(self) -> dict[str, str]:
         """Headers of every answer about a video: when to ask again, and that it is the sandbox's."""
-        return self.sandbox_mark() | {
+        return self.sandbox_headers() | {
             "content-type": "application/json",
             "openai-poll-after-ms": str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000)),
         }
 
-    def sandbox_mark(self) -> dict[str, str]:
+    def sandbox_headers(self) -> dict[str, str]:
         """The header that says so where videos are the sandbox's."""
         return {SANDBOX_HEADER: "true"} if self.settings.sandbox else {}
 
 
-def size_of(known: Known) -> int:
+def size_of(cached: CachedStatus) -> int:
     """Bytes that a status is counted with in the id map."""
-    return len(known.body) + len(known.error or "") + 200
+    return len(cached.body) + len(cached.error or "") + 200

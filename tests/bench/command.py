@@ -65,7 +65,7 @@ def measure(bench: Bench, only: str, say: Callable[[str], None]) -> Figures:
 
 
 def _kinds(bench: Bench, scenario: Scenario) -> list[str]:
-    return [kind for kind in scenario.kinds if scenario.alone or kind not in bench.plan.left_out]
+    return [kind for kind in scenario.kinds if scenario.alone or kind not in bench.plan.fields_ignored]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,16 +14,16 @@ import msgspec
 from runway_videos import service
 from runway_videos.keys.pool import Key
 from runway_videos.openai import routes
-from runway_videos.openai.messages import Answer, Call, Download, PassOn
+from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.service import Service
-from runway_videos.upstream.client import Reply, RunwayApi
+from runway_videos.upstream.client import Reply, RunwayClient
 from unit.config.option_values import told
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
 PROMPT = b'{"prompt": "a cat"}'
 
 
-class FakeRunway(RunwayApi):
+class FakeRunway(RunwayClient):
     """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead."""
 
     def __init__(self, base_url: str = "", proxy: str | None = None) -> None:
@@ -101,11 +101,14 @@ class Desk:
         def clock() -> float:
             return self.now
 
-        with mock.patch.object(service, "RunwayApi", FakeRunway), mock.patch.object(service, "_clock", clock):
+        with (
+            mock.patch.object(service, "RunwayClient", FakeRunway),
+            mock.patch.object(service, "_clock", clock),
+        ):
             self.service = Service(told({**KEYS, **(environ or {})}, **given))
-        self.parts = self.service._parts
-        self.parts.clock = clock
-        self.parts.now = lambda: 1_790_000_000 + self.now
+        self.runtime = self.service._runtime
+        self.runtime.clock = clock
+        self.runtime.now = lambda: 1_790_000_000 + self.now
         self.service._assemble()
         self.no_waits()
 
@@ -115,12 +118,12 @@ class Desk:
         async def sleep(seconds: float) -> None:
             self.now += seconds
 
-        self.service._maker._sleep = self.service._watcher._sleep = sleep
+        self.service._submitter._sleep = self.service._poller._sleep = sleep
 
     @property
     def runway(self) -> FakeRunway:
-        assert isinstance(self.parts.api, FakeRunway)
-        return self.parts.api
+        assert isinstance(self.runtime.client, FakeRunway)
+        return self.runtime.client
 
     async def ask(
         self,
@@ -130,7 +133,7 @@ class Desk:
         caller: str = "",
         gone: Callable[[], bool] = lambda: False,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer | Download | PassOn:
+    ) -> Answer | Download | PassThrough:
         """A call below `/v1/videos`."""
         route = routes.find(method, f"/v1/videos{path}")
         assert route is not None

@@ -10,12 +10,12 @@ from runway_videos import events
 from runway_videos.errors import ApiError
 from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.video import VideoError
-from runway_videos.store.video_references import Ticket, owner_of
+from runway_videos.store.video_references import VideoReference, owner_hash
 from runway_videos.translate import Plan, TaskCall
 from runway_videos.translate.task_status import TaskState
-from runway_videos.upstream.submit import Made
+from runway_videos.upstream.submit import SubmittedTask
 
-TICKET = Ticket("team-a", "task-1", owner_of(""), "sora-2", "4", "720x1280", 0)
+REFERENCE = VideoReference("team-a", "task-1", owner_hash(""), "sora-2", "4", "720x1280", 0)
 
 
 def plan(model: str = "sora-2", wire: str = "seedance2") -> Plan:
@@ -29,8 +29,8 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def test_a_create(log: pytest.LogCaptureFixture) -> None:
-    events.created(plan(), Made("team-a", "task-1", 25), "app", 1.26, sandbox=False)
-    events.created(plan("gen4.5", "gen4.5"), Made("team-a", "t\n\x1b", None), "", 0, sandbox=True)
+    events.created(plan(), SubmittedTask("team-a", "task-1", 25), "app", 1.26, sandbox=False)
+    events.created(plan("gen4.5", "gen4.5"), SubmittedTask("team-a", "t\n\x1b", None), "", 0, sandbox=True)
     assert log.messages == [
         "created: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app, "
         "key team-a, about 25 credits, task task-1, in 1.3 s",
@@ -40,9 +40,9 @@ def test_a_create(log: pytest.LogCaptureFixture) -> None:
 
 def test_an_end(log: pytest.LogCaptureFixture) -> None:
     done = TaskState("completed", 100, credits=25)
-    events.ended(TICKET, "seedance2", "app", done, 61, sandbox=False)
+    events.ended(REFERENCE, "seedance2", "app", done, 61, sandbox=False)
     failed = TaskState("failed", error=VideoError("SAFETY\n.X", "No."))
-    events.ended(TICKET, "", "", failed, -5, sandbox=True)
+    events.ended(REFERENCE, "", "", failed, -5, sandbox=True)
     assert log.messages == [
         "completed: sora-2 → seedance2, 4 s, 720x1280, caller app, "
         "key team-a, 25 credits, took 61 s, task task-1",
@@ -52,8 +52,8 @@ def test_an_end(log: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_deletion_and_what_was_left_out(log: pytest.LogCaptureFixture) -> None:
-    events.deleted(TICKET, "app", sandbox=True)
-    events.left_out(("user", "n\n"))
+    events.deleted(REFERENCE, "app", sandbox=True)
+    events.fields_ignored(("user", "n\n"))
     assert log.messages == [
         "SANDBOX deleted: sora-2, 4 s, 720x1280, caller app, key team-a, task task-1",
         "left out of a create, Runway has no such thing: user, n\\n",

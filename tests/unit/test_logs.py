@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runway_videos.logs import shown
+from runway_videos.logs import escaped
 
 
 @pytest.mark.parametrize(
@@ -23,18 +23,18 @@ from runway_videos.logs import shown
     ],
 )
 def test_control_characters_are_escaped(text: str, as_shown: str) -> None:
-    assert shown(text) == as_shown
+    assert escaped(text) == as_shown
 
 
 def test_long_texts_are_cut() -> None:
-    assert shown("x" * 200) == "x" * 200
-    assert shown("x" * 201) == "x" * 200 + "…"
-    assert shown("abc", 2) == "ab…"
+    assert escaped("x" * 200) == "x" * 200
+    assert escaped("x" * 201) == "x" * 200 + "…"
+    assert escaped("abc", 2) == "ab…"
 
 
 @given(st.text(st.characters() | st.sampled_from("\udcff\ud800\u202e\x1b\n")))
 def test_whatever_comes_is_one_printable_line_that_can_be_written(text: str) -> None:
-    line = shown(text, 50)
+    line = escaped(text, 50)
     assert line.isprintable()
     assert len(line.splitlines()) <= 1
     assert len(line) <= 51 * 10

@@ -7,46 +7,46 @@ import tracemalloc
 import pytest
 
 from runway_videos.keys.pool import KeyPool
-from runway_videos.runtime import Known, Parts, size_of
+from runway_videos.runtime import CachedStatus, Runtime, size_of
 from runway_videos.store.video_ids import IdSealer
-from runway_videos.store.video_records import VideoMap
+from runway_videos.store.video_records import VideoRecords
 from unit.config.option_values import told
 from unit.fake_runway import FakeRunway
 
 
-def parts(**options: object) -> Parts:
+def runtime(**options: object) -> Runtime:
     settings = told(**options)
-    return Parts(settings, KeyPool((), float), IdSealer({}), FakeRunway(), VideoMap(float, size_of))
+    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), VideoRecords(float, size_of))
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0, "1000"), (1, "1000"), (2, "2000"), (5, "5000"), (60, "60000")]
 )
 def test_clients_are_told_when_to_ask_again_and_never_below_a_second(seconds: int, said: str) -> None:
-    assert parts(poll_seconds=seconds).marks() == {
+    assert runtime(poll_seconds=seconds).video_headers() == {
         "content-type": "application/json",
         "openai-poll-after-ms": said,
     }
 
 
 def test_what_is_the_sandboxs_says_so() -> None:
-    assert parts().sandbox_mark() == {}
-    boxed = parts(sandbox=True)
-    assert boxed.sandbox_mark() == {"x-runway-sandbox": "true"}
-    assert boxed.marks()["x-runway-sandbox"] == "true"
+    assert runtime().sandbox_headers() == {}
+    boxed = runtime(sandbox=True)
+    assert boxed.sandbox_headers() == {"x-runway-sandbox": "true"}
+    assert boxed.video_headers()["x-runway-sandbox"] == "true"
 
 
 def test_new_settings_are_seen_at_once() -> None:
-    found = parts()
+    found = runtime()
     found.settings = told(poll_seconds=9)
-    assert found.marks()["openai-poll-after-ms"] == "9000"
+    assert found.video_headers()["openai-poll-after-ms"] == "9000"
 
 
 @pytest.mark.parametrize("error", [None, "why " * 50])
 def test_a_status_is_counted_with_what_it_weighs(error: str | None) -> None:
-    def made(number: int) -> Known:
+    def made(number: int) -> CachedStatus:
         text = None if error is None else error + str(number)
-        return Known(b"x" * 400 + str(number).encode(), "queued", number, text)
+        return CachedStatus(b"x" * 400 + str(number).encode(), "queued", number, text)
 
     made(0)
     tracemalloc.start()

@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.openai.messages import Answer, PassOn
+from runway_videos.openai.messages import Answer, PassThrough
 from runway_videos.upstream.client import Reply
 from unit.fake_runway import PROMPT, Desk
 from unit.loopback import in_a_loop
@@ -71,13 +71,17 @@ async def test_the_video_stays_what_it_was_through_its_life() -> None:
 @in_a_loop
 async def test_every_answer_says_when_to_ask_again_and_marks_the_sandbox(poll: tuple[int, str]) -> None:
     desk = Desk(poll_seconds=poll[0], sandbox=True)
-    marks = {"content-type": "application/json", "openai-poll-after-ms": poll[1], "x-runway-sandbox": "true"}
+    video_headers = {
+        "content-type": "application/json",
+        "openai-poll-after-ms": poll[1],
+        "x-runway-sandbox": "true",
+    }
     created = await desk.ask("POST", "", PROMPT)
     assert isinstance(created, Answer)
     video_id = json.loads(created.body)["id"]
     for answer in (created, await desk.ask("GET", f"/{video_id}"), await desk.ask("DELETE", f"/{video_id}")):
         assert isinstance(answer, Answer)
-        assert answer.headers == marks
+        assert answer.headers == video_headers
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ async def test_what_cannot_succeed_asks_nothing_of_runway(
 ) -> None:
     desk = Desk()
     if status is None:
-        assert isinstance(await desk.ask("POST", "", body, headers=headers), PassOn)
+        assert isinstance(await desk.ask("POST", "", body, headers=headers), PassThrough)
     else:
         with pytest.raises(ApiError) as caught:
             await desk.ask("POST", "", body, headers=headers)
@@ -122,7 +126,7 @@ async def test_an_encoding_that_is_none_is_none(encoding: str) -> None:
 async def test_a_model_that_is_not_ours_is_passed_on_with_the_names_that_are() -> None:
     desk = Desk(aliases=["mine*=gen4.5"])
     found = await desk.ask("POST", "", b'{"prompt": "x", "model": "veo-of-somebody"}')
-    assert isinstance(found, PassOn)
+    assert isinstance(found, PassThrough)
     assert found.models.startswith("mine*, ")
     assert "gen4.5" in found.models.split(", ")
 

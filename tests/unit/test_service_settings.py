@@ -72,13 +72,13 @@ async def test_a_change_of_keys_in_the_middle_of_a_create_loses_nothing() -> Non
 async def test_settings_that_cannot_be_taken_change_nothing() -> None:
     desk = Desk()
     video_id = await desk.create()
-    before = desk.parts.settings
+    before = desk.runtime.settings
     with (
         mock.patch.object(service, "IdSealer", side_effect=ValueError("two keys cannot be told apart")),
         pytest.raises(ConfigError, match=r"^runway_keys: two keys cannot be told apart$"),
     ):
         desk.service.reconfigure(settings_of(keys=[{"name": "b", "value": "env.B"}], content="redirect"))
-    assert desk.parts.settings is before
+    assert desk.runtime.settings is before
     assert (await desk.video("GET", f"/{video_id}"))["id"] == video_id
     await desk.create()
     assert set(desk.runway.made_with.values()) == {"a"}
@@ -87,7 +87,7 @@ async def test_settings_that_cannot_be_taken_change_nothing() -> None:
 @in_a_loop
 async def test_another_runway_is_asked_from_then_on() -> None:
     desk = Desk()
-    with mock.patch.object(service, "RunwayApi", FakeRunway):
+    with mock.patch.object(service, "RunwayClient", FakeRunway):
         desk.service.reconfigure(settings_of(poll_seconds=1))
         first = desk.runway
         desk.service.reconfigure(settings_of(base_url="http://127.0.0.1:9"))
@@ -106,18 +106,18 @@ async def test_the_sandbox_is_entered_and_left_at_a_start_alone(before: bool) ->
     desk.service.reconfigure(settings_of(sandbox=before))
     with (
         mock.patch.object(service, "Sandbox") as sandbox,
-        mock.patch.object(service, "RunwayApi", FakeRunway),
+        mock.patch.object(service, "RunwayClient", FakeRunway),
     ):
         sandbox.return_value.start = mock.AsyncMock(return_value="http://127.0.0.1:9")
         await desk.service.start()
         await desk.service.start()  # the script was reloaded
         assert sandbox.call_count == int(before)
-    settings = desk.parts.settings
+    settings = desk.runtime.settings
     with pytest.raises(ConfigError, match=r"^runway_sandbox: takes effect at the start"):
         desk.service.reconfigure(settings_of(sandbox=not before))
-    assert desk.parts.settings is settings
+    assert desk.runtime.settings is settings
     assert desk.runway.base_url == ("http://127.0.0.1:9" if before else settings.base_url)
-    with mock.patch.object(service, "RunwayApi", FakeRunway):
+    with mock.patch.object(service, "RunwayClient", FakeRunway):
         desk.service.reconfigure(settings_of(sandbox=before, base_url="http://127.0.0.1:8"))
     # What comes from the box stays in the box.
     assert desk.runway.base_url == ("http://127.0.0.1:9" if before else "http://127.0.0.1:8")
@@ -126,12 +126,12 @@ async def test_the_sandbox_is_entered_and_left_at_a_start_alone(before: bool) ->
 @in_a_loop
 async def test_the_sandbox_itself_serves_and_ends() -> None:
     desk = Desk(sandbox=True)
-    made = desk.service = service.Service(told(sandbox=True))
-    await made.start()
+    submitted = desk.service = service.Service(told(sandbox=True))
+    await submitted.start()
     desk.no_waits()
     video_id = await desk.create()
     assert (await desk.video("GET", f"/{video_id}"))["status"] in ("queued", "in_progress")
-    await made.close()
+    await submitted.close()
     with pytest.raises(ApiError) as caught:
         await desk.ask("DELETE", f"/{video_id}")
     assert caught.value.status == 503

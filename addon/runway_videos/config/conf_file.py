@@ -15,7 +15,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
-from runway_videos.logs import shown
+from runway_videos.logs import escaped
 
 #: The file's name where no `runway_conf` names one.
 FILE_NAME = "mitm.conf"
@@ -60,7 +60,7 @@ def find(named: str | None, beside: Path) -> Path | None:
         with contextlib.suppress(RuntimeError):  # ~somebody without a home
             path = path.expanduser()
         if not path.is_file():
-            raise ConfigError(f"runway_conf: there is no file {shown(str(path))}")
+            raise ConfigError(f"runway_conf: there is no file {escaped(str(path))}")
         return path
     for folder in (Path.cwd(), beside):
         if (folder / FILE_NAME).is_file():
@@ -112,13 +112,13 @@ def _problem(error: MarkedYAMLError) -> str:
 
 def _check_name(path: Path, line: int, name: object, known: Collection[str]) -> None:
     if not isinstance(name, str):
-        raise ConfigError(f"{path} line {line}: {shown(repr(name))} is no option name")
+        raise ConfigError(f"{path} line {line}: {escaped(repr(name))} is no option name")
     if name in _NO_PLACE:
         raise ConfigError(f"{path} line {line}: {name} has no place here; {_NO_PLACE[name]}")
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}?" if close else "see `mitmdump --options`"
-        raise ConfigError(f"{path} line {line}: there is no option {shown(name)}; {hint}")
+        raise ConfigError(f"{path} line {line}: there is no option {escaped(name)}; {hint}")
 
 
 def _plain(value: object) -> object:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runway_videos.config.conf_file import ConfigError
-from runway_videos.logs import shown
+from runway_videos.logs import escaped
 
 #: What a header may carry: visible ASCII without spaces.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
@@ -46,7 +46,7 @@ class OptionReader:
                 raise self.fail(option, f"each must be a mapping like {example}")
             for name in item:
                 if name not in allowed:
-                    raise self.fail(option, f"there is no {shown(name, 20)}; allowed: {', '.join(allowed)}")
+                    raise self.fail(option, f"there is no {escaped(name, 20)}; allowed: {', '.join(allowed)}")
             found.append(item)
         names = [self.name(option, item) for item in found]
         for name in names:
@@ -58,7 +58,7 @@ class OptionReader:
         name = item.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             # Shortened: a secret may stand where the name belongs.
-            told = shown(repr(name), 12)
+            told = escaped(repr(name), 12)
             raise self.fail(option, f"name {told} must be a text that matches {_NAME.pattern}")
         return name
 
@@ -83,13 +83,15 @@ class OptionReader:
         if not _is_base(text, schemes) or ("@" in text and option != "runway_proxy"):
             # A password may stand before an @.
             told = repr("..." + text[text.rindex("@") :] if "@" in text else value)
-            raise self.fail(option, f"{shown(told)} must be a plain URL like {schemes[-1]}://host:port{hint}")
+            raise self.fail(
+                option, f"{escaped(told)} must be a plain URL like {schemes[-1]}://host:port{hint}"
+            )
         return text.rstrip("/")
 
     def size(self, option: str, value: object) -> int:
         match = _SIZE.fullmatch(str(value).strip())
         if not match or not int(match[1]):
-            raise self.fail(option, f"{shown(repr(value))} must be a size like 64m (suffixes k, m, g)")
+            raise self.fail(option, f"{escaped(repr(value))} must be a size like 64m (suffixes k, m, g)")
         return int(match[1]) * _UNITS[match[2].lower()]
 
 

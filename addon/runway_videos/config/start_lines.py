@@ -14,11 +14,11 @@ NO_KEY = (
 )
 
 
-def announce(settings: Settings, addresses: Sequence[str], doubts: Sequence[str] = ()) -> None:
+def log_start(settings: Settings, addresses: Sequence[str], option_warnings: Sequence[str] = ()) -> None:
     """Logs where the proxy listens and what it serves; secrets never."""
     for line in _facts(settings, addresses):
         log.info("%s", line)
-    for line in (*_warnings(settings), *doubts):
+    for line in (*_warnings(settings), *option_warnings):
         log.warning("%s", line)
 
 

@@ -28,9 +28,9 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.in_flight import Create, CreateMark, Place, Seat
+from runway_videos.idempotency.in_flight import Create, CreateIdentity, RecordKey, Waiter
 
-__all__ = ["CreateMark", "Repeats", "Seat"]
+__all__ = ["CreateIdentity", "Creates", "Waiter"]
 
 KEYED_SECONDS = 24 * 3600.0
 MARKED_SECONDS = 600.0
@@ -38,7 +38,7 @@ MARKED_SECONDS = 600.0
 MAX_RECORDS = 10_000
 
 
-class Repeats[T]:
+class Creates[T]:
     """Creates that run or are kept. `T` should be small.
 
     `keep` says of a result or an exception whether a task was made or may have been made. `clock`
@@ -75,22 +75,22 @@ class Repeats[T]:
 
     def enter(
         self,
-        mark: CreateMark,
+        mark: CreateIdentity,
         make: Callable[[], Awaitable[T]],
         gone: Callable[[], bool] | None = None,
-    ) -> Seat[T]:
+    ) -> Waiter[T]:
         """A place at the create that this request asks for; `make` is called if it is a new one.
 
         `gone` tells whether the client has hung up, as far as can be seen. Raises ApiError: 409
         for an Idempotency-Key that was used with other content, 503 when no create may begin.
         """
         self._expire()
-        place: Place = (mark.caller, mark.digest)
+        record_key: RecordKey = (mark.caller, mark.fingerprint)
         if mark.idempotency_key:
             text = f"{mark.caller}\0{mark.idempotency_key}"
-            place = key = sha256(text.encode("utf-8", "surrogatepass")).digest()
+            record_key = key = sha256(text.encode("utf-8", "surrogatepass")).digest()
             found = self._keyed.get(key)
-            if found is not None and found.digest != mark.digest:
+            if found is not None and found.fingerprint != mark.fingerprint:
                 raise ApiError(
                     409,
                     "This Idempotency-Key was used with another request: send the same content"
@@ -99,9 +99,9 @@ class Repeats[T]:
                     retry=False,
                 )
         else:
-            found = self._asked_again(mark) if mark.retry_count > 0 else None
-        create = found or self._begin(place, mark, make)
-        return Seat(create, self._delivered, gone, repeat=found is not None)
+            found = self._find_retried(mark) if mark.retry_count > 0 else None
+        create = found or self._begin(record_key, mark, make)
+        return Waiter(create, self._delivered, gone, repeat=found is not None)
 
     async def drain(self, seconds: float) -> int:
         """Begins no more creates; waits for those that run; gives how many still do after that."""
@@ -110,10 +110,10 @@ class Repeats[T]:
             await asyncio.wait(self._running, timeout=seconds)
         return sum(not task.done() for task in self._running)
 
-    def _asked_again(self, mark: CreateMark) -> Create[T] | None:
+    def _find_retried(self, mark: CreateIdentity) -> Create[T] | None:
         """The create that a marked repeat asks for again, in the order of the module's list."""
         best, lowest = None, (9, True, True)
-        for create in self._equal.get((mark.caller, mark.digest), ()):
+        for create in self._equal.get((mark.caller, mark.fingerprint), ()):
             there = create.waited_for
             if create.done and create.taken and there:
                 continue
@@ -130,7 +130,9 @@ class Repeats[T]:
             best.last_retry = max(best.last_retry, mark.retry_count)
         return best
 
-    def _begin(self, place: Place, mark: CreateMark, make: Callable[[], Awaitable[T]]) -> Create[T]:
+    def _begin(
+        self, record_key: RecordKey, mark: CreateIdentity, make: Callable[[], Awaitable[T]]
+    ) -> Create[T]:
         if self._closed:
             raise ApiError(503, "The proxy is shutting down; try again.", code="shutting_down", retry=True)
         while len(self) >= self._max_records:
@@ -144,11 +146,11 @@ class Repeats[T]:
                     retry_after=1,
                 )
             self._drop(next(iter(kept)))
-        create: Create[T] = Create(place, mark)
-        if isinstance(place, bytes):
-            self._keyed[place] = create
+        create: Create[T] = Create(record_key, mark)
+        if isinstance(record_key, bytes):
+            self._keyed[record_key] = create
         else:
-            self._equal.setdefault(place, []).append(create)
+            self._equal.setdefault(record_key, []).append(create)
         create.task = asyncio.create_task(self._run(create, make))
         self._running.add(create.task)
         create.task.add_done_callback(self._running.discard)
@@ -171,15 +173,15 @@ class Repeats[T]:
             self._drop(create)
 
     def _drop(self, create: Create[T]) -> None:
-        place = create.place
+        record_key = create.record_key
         self._kept[create.keyed].pop(create, None)
-        if isinstance(place, bytes):
-            if self._keyed.get(place) is create:
-                del self._keyed[place]
-        elif create in (equal := self._equal.get(place, [])):
+        if isinstance(record_key, bytes):
+            if self._keyed.get(record_key) is create:
+                del self._keyed[record_key]
+        elif create in (equal := self._equal.get(record_key, [])):
             equal.remove(create)
             if not equal:
-                del self._equal[place]
+                del self._equal[record_key]
 
     def _expire(self) -> None:
         now = self._clock()

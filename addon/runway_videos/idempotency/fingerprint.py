@@ -9,14 +9,14 @@ from hashlib import sha256
 from runway_videos.request_body import Upload, Value
 
 
-def content_digest(values: Mapping[str, Value]) -> bytes:
+def fingerprint_of(values: Mapping[str, Value]) -> bytes:
     """32 bytes: equal for equal fields and file bytes, whatever their order or boundary.
 
     A file's name and label are no part of it. Every value is written with its type and length, so
     that no two contents are written alike; what JSON tells apart ("8", 8, 8.0, true) stays apart.
     Large files are hashed without the interpreter's lock: call it in a thread for them.
     """
-    digest = sha256()
+    fingerprint = sha256()
     # A stack of its own: a body may be nested deeper than Python recurses.
     todo: list[Value] = [dict(values)]
     while todo:
@@ -24,18 +24,18 @@ def content_digest(values: Mapping[str, Value]) -> bytes:
         match value:
             case dict():
                 names = sorted(value, reverse=True)
-                digest.update(_head(b"d", len(names)))
+                fingerprint.update(_head(b"d", len(names)))
                 for name in names:
                     todo += (value[name], name)
             case list():
-                digest.update(_head(b"l", len(value)))
+                fingerprint.update(_head(b"l", len(value)))
                 todo += reversed(value)
             case Upload():
-                digest.update(_head(b"u", 32) + sha256(value.data).digest())
+                fingerprint.update(_head(b"u", 32) + sha256(value.data).digest())
             case _:
                 kind, text = _scalar(value)
-                digest.update(_head(kind, len(text)) + text)
-    return digest.digest()
+                fingerprint.update(_head(kind, len(text)) + text)
+    return fingerprint.digest()
 
 
 def _scalar(value: str | float | None) -> tuple[bytes, bytes]:

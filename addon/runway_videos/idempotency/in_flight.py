@@ -9,29 +9,40 @@ from typing import cast
 import msgspec
 
 
-class CreateMark(msgspec.Struct, frozen=True):
+class CreateIdentity(msgspec.Struct, frozen=True):
     """What tells a repeat: who asks, for what (`content_digest`), and the client's own marks."""
 
     caller: str
-    digest: bytes
+    fingerprint: bytes
     idempotency_key: str | None = None
     retry_count: int = 0
 
 
 #: Where a create is found: by a hash of caller and Idempotency-Key, or by caller and content.
-type Place = bytes | tuple[str, bytes]
+type RecordKey = bytes | tuple[str, bytes]
 
 
 class Create[T]:
     """One create. It ends when `run` does, which no request can end; then it has its outcome."""
 
-    __slots__ = ("digest", "done", "ended", "error", "last_retry", "place", "seats", "taken", "task", "value")
+    __slots__ = (
+        "done",
+        "ended",
+        "error",
+        "fingerprint",
+        "last_retry",
+        "record_key",
+        "taken",
+        "task",
+        "value",
+        "waiters",
+    )
 
-    def __init__(self, place: Place, mark: CreateMark) -> None:
-        self.place = place
-        self.digest = mark.digest
+    def __init__(self, record_key: RecordKey, mark: CreateIdentity) -> None:
+        self.record_key = record_key
+        self.fingerprint = mark.fingerprint
         self.last_retry = mark.retry_count
-        self.seats: list[Seat[T]] = []  # those that were not told yet that they are answered
+        self.waiters: list[Waiter[T]] = []  # those that were not told yet that they are answered
         self.task: asyncio.Task[None] | None = None
         self.done = False
         self.value: T | None = None
@@ -42,12 +53,12 @@ class Create[T]:
     @property
     def keyed(self) -> bool:
         """Whether it has an Idempotency-Key."""
-        return isinstance(self.place, bytes)
+        return isinstance(self.record_key, bytes)
 
     @property
     def waited_for(self) -> bool:
         """Whether a client is there without an answer yet, as far as is known."""
-        return any(seat.waits() for seat in self.seats)
+        return any(waiter.waits() for waiter in self.waiters)
 
     async def run(self, make: Callable[[], Awaitable[T]]) -> T | Exception:
         """Calls `make`, keeps what comes of it and gives it."""
@@ -60,7 +71,7 @@ class Create[T]:
         return outcome
 
 
-class Seat[T]:
+class Waiter[T]:
     """One request's place at a create. `repeat`: another request began it."""
 
     def __init__(
@@ -76,7 +87,7 @@ class Seat[T]:
         self._gone = gone
         self._told = False
         if not create.keyed:  # else nobody asks whether its clients are there
-            create.seats.append(self)
+            create.waiters.append(self)
 
     async def outcome(self) -> T:
         """What came of the create; raises what it raised. Ending this wait does not end it."""
@@ -101,7 +112,7 @@ class Seat[T]:
         self._told = True
         self._gone = None  # it may hold the whole request
         if not self._create.keyed:
-            self._create.seats.remove(self)
+            self._create.waiters.remove(self)
         if delivered:
             self._settle(self._create)
 

@@ -22,7 +22,7 @@ from enum import Enum
 import msgspec
 
 #: Marks kept for (key, model) pairs, per kind; beyond it the one that ends first goes.
-MAX_MARKS = 4096
+MAX_COOLDOWNS = 4096
 
 
 class Outcome(Enum):
@@ -55,7 +55,7 @@ _SECONDS = {
 _WHOLE_KEY = (Outcome.NO_CREDITS, Outcome.REFUSED)
 
 
-class Mark(msgspec.Struct):
+class Cooldown(msgspec.Struct):
     """Why a key rests, until when (by the clock), and Runway's own text."""
 
     cause: Outcome
@@ -64,38 +64,38 @@ class Mark(msgspec.Struct):
     trial: bool = False  # a refused key that a create is trying now
 
 
-class Health:
+class Cooldowns:
     """Marks on keys, by name. `clock` gives seconds that never go back; for one thread."""
 
-    def __init__(self, clock: Callable[[], float], max_marks: int = MAX_MARKS) -> None:
+    def __init__(self, clock: Callable[[], float], max_marks: int = MAX_COOLDOWNS) -> None:
         self._clock = clock
         self._max_marks = max_marks
-        self._keys: dict[str, Mark] = {}
-        self._models: dict[tuple[str, str], Mark] = {}
-        self._full: dict[tuple[str, str], Mark] = {}
+        self._keys: dict[str, Cooldown] = {}
+        self._models: dict[tuple[str, str], Cooldown] = {}
+        self._full: dict[tuple[str, str], Cooldown] = {}
 
-    def rests(self, name: str, model: str) -> Mark | None:
+    def cooldown_of(self, name: str, model: str) -> Cooldown | None:
         """Why the key takes no create of this model now; None: it does."""
         now = self._clock()
-        for mark in (self._keys.get(name), self._models.get((name, model))):
-            if mark is not None and mark.until > now:
-                return mark
+        for cooldown in (self._keys.get(name), self._models.get((name, model))):
+            if cooldown is not None and cooldown.until > now:
+                return cooldown
         return None
 
-    def full(self, name: str, model: str) -> Mark | None:
+    def full(self, name: str, model: str) -> Cooldown | None:
         """The mark of a key whose queue for this model was full within the last minute."""
-        mark = self._full.get((name, model))
-        return mark if mark is not None and mark.until > self._clock() else None
+        cooldown = self._full.get((name, model))
+        return cooldown if cooldown is not None and cooldown.until > self._clock() else None
 
     def begin(self, name: str) -> None:
         """A create goes out with this key. If it was refused, this is its one trial."""
-        mark = self._keys.get(name)
-        if mark is None:
+        cooldown = self._keys.get(name)
+        if cooldown is None:
             return
-        if mark.cause is Outcome.REFUSED:
+        if cooldown.cause is Outcome.REFUSED:
             # It rests on beside the trial; should nothing ever be told, for as long again.
-            mark.until = self._clock() + _SECONDS[Outcome.REFUSED]
-            mark.trial = True
+            cooldown.until = self._clock() + _SECONDS[Outcome.REFUSED]
+            cooldown.trial = True
         else:
             del self._keys[name]  # its rest is over
 
@@ -113,25 +113,27 @@ class Health:
         seconds = _SECONDS.get(outcome)
         if seconds is None:
             return
-        mark = Mark(outcome, self._clock() + seconds, reason)
+        cooldown = Cooldown(outcome, self._clock() + seconds, reason)
         if outcome in _WHOLE_KEY:
-            self._keys[name] = mark
+            self._keys[name] = cooldown
         else:
-            self._put(self._full if outcome is Outcome.THROTTLED else self._models, at, mark)
+            self._put(self._full if outcome is Outcome.THROTTLED else self._models, at, cooldown)
 
     def release(self, name: str) -> None:
         """The trial was not made, or what came of it is unknown: the next create may try."""
-        mark = self._keys.get(name)
-        if mark is not None and mark.trial:
-            mark.until = self._clock()
-            mark.trial = False
+        cooldown = self._keys.get(name)
+        if cooldown is not None and cooldown.trial:
+            cooldown.until = self._clock()
+            cooldown.trial = False
 
-    def _put(self, marks: dict[tuple[str, str], Mark], at: tuple[str, str], mark: Mark) -> None:
-        marks[at] = mark
-        if len(marks) <= self._max_marks:
+    def _put(
+        self, cooldowns: dict[tuple[str, str], Cooldown], at: tuple[str, str], cooldown: Cooldown
+    ) -> None:
+        cooldowns[at] = cooldown
+        if len(cooldowns) <= self._max_marks:
             return
         now = self._clock()
-        for old in [old for old, its in marks.items() if its.until <= now]:
-            del marks[old]
-        if len(marks) > self._max_marks:
-            del marks[min(marks, key=lambda each: marks[each].until)]
+        for old in [old for old, its in cooldowns.items() if its.until <= now]:
+            del cooldowns[old]
+        if len(cooldowns) > self._max_marks:
+            del cooldowns[min(cooldowns, key=lambda each: cooldowns[each].until)]

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from runway_videos.errors import ApiError
-from runway_videos.keys.cooldowns import Health, Mark, Outcome
-from runway_videos.keys.weighted_round_robin import Turns
+from runway_videos.keys.cooldowns import Cooldown, Cooldowns, Outcome
+from runway_videos.keys.weighted_round_robin import WeightedRoundRobin
 
 __all__ = ["Key", "KeyPool", "Outcome"]
 
@@ -45,7 +45,7 @@ class Key(msgspec.Struct, frozen=True):
         return any(fnmatchcase(model, each.removeprefix("runway/")) for each in self.models)
 
 
-class _Word(msgspec.Struct, frozen=True):
+class _NoKeyRefusal(msgspec.Struct, frozen=True):
     """What is said when this is the best that can be said of any key."""
 
     status: int
@@ -59,32 +59,32 @@ class _Word(msgspec.Struct, frozen=True):
 # None is a key that was tried in this create and has no mark: not reached, or overloaded.
 # The first cause that any key has decides, so the order is: what passes soonest by itself, then
 # what passes within a day, then what somebody has to pay for, repair, or ask for otherwise.
-_WORDS: dict[Outcome | None, _Word] = {
-    None: _Word(503, "runway_unavailable", "Runway could not take this video now; try again."),
-    Outcome.THROTTLED: _Word(
+_NO_KEY_REFUSALS: dict[Outcome | None, _NoKeyRefusal] = {
+    None: _NoKeyRefusal(503, "runway_unavailable", "Runway could not take this video now; try again."),
+    Outcome.THROTTLED: _NoKeyRefusal(
         429, "rate_limit_exceeded", "Runway takes no more of this model now.", "No room"
     ),
-    Outcome.DAILY_LIMIT: _Word(
+    Outcome.DAILY_LIMIT: _NoKeyRefusal(
         429,
         "rate_limit_exceeded",
         "Every Runway key that may make this video is at its daily limit or out of service.",
         "Daily limit",
     ),
-    Outcome.NO_CREDITS: _Word(
+    Outcome.NO_CREDITS: _NoKeyRefusal(
         429,
         "insufficient_quota",
         "No Runway key that may make this video has credits left.",
         "Credits",
         retry=False,
     ),
-    Outcome.REFUSED: _Word(
+    Outcome.REFUSED: _NoKeyRefusal(
         503,
         "runway_key_refused",
         "Runway refuses this proxy's API key; its operator has to look at runway_keys or RUNWAY_API_KEY.",
         "Key refused",
         retry=False,
     ),
-    Outcome.MODEL_CLOSED: _Word(
+    Outcome.MODEL_CLOSED: _NoKeyRefusal(
         403,
         "model_not_available",
         "The model {model} is not available to any Runway key of this proxy.",
@@ -118,8 +118,8 @@ class KeyPool:
                 raise ValueError(f"the weight of {key.name} must be a number of 0 or more")
             self._keys[key.name] = key
         self._clock = clock
-        self._health = Health(clock)
-        self._turns = Turns()
+        self._cooldowns = Cooldowns(clock)
+        self._round_robin = WeightedRoundRobin()
 
     def get(self, name: str) -> Key | None:
         """The key of that name, whatever its weight and health."""
@@ -135,13 +135,13 @@ class KeyPool:
             for key in self._keys.values()
             if self._open(key, model)
             and key.name not in tried
-            and self._health.rests(key.name, model) is None
+            and self._cooldowns.cooldown_of(key.name, model) is None
         ]
         if not able:
             return None
-        room = [key for key in able if self._health.full(key.name, model) is None]
-        name = self._turns.next({key.name: key.weight for key in room or able})
-        self._health.begin(name)
+        room = [key for key in able if self._cooldowns.full(key.name, model) is None]
+        name = self._round_robin.next({key.name: key.weight for key in room or able})
+        self._cooldowns.begin(name)
         return self._keys[name]
 
     def report(self, name: str, model: str, outcome: Outcome, reason: str = "") -> None:
@@ -150,44 +150,44 @@ class KeyPool:
         A name that is not in the pool (of an earlier configuration) is passed over.
         """
         if name in self._keys:
-            self._health.report(name, model, outcome, self._clean(reason))
+            self._cooldowns.report(name, model, outcome, self._clean(reason))
 
     def release(self, name: str) -> None:
         """The picked key was not used, or what came of it is unknown."""
-        self._health.release(name)
+        self._cooldowns.release(name)
 
-    def why_none(self, model: str, tried: Collection[str] = ()) -> ApiError:
+    def no_key_error(self, model: str, tried: Collection[str] = ()) -> ApiError:
         """The error for a create that `pick` finds no key for, with Runway's own reasons.
 
         Where keys differ, the one that a caller can hope for soonest decides; see `_WORDS`.
         """
-        shown = repr(" ".join(model.split())[:_LONGEST_MODEL])
+        escaped = repr(" ".join(model.split())[:_LONGEST_MODEL])
         creators = [key for key in self._keys.values() if key.weight > 0]
         if not creators:
             text = _NO_WEIGHT if self._keys else _NO_KEY
             return ApiError(503, text, code="no_runway_key", retry=False)
-        marks = {key.name: self._mark(key, model, tried) for key in creators if key.takes(model)}
-        if not marks:
-            text = _NO_PATTERN.format(model=shown)
+        cooldowns = {key.name: self._cooldown(key, model, tried) for key in creators if key.takes(model)}
+        if not cooldowns:
+            text = _NO_PATTERN.format(model=escaped)
             return ApiError(403, text, code="model_not_available", param="model")
-        causes = [mark.cause if mark else None for mark in marks.values()]
-        word = next(_WORDS[cause] for cause in _WORDS if cause in causes)
+        causes = [cooldown.cause if cooldown else None for cooldown in cooldowns.values()]
+        refusal = next(_NO_KEY_REFUSALS[cause] for cause in _NO_KEY_REFUSALS if cause in causes)
         now = self._clock()
         waits = [
-            mark.until - now
-            for mark in marks.values()
-            if mark and mark.cause in (Outcome.DAILY_LIMIT, Outcome.NO_CREDITS, Outcome.THROTTLED)
+            cooldown.until - now
+            for cooldown in cooldowns.values()
+            if cooldown and cooldown.cause in (Outcome.DAILY_LIMIT, Outcome.NO_CREDITS, Outcome.THROTTLED)
         ]
-        limited = word.status == 429 and word.retry is None
+        limited = refusal.status == 429 and refusal.retry is None
         return ApiError(
-            word.status,
-            word.message.format(model=shown) + _reasons(marks.values()),
-            code=word.code,
-            type="insufficient_quota" if word.code == "insufficient_quota" else None,
-            param=word.param,
-            retry=word.retry,
+            refusal.status,
+            refusal.message.format(model=escaped) + _reasons(cooldowns.values()),
+            code=refusal.code,
+            type="insufficient_quota" if refusal.code == "insufficient_quota" else None,
+            param=refusal.param,
+            retry=refusal.retry,
             retry_after=max(ceil(min(waits)), 1) if limited else None,
-            detail=_detail(marks, now),
+            detail=_detail(cooldowns, now),
         )
 
     def __repr__(self) -> str:
@@ -196,9 +196,9 @@ class KeyPool:
     def _open(self, key: Key, model: str) -> bool:
         return key.weight > 0 and key.takes(model)
 
-    def _mark(self, key: Key, model: str, tried: Collection[str]) -> Mark | None:
-        mark = self._health.rests(key.name, model)
-        return mark or (self._health.full(key.name, model) if key.name in tried else None)
+    def _cooldown(self, key: Key, model: str, tried: Collection[str]) -> Cooldown | None:
+        cooldown = self._cooldowns.cooldown_of(key.name, model)
+        return cooldown or (self._cooldowns.full(key.name, model) if key.name in tried else None)
 
     def _clean(self, reason: str) -> str:
         for key in self._keys.values():
@@ -208,15 +208,19 @@ class KeyPool:
         return " ".join(text.split())[:_LONGEST_REASON]
 
 
-def _reasons(marks: Iterable[Mark | None]) -> str:
-    found = [f"{_WORDS[mark.cause].label}: {mark.reason}" for mark in marks if mark and mark.reason]
+def _reasons(cooldowns: Iterable[Cooldown | None]) -> str:
+    found = [
+        f"{_NO_KEY_REFUSALS[cooldown.cause].label}: {cooldown.reason}"
+        for cooldown in cooldowns
+        if cooldown and cooldown.reason
+    ]
     return f" Runway's reasons: {'; '.join(dict.fromkeys(found))}" if found else ""
 
 
-def _detail(marks: dict[str, Mark | None], now: float) -> str:
+def _detail(cooldowns: dict[str, Cooldown | None], now: float) -> str:
     return "; ".join(
-        f"{name}: {mark.cause.value}, {max(mark.until - now, 0):.0f} s more ({mark.reason})"
-        if mark
+        f"{name}: {cooldown.cause.value}, {max(cooldown.until - now, 0):.0f} s more ({cooldown.reason})"
+        if cooldown
         else f"{name}: tried in vain"
-        for name, mark in marks.items()
+        for name, cooldown in cooldowns.items()
     )

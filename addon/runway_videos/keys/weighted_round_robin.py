@@ -11,7 +11,7 @@ from math import lcm
 MAX_SETS = 1024
 
 
-class _Lags:
+class _Shares:
     """For one set of keys: how far each is behind, in units of 1 / `total` of a create."""
 
     __slots__ = ("behind", "total", "weights")
@@ -25,7 +25,7 @@ class _Lags:
         self.behind = dict.fromkeys(self.weights, 0)
 
 
-class Turns:
+class WeightedRoundRobin:
     """Smooth weighted round robin with one state per set of names; not for several threads.
 
     The known method of that name (nginx: raise all by their weight, take the highest) is smooth,
@@ -36,7 +36,7 @@ class Turns:
     """
 
     def __init__(self, max_sets: int = MAX_SETS) -> None:
-        self._sets: OrderedDict[frozenset[str], _Lags] = OrderedDict()
+        self._sets: OrderedDict[frozenset[str], _Shares] = OrderedDict()
         self._max_sets = max_sets
 
     def next(self, weights: Mapping[str, float]) -> str:
@@ -59,11 +59,11 @@ class Turns:
         lags.behind[chosen] -= lags.total
         return chosen
 
-    def _state(self, weights: Mapping[str, float]) -> _Lags:
+    def _state(self, weights: Mapping[str, float]) -> _Shares:
         names = frozenset(weights)
         lags = self._sets.get(names)
         if lags is None:
-            lags = self._sets[names] = _Lags(weights)
+            lags = self._sets[names] = _Shares(weights)
             if len(self._sets) > self._max_sets:
                 self._sets.popitem(last=False)
         self._sets.move_to_end(names)

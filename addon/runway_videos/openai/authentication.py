@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
-from runway_videos.logs import shown
+from runway_videos.logs import escaped
 
 #: The owner's name where there are no callers.
 LOCAL_USER = ""
@@ -116,7 +116,7 @@ def relayed_by(headers: Mapping[str, str]) -> str | None:
     """What shows that a request did not come straight from its user, None if nothing does."""
     for name in headers:
         if name in _RELAYED or name.startswith(_RELAYED_PREFIX):
-            return shown(name.title(), 40)
+            return escaped(name.title(), 40)
     if headers.get("sec-fetch-site", "").lower() in _OTHER_SITES:
         return "Sec-Fetch-Site of another site"
     return None
@@ -136,7 +136,7 @@ def no_fallback(method: str, path: str) -> ApiError:
     """For other calls that are addressed to the proxy where none go on."""
     return ApiError(
         404,
-        f"There is no {shown(method, 20)} {shown(path.partition('?')[0])} here: this proxy serves "
+        f"There is no {escaped(method, 20)} {escaped(path.partition('?')[0])} here: this proxy serves "
         "/v1/videos. "
         "The operator can name a service for other calls with runway_fallback.",
         code="unknown_url",

@@ -40,7 +40,7 @@ class Download(msgspec.Struct, frozen=True):
     task: str = ""
 
 
-class PassOn(msgspec.Struct, frozen=True):
+class PassThrough(msgspec.Struct, frozen=True):
     """Not ours after all: the model is none that this proxy serves. `models` names those."""
 
     models: str

@@ -24,7 +24,7 @@ async def unsupported(call: Call) -> Answer:
     )
 
 
-async def no_operation(call: Call) -> Answer:
+async def method_not_allowed(call: Call) -> Answer:
     """Raises ApiError 405: no operation of OpenAI's API."""
     raise wrong_method()
 

@@ -7,7 +7,7 @@ import re
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body.bracketed_names import rebuild
 from runway_videos.request_body.content_type import media_type
-from runway_videos.request_body.fields import Fields, Upload, Value, shown
+from runway_videos.request_body.fields import Fields, Upload, Value, quoted
 from runway_videos.request_body.form_body import read_multipart, read_urlencoded
 from runway_videos.request_body.json_body import read_json
 
@@ -41,7 +41,7 @@ def read_fields(content_type: str, body: bytes | memoryview) -> Fields:
         return Fields(read_json(data, charset), form=False)
     raise ApiError(
         415,
-        f"The Content-Type {shown(kind)} is not supported: send application/json or multipart/form-data.",
+        f"The Content-Type {quoted(kind)} is not supported: send application/json or multipart/form-data.",
         code="unsupported_media_type",
     )
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.request_body.fields import Upload, Value, shown
+from runway_videos.request_body.fields import Upload, Value, quoted
 from runway_videos.request_body.json_body import NotJson, parse_json
 from runway_videos.request_body.limits import DEPTH, NAME
 
@@ -43,13 +43,13 @@ def rebuild(fields: Iterable[tuple[str, _Leaf]]) -> dict[str, Value]:
 
 def _split(name: str) -> tuple[str, _Path]:
     if len(name) > NAME:
-        raise bad_request(f"A field's name is longer than {NAME} characters: {shown(name)}.")
+        raise bad_request(f"A field's name is longer than {NAME} characters: {quoted(name)}.")
     match = _NAME.fullmatch(name)
     if match is None:
-        raise bad_request(f"The field name {shown(name)} cannot be read: use name, name[key] or name[].")
+        raise bad_request(f"The field name {quoted(name)} cannot be read: use name, name[key] or name[].")
     path = tuple(match[2][1:-1].split("][")) if match[2] else ()
     if len(path) > DEPTH:
-        raise bad_request(f"The field {shown(name)} is nested more than {DEPTH} levels deep.", match[1])
+        raise bad_request(f"The field {quoted(name)} is nested more than {DEPTH} levels deep.", match[1])
     return match[1], path
 
 
@@ -78,7 +78,7 @@ def _build(root: str, entries: _Entries, prose: bool) -> Value:
 def _indexed(root: str, branches: dict[str, _Entries], prose: bool) -> Value:
     positions = {int(key): branch for key, branch in branches.items()}
     if sorted(positions) != list(range(len(branches))):
-        raise bad_request(f"The indexes of {shown(root)} must count up from 0 without gaps.", root)
+        raise bad_request(f"The indexes of {quoted(root)} must count up from 0 without gaps.", root)
     items = [_build(root, positions[at], prose) for at in range(len(positions))]
     return [item for item in items if item is not None] or None
 
@@ -116,7 +116,7 @@ def _value(root: str, leaf: _Leaf, prose: bool) -> Value:
 
 def _conflict(root: str) -> ApiError:
     return bad_request(
-        f"{shown(root)} is given in ways that exclude each other: as a value, as name[key] or as "
+        f"{quoted(root)} is given in ways that exclude each other: as a value, as name[key] or as "
         "name[]. Use one of them.",
         root,
     )
@@ -124,13 +124,13 @@ def _conflict(root: str) -> ApiError:
 
 def _ragged(root: str, columns: dict[_Path, list[_Leaf]]) -> ApiError:
     counts = ", ".join(
-        f"{len(leaves)} x {shown(root + '[]' + ''.join(f'[{key}]' for key in path))}"
+        f"{len(leaves)} x {quoted(root + '[]' + ''.join(f'[{key}]' for key in path))}"
         for path, leaves in columns.items()
     )
     return bad_request(
-        f"The objects in {shown(root)} cannot be told apart: a form carries them as columns, and "
+        f"The objects in {quoted(root)} cannot be told apart: a form carries them as columns, and "
         f"these have different lengths ({counts[:200]}). Give every object the same keys, or send "
-        f"{shown(root)} as one text that holds the JSON array, in openai-python with json.dumps, "
+        f"{quoted(root)} as one text that holds the JSON array, in openai-python with json.dumps, "
         "in Node with JSON.stringify.",
         root,
     )

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from runway_videos.errors import bad_request
-from runway_videos.request_body.fields import shown
+from runway_videos.request_body.fields import quoted
 from runway_videos.request_body.limits import CONTENT_TYPE
 
 _PARAMETER = re.compile(r';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:\\.|[^"\\])*"|[^;" \t]*)')
@@ -35,7 +35,7 @@ def media_type(header: str) -> tuple[str, dict[str, str]]:
     for spelling, value in _PARAMETER.findall(header):
         name = spelling.lower()
         if name in parameters:
-            raise bad_request(f"A Content-Type names {shown(name)} twice: {shown(header)}.")
+            raise bad_request(f"A Content-Type names {quoted(name)} twice: {quoted(header)}.")
         if value[:1] == '"':
             value = re.sub(r"\\(.)", r"\1", value[1:-1])
         parameters[name] = value
@@ -46,7 +46,7 @@ def text_of(data: bytes | memoryview, charset: str, where: str, param: str | Non
     """`data` as text. What the charset does not have is refused, not replaced by a guess."""
     codec = _CHARSETS.get(charset.lower() or "utf-8")
     if codec is None:
-        raise bad_request(f"{where} is labelled charset={shown(charset)}: send UTF-8.", param)
+        raise bad_request(f"{where} is labelled charset={quoted(charset)}: send UTF-8.", param)
     try:
         return str(data, codec)
     except UnicodeDecodeError as error:

@@ -37,6 +37,6 @@ class Fields(msgspec.Struct, frozen=True):
     form: bool
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """A client's own text, quoted and short enough for a message."""
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")

@@ -17,7 +17,7 @@ from multipart import (
 
 from runway_videos.errors import bad_request
 from runway_videos.request_body.content_type import extended_filename, last_component, media_type, text_of
-from runway_videos.request_body.fields import Upload, shown
+from runway_videos.request_body.fields import Upload, quoted
 from runway_videos.request_body.limits import BOUNDARY, HEADER_LINE, NAME, PART_HEADERS, PARTS
 from runway_videos.request_body.percent_encoding import unquote_large
 
@@ -34,7 +34,7 @@ def read_multipart(body: bytes, parameters: dict[str, str]) -> list[Entry]:
     start = 2 if body.startswith(b"\r\n") else 0
     if not body.startswith(opening, start):
         raise bad_request(
-            f"The multipart body does not begin with {shown(opening.decode())}, as the boundary in "
+            f"The multipart body does not begin with {quoted(opening.decode())}, as the boundary in "
             f"its Content-Type says. {_HINT}"
         )
     parser = PushMultipartParser(
@@ -66,7 +66,7 @@ def read_urlencoded(body: bytes, charset: str = "") -> list[Entry]:
             raise bad_request(f"A field's name is longer than {NAME} characters.")
         name = text_of(unquote_large(key.replace(b"+", b" ")), charset, "A field's name")
         text = unquote_large(value.replace(b"+", b" "), name)
-        entries.append((name, text_of(text, charset, f"The field {shown(name)}", name)))
+        entries.append((name, text_of(text, charset, f"The field {quoted(name)}", name)))
     return entries
 
 
@@ -107,7 +107,7 @@ def _entry(segment: MultipartSegment, data: memoryview) -> Entry:
     encoding = segment.header("Content-Transfer-Encoding", "binary").strip().lower()
     if encoding not in ("binary", "8bit", "7bit"):
         raise bad_request(
-            f"The part {shown(name)} is encoded as {shown(encoding)} (Content-Transfer-Encoding): "
+            f"The part {quoted(name)} is encoded as {quoted(encoding)} (Content-Transfer-Encoding): "
             "send its bytes as they are.",
             name,
         )
@@ -117,7 +117,7 @@ def _entry(segment: MultipartSegment, data: memoryview) -> Entry:
         filename = extended_filename(segment.header("Content-Disposition"))
     if _is_text(filename, label, data):
         charset = parameters.get("charset", "")
-        return name, text_of(data, charset, f"The field {shown(name)}", name)
+        return name, text_of(data, charset, f"The field {quoted(name)}", name)
     return name, Upload(data, last_component(filename or ""), label)
 
 

@@ -21,15 +21,15 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from runway_videos.sandbox.organisations import Organisation
-from runway_videos.sandbox.request_log import Seen
+from runway_videos.sandbox.request_log import RecordedRequest
 from runway_videos.sandbox.server import MOST_JSON, application
-from runway_videos.sandbox.state import DEFAULT_KEYS, Box
+from runway_videos.sandbox.state import DEFAULT_KEYS, SandboxState
 from runway_videos.sandbox.tasks import Clock, Task
 
-__all__ = ["DEFAULT_KEYS", "Organisation", "Sandbox", "Seen", "Task"]
+__all__ = ["DEFAULT_KEYS", "Organisation", "RecordedRequest", "Sandbox", "Task"]
 
 
-class Sandbox(Box):
+class Sandbox(SandboxState):
     """A Runway on 127.0.0.1, in the event loop that runs when it is started.
 
     `keys` maps a key's value to the name of its organisation (default: the key `sandbox`).

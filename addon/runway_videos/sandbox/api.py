@@ -10,7 +10,7 @@ import msgspec
 from runway_videos.sandbox import bodies, inputs, uploads
 from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
 from runway_videos.sandbox.server import Base, bearer
-from runway_videos.sandbox.state import Box
+from runway_videos.sandbox.state import SandboxState
 
 VERSION = "2024-11-06"
 # From here on a body is decoded and checked beside the event loop.
@@ -36,7 +36,7 @@ class Api(Base):
         key = bearer(self.request)
         if key is None:
             raise Refused(401, "You must provide an API key.")
-        organisation = self.box.organisation(key)
+        organisation = self.state.organisation(key)
         if organisation is None:
             raise Refused(401, "Incorrect API key provided.")
         self.organisation = organisation
@@ -69,12 +69,12 @@ class Create(Api):
 
         def media(text: str, kind: str) -> str | None:
             if text.startswith("runway://"):
-                return self.box.uploads.problem(text, kind, organisation.name)
+                return self.state.uploads.problem(text, kind, organisation.name)
             return inputs.problem(text, kind)
 
         _refuse(await _beside(self.seen_size, bodies.check, body, models, media))
         assert isinstance(body, dict)  # the check has said so
-        task = self.box.make(organisation, body)
+        task = self.state.make(organisation, body)
         self.seen_made = task.id
         self.reply(200, {"id": task.id, "estimatedCost": {"credits": task.estimate}})
 
@@ -83,13 +83,13 @@ class OneTask(Api):
     """GET and DELETE /v1/tasks/{id}."""
 
     def get(self, task_id: str) -> None:
-        task = self.box.tasks.get(self.organisation.name, task_id)
+        task = self.state.tasks.get(self.organisation.name, task_id)
         if task is None:
             raise Refused(404, "Could not find Task")
-        self.reply(200, task.describe(self.box.clock(), self.box.output_url))
+        self.reply(200, task.describe(self.state.clock(), self.state.output_url))
 
     def delete(self, task_id: str) -> None:
-        if not self.box.delete(self.organisation, task_id):
+        if not self.state.delete(self.organisation, task_id):
             raise Refused(404, "Could not find Task")
         self.set_status(204)
 
@@ -105,11 +105,11 @@ class OpenUpload(Api):
         if uploads.extension(filename) not in inputs.EXTENSIONS:
             message = f"Unsupported file extension. Expected {', '.join(inputs.EXTENSIONS)}"
             _refuse([bodies.Issue("custom", ("filename",), message)])
-        slot = self.box.uploads.open(self.organisation.name, filename)
+        slot = self.state.uploads.open(self.organisation.name, filename)
         self.reply(
             200,
             {
-                "uploadUrl": self.box.url + uploads.PATH,
+                "uploadUrl": self.state.url + uploads.PATH,
                 "fields": slot.fields,
                 "runwayUri": slot.uri,
             },
@@ -121,16 +121,16 @@ class OrganisationInfo(Api):
 
     def get(self) -> None:
         models = {name: None for mode in bodies.rows().values() for name in mode}
-        self.reply(200, self.organisation.describe(models, self.box.clock()))
+        self.reply(200, self.organisation.describe(models, self.state.clock()))
 
 
-def routes(box: Box) -> list[tuple[str, type[Api], dict[str, Any]]]:
+def routes(state: SandboxState) -> list[tuple[str, type[Api], dict[str, Any]]]:
     """Tornado's routing table."""
     return [
-        *((f"/v1/{mode}", Create, {"box": box}) for mode in bodies.rows()),
-        (r"/v1/tasks/([^/]+)", OneTask, {"box": box, "route": "/v1/tasks/{id}"}),
-        ("/v1/uploads", OpenUpload, {"box": box}),
-        ("/v1/organization", OrganisationInfo, {"box": box}),
+        *((f"/v1/{mode}", Create, {"state": state}) for mode in bodies.rows()),
+        (r"/v1/tasks/([^/]+)", OneTask, {"state": state, "route": "/v1/tasks/{id}"}),
+        ("/v1/uploads", OpenUpload, {"state": state}),
+        ("/v1/organization", OrganisationInfo, {"state": state}),
     ]
 
 

@@ -10,7 +10,7 @@ import msgspec
 MOST_BYTES = 16 << 20
 
 
-class Seen(msgspec.Struct, frozen=True):
+class RecordedRequest(msgspec.Struct, frozen=True):
     """A request. `organisation` is its key's, None without a known key.
 
     `headers` have lower-case names and no authorization; `body` is the decoded JSON object, for an
@@ -31,14 +31,14 @@ class Record:
     """The last requests, bounded by count and by the bytes of their bodies, and counts of all."""
 
     def __init__(self, most: int) -> None:
-        self.requests: deque[Seen] = deque()
+        self.requests: deque[RecordedRequest] = deque()
         #: Requests per route, such as "POST /v1/text_to_video" or "GET /v1/tasks/{id}".
         self.counts: Counter[str] = Counter()
         self._most = most
         self._sizes: deque[int] = deque()
         self._bytes = 0
 
-    def add(self, route: str, seen: Seen, size: int) -> None:
+    def add(self, route: str, seen: RecordedRequest, size: int) -> None:
         """Counts and keeps a request whose body has `size` bytes."""
         self.counts[f"{seen.method} {route}"] += 1
         self.requests.append(seen)

@@ -12,8 +12,8 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
 from runway_videos.sandbox.organisations import Organisation, Refused
-from runway_videos.sandbox.request_log import Seen
-from runway_videos.sandbox.state import Box
+from runway_videos.sandbox.request_log import RecordedRequest
+from runway_videos.sandbox.state import SandboxState
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ class Base(RequestHandler):
     organisation: Organisation | None = None
     _noted = False
 
-    def initialize(self, box: Box, route: str = "") -> None:
+    def initialize(self, state: SandboxState, route: str = "") -> None:
         """Tornado's constructor for subclasses."""
-        self.box = box
+        self.state = state
         self.route = route or self.request.path
 
     def set_default_headers(self) -> None:
@@ -82,7 +82,7 @@ class Base(RequestHandler):
         self._noted = True
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
         headers.pop("authorization", None)
-        seen = Seen(
+        seen = RecordedRequest(
             method=self.request.method or "",
             path=self.request.path,
             organisation=self.organisation.name if self.organisation else None,
@@ -91,14 +91,14 @@ class Base(RequestHandler):
             status=self.get_status(),
             made=self.seen_made,
         )
-        self.box.record.add(self.route, seen, self.seen_size)
+        self.state.record.add(self.route, seen, self.seen_size)
 
 
 class NotFound(Base):
     """Every route that Runway does not have."""
 
-    def initialize(self, box: Box, route: str = "") -> None:
-        super().initialize(box, "unknown")
+    def initialize(self, state: SandboxState, route: str = "") -> None:
+        super().initialize(state, "unknown")
 
     def prepare(self) -> None:
         self.reply(404, {"error": "Not found"})
@@ -108,29 +108,29 @@ class Requests(Base):
     """GET /_sandbox/requests: the record. Only when run alone, on loopback."""
 
     def get(self) -> None:
-        record = self.box.record
-        made = {"made": self.box.tasks.made, "tasks": len(self.box.tasks)}
+        record = self.state.record
+        made = {"made": self.state.tasks.made, "tasks": len(self.state.tasks)}
         self.reply(200, {"counts": record.counts, **made, "requests": list(record.requests)})
 
     def delete(self) -> None:
-        self.box.record.clear()
+        self.state.record.clear()
         self.set_status(204)
 
     def note(self) -> None:
         """Nothing: looking is not recorded."""
 
 
-def application(box: Box, inspect: bool) -> Application:
+def application(state: SandboxState, inspect: bool) -> Application:
     """All routes. `inspect` adds the one that shows the record."""
     from runway_videos.sandbox import api, storage
 
-    routes: list[Any] = [*api.routes(box), *storage.routes(box)]
+    routes: list[Any] = [*api.routes(state), *storage.routes(state)]
     if inspect:
-        routes.append((r"/_sandbox/requests", Requests, {"box": box}))
+        routes.append((r"/_sandbox/requests", Requests, {"state": state}))
     return Application(
         routes,
         default_handler_class=NotFound,
-        default_handler_args={"box": box},
+        default_handler_args={"state": state},
         log_function=_silent,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from runway_videos.sandbox import outputs
 from runway_videos.sandbox.organisations import Organisation, price
 from runway_videos.sandbox.outputs import Clip, Signer
-from runway_videos.sandbox.request_log import Record, Seen
+from runway_videos.sandbox.request_log import Record, RecordedRequest
 from runway_videos.sandbox.tasks import Clock, Task, Tasks
 from runway_videos.sandbox.uploads import Uploads
 
@@ -17,7 +17,7 @@ from runway_videos.sandbox.uploads import Uploads
 DEFAULT_KEYS = {"sandbox": "sandbox"}
 
 
-class Box:
+class SandboxState:
     """The state of a sandbox. Parameters: see Sandbox."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Box:
         self.record = Record(keep)
 
     @property
-    def requests(self) -> deque[Seen]:
+    def requests(self) -> deque[RecordedRequest]:
         """The last requests, oldest first."""
         return self.record.requests
 

@@ -12,7 +12,7 @@ from tornado.web import stream_request_body
 from runway_videos.sandbox import outputs, uploads
 from runway_videos.sandbox.ranges import UnsatisfiableError, parse_range
 from runway_videos.sandbox.server import Base
-from runway_videos.sandbox.state import Box
+from runway_videos.sandbox.state import SandboxState
 from runway_videos.sandbox.uploads import Receiver, StorageError
 
 # The file and the form around it.
@@ -59,12 +59,12 @@ class Output(Store):
         self.refuse_credentials()
         names = ("Expires", "Key-Pair-Id", "Signature")
         query = {name: self.get_query_argument(name, "") for name in names}
-        if refusal := self.box.signer.refusal(self.request.path, query):
+        if refusal := self.state.signer.refusal(self.request.path, query):
             raise StorageError(403, *refusal)
-        task = self.box.tasks.find(task_id)
+        task = self.state.tasks.find(task_id)
         if task is None:
             raise StorageError(404, "NoSuchKey", "The specified key does not exist.")
-        clip = self.box.clip(task)
+        clip = self.state.clip(task)
         changed = formatdate(task.ends, usegmt=True)
         for name, value in (
             ("Content-Type", "video/mp4"),
@@ -128,7 +128,7 @@ class PutFile(Store):
                 message = "You must provide the Content-Length HTTP header."
                 raise StorageError(411, "MissingContentLength", message)
             content_type = self.request.headers.get("Content-Type", "")
-            self._receiver = Receiver(self.box.uploads, content_type)
+            self._receiver = Receiver(self.state.uploads, content_type)
         except StorageError as error:
             self._refusal = error
 
@@ -146,7 +146,7 @@ class PutFile(Store):
             raise self._refusal
         assert self._receiver is not None  # one of the two is set
         slot = self._receiver.finish()
-        self.organisation = self.box.organisations.get(slot.organisation)
+        self.organisation = self.state.organisations.get(slot.organisation)
         self.seen_body = {
             "fields": self._receiver.fields,
             "filename": slot.filename,
@@ -157,9 +157,9 @@ class PutFile(Store):
         self.set_status(204)
 
 
-def routes(box: Box) -> list[tuple[str, type[Store], dict[str, Any]]]:
+def routes(state: SandboxState) -> list[tuple[str, type[Store], dict[str, Any]]]:
     """Tornado's routing table."""
     return [
-        (outputs.PATH + r"([^/]+)\.mp4", Output, {"box": box, "route": outputs.PATH + "{id}"}),
-        (uploads.PATH, PutFile, {"box": box}),
+        (outputs.PATH + r"([^/]+)\.mp4", Output, {"state": state, "route": outputs.PATH + "{id}"}),
+        (uploads.PATH, PutFile, {"state": state}),
     ]

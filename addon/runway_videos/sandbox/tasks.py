@@ -35,7 +35,7 @@ _FAILURES = (
 )
 
 
-class Wish(msgspec.Struct, frozen=True):
+class PromptSteering(msgspec.Struct, frozen=True):
     """What the prompt's words ask of the sandbox; without words a task succeeds."""
 
     end: str = "SUCCEEDED"
@@ -44,7 +44,7 @@ class Wish(msgspec.Struct, frozen=True):
     throttle: bool = False
 
     @classmethod
-    def read(cls, prompt: str) -> Wish:
+    def read(cls, prompt: str) -> PromptSteering:
         """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`."""
         end, code, pace, throttle = "SUCCEEDED", None, 1.0, False
         for match in _WORD.finditer(prompt):
@@ -69,7 +69,7 @@ class Task(msgspec.Struct, eq=False):
     model: str
     created: float
     seconds: float
-    wish: Wish
+    steering: PromptSteering
     estimate: float
     portrait: bool
     started: float | None = None
@@ -77,7 +77,7 @@ class Task(msgspec.Struct, eq=False):
     @property
     def cost(self) -> float:
         """Credits charged at the end: nothing for what did not succeed."""
-        return self.estimate if self.wish.end == "SUCCEEDED" else 0
+        return self.estimate if self.steering.end == "SUCCEEDED" else 0
 
     @property
     def ends(self) -> float:
@@ -89,35 +89,35 @@ class Task(msgspec.Struct, eq=False):
         if self.started is None or now < self.started:
             return "THROTTLED"
         if now >= self.ends:
-            return self.wish.end
+            return self.steering.end
         return "PENDING" if now - self.started < self.seconds * PENDING_SHARE else "RUNNING"
 
     def describe(self, now: float, output: Callable[[Task], str]) -> dict[str, object]:
         """The answer to GET /v1/tasks/{id}; `output` signs a URL for the finished video."""
         status = self.status(now)
-        shown: dict[str, object] = {
+        escaped: dict[str, object] = {
             "id": self.id,
             "createdAt": iso(self.created),
             "status": status,
         }
         if status in ("THROTTLED", "PENDING", "RUNNING"):
-            shown["estimatedCost"] = {"credits": self.estimate}
+            escaped["estimatedCost"] = {"credits": self.estimate}
             if status == "RUNNING" and self.started is not None:
                 begun = self.started + self.seconds * PENDING_SHARE
-                shown["progress"] = round((now - begun) / (self.ends - begun), 4)
-            return shown
-        shown["cost"] = {"credits": round(self.cost)}
+                escaped["progress"] = round((now - begun) / (self.ends - begun), 4)
+            return escaped
+        escaped["cost"] = {"credits": round(self.cost)}
         if status == "SUCCEEDED":
-            shown["output"] = [output(self)]
+            escaped["output"] = [output(self)]
         elif status == "FAILED":
-            code = self.wish.failure_code
-            shown["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
+            code = self.steering.failure_code
+            escaped["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
             if code:
-                shown["failureCode"] = code
-        return shown
+                escaped["failureCode"] = code
+        return escaped
 
 
-class _Lane:
+class _ModelQueue:
     """The slots of one organisation and model. Brought up to date whenever it is touched."""
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class Tasks:
         self._concurrency = concurrency
         self._most = most
         self._tasks: dict[str, Task] = {}
-        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._queues: dict[tuple[str, str], _ModelQueue] = {}
         #: How many were ever made, deleted ones too.
         self.made = 0
 
@@ -178,16 +178,16 @@ class Tasks:
     ) -> Task:
         """A new task; it starts at once unless the organisation's slots for the model are full."""
         now = self._clock()
-        wish = Wish.read(prompt)
-        seconds = self._seconds * wish.pace
-        task = Task(str(uuid.uuid4()), organisation, model, now, seconds, wish, estimate, portrait)
+        steering = PromptSteering.read(prompt)
+        seconds = self._seconds * steering.pace
+        task = Task(str(uuid.uuid4()), organisation, model, now, seconds, steering, estimate, portrait)
         self._tasks[task.id] = task
         self.made += 1
-        if self._concurrency(organisation) is None and (organisation, model) not in self._lanes:
+        if self._concurrency(organisation) is None and (organisation, model) not in self._queues:
             # `[throttle]`: as long THROTTLED as it then takes, as if the slots had been full.
-            task.started = now + seconds if wish.throttle else now
+            task.started = now + seconds if steering.throttle else now
         else:
-            self._lanes.setdefault((organisation, model), _Lane()).waiting.append(task)
+            self._queues.setdefault((organisation, model), _ModelQueue()).waiting.append(task)
             self._settle(organisation, model)
         while len(self._tasks) > self._most:
             oldest = next(iter(self._tasks.values()))
@@ -212,14 +212,14 @@ class Tasks:
         if task is None:
             return None
         del self._tasks[task_id]
-        if lane := self._lanes.get((organisation, task.model)):
-            lane.leave(task)
+        if queue := self._queues.get((organisation, task.model)):
+            queue.leave(task)
             self._settle(organisation, task.model)
         return task
 
     def _settle(self, organisation: str, model: str) -> None:
-        if lane := self._lanes.get((organisation, model)):
-            lane.settle(self._clock(), self._concurrency(organisation))
+        if queue := self._queues.get((organisation, model)):
+            queue.settle(self._clock(), self._concurrency(organisation))
 
 
 def iso(seconds: float) -> str:

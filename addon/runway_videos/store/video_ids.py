@@ -24,9 +24,9 @@ from runway_videos.errors import ApiError
 from runway_videos.store.video_references import (
     MAX_MODEL,
     MIN_PACKED,
-    Ticket,
     UnsealableError,
-    owner_of,
+    VideoReference,
+    owner_hash,
     pack,
     unpack,
 )
@@ -36,10 +36,10 @@ __all__ = [
     "MAX_ID",
     "MAX_MODEL",
     "IdSealer",
-    "Ticket",
     "UnsealableError",
+    "VideoReference",
     "key_hash",
-    "owner_of",
+    "owner_hash",
     "unknown_video",
 ]
 
@@ -56,9 +56,9 @@ _NOT_SHOWN = re.compile(r"[^A-Za-z0-9_.-]")
 
 def unknown_video(video_id: str) -> ApiError:
     """The 404 of an id that there is not, is forged, or belongs to somebody else: one for all."""
-    shown = _NOT_SHOWN.sub("?", video_id[: MAX_ID + 1])
-    shown = shown if len(shown) <= MAX_ID else shown[:MAX_ID] + "..."
-    return ApiError(404, f"Video with id '{shown}' not found.", code="not_found", param="video_id")
+    escaped = _NOT_SHOWN.sub("?", video_id[: MAX_ID + 1])
+    escaped = escaped if len(escaped) <= MAX_ID else escaped[:MAX_ID] + "..."
+    return ApiError(404, f"Video with id '{escaped}' not found.", code="not_found", param="video_id")
 
 
 class IdSealer:
@@ -84,18 +84,18 @@ class IdSealer:
             self._hashes[name] = digest
             self._openers[digest] = (name, (*shared, derived))
 
-    def seal(self, ticket: Ticket) -> str:
+    def seal(self, reference: VideoReference) -> str:
         """The id of a video. Raises UnsealableError, and KeyError for a key that is not ours."""
-        digest = self._hashes[ticket.key]
+        digest = self._hashes[reference.key]
         cipher = self._openers[digest][1][0]
-        sealed = digest + cipher.encrypt(pack(ticket), [MARK.encode(), digest])
+        sealed = digest + cipher.encrypt(pack(reference), [MARK.encode(), digest])
         return MARK + urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def open(self, video_id: str) -> Ticket:
+    def open(self, video_id: str) -> VideoReference:
         """What an id carries. Raises ApiError: 404, or 503 when its key is no longer configured."""
         return self._opened(video_id)
 
-    def _open(self, video_id: str) -> Ticket:
+    def _open(self, video_id: str) -> VideoReference:
         """Opens an id. Every secret of its key is tried whatever comes of the first, so the time
         tells nothing to who has no good id.
         """

@@ -13,12 +13,12 @@ from sys import getsizeof
 
 import msgspec
 
-from runway_videos.store.video_references import Ticket, owner_of
+from runway_videos.store.video_references import VideoReference, owner_hash
 
 MAX_VIDEOS = 100_000
 MAX_BYTES = 64 * 1024 * 1024
 #: A status that is older is not given out, not even while Runway is down.
-ANSWER_SECONDS = 300.0
+STATUS_SECONDS = 300.0
 #: An output URL that worked within this time is used without being tried again.
 URL_SECONDS = 60.0
 
@@ -32,10 +32,10 @@ _MAX_SHARED = 1024
 _SHARED_LENGTH = 64
 
 
-class Memory[Answer](msgspec.Struct, gc=False, eq=False):
+class VideoRecord[Answer](msgspec.Struct, gc=False, eq=False):
     """What this process knows of one video. The first line may be set by anyone, at any time."""
 
-    ticket: Ticket
+    reference: VideoReference
     caller: str
     completed_at: int | None = None  # unix seconds
     throttled: bool = False  # the last status was THROTTLED
@@ -50,7 +50,7 @@ class Memory[Answer](msgspec.Struct, gc=False, eq=False):
     cost: int = 0  # bytes it is counted with; 0: not in the map
 
 
-class VideoMap[Answer]:
+class VideoRecords[Answer]:
     """Videos by task, at most `max_videos` and `max_bytes`; the least recently used goes first.
 
     `Answer` is the caller's own form of a status, `size_of` gives its bytes. `clock` gives seconds
@@ -69,85 +69,85 @@ class VideoMap[Answer]:
         self._size_of = size_of
         self._max_videos = max_videos
         self._max_bytes = max_bytes
-        self._videos: OrderedDict[str, Memory[Answer]] = OrderedDict()
-        self._callers: dict[str, list[Memory[Answer]]] = {}  # each by time of creation
+        self._videos: OrderedDict[str, VideoRecord[Answer]] = OrderedDict()
+        self._callers: dict[str, list[VideoRecord[Answer]]] = {}  # each by time of creation
         # Those with a status or a URL, the longest held first.
-        self._answers: OrderedDict[str, Memory[Answer]] = OrderedDict()
-        self._urls: OrderedDict[str, Memory[Answer]] = OrderedDict()
+        self._answers: OrderedDict[str, VideoRecord[Answer]] = OrderedDict()
+        self._urls: OrderedDict[str, VideoRecord[Answer]] = OrderedDict()
         self._shared: dict[str, str] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._videos)
 
-    def get(self, task: str) -> Memory[Answer] | None:
+    def get(self, task: str) -> VideoRecord[Answer] | None:
         """What is known of a video, which counts as a use of it."""
-        memory = self._videos.get(task)
-        if memory is not None:
+        record = self._videos.get(task)
+        if record is not None:
             self._videos.move_to_end(task)
-        return memory
+        return record
 
     def remember(
         self,
-        ticket: Ticket,
+        reference: VideoReference,
         caller: str,
         *,
         runway_model: str = "",
         prompt: str | None = None,
         remixed_from: str | None = None,
-    ) -> Memory[Answer]:
+    ) -> VideoRecord[Answer]:
         """The memory of a video, made if there is none; what is given is added to it.
 
         Raises ValueError when the ticket is not this caller's.
         """
-        if not ticket.owned_by(caller):
+        if not reference.owned_by(caller):
             raise ValueError("a video is remembered for its own caller alone")
-        memory = self.get(ticket.task)
-        if memory is None:
-            memory = Memory(self._slim(ticket, caller), caller)
-            self._videos[ticket.task] = memory
-            insort(self._callers.setdefault(caller, []), memory, key=_place)
-        memory.runway_model = self._share(runway_model) or memory.runway_model
-        memory.prompt = memory.prompt if prompt is None else prompt
-        memory.remixed_from = memory.remixed_from if remixed_from is None else remixed_from
-        self._count(memory)
+        record = self.get(reference.task)
+        if record is None:
+            record = VideoRecord(self._slim(reference, caller), caller)
+            self._videos[reference.task] = record
+            insort(self._callers.setdefault(caller, []), record, key=_place)
+        record.runway_model = self._share(runway_model) or record.runway_model
+        record.prompt = record.prompt if prompt is None else prompt
+        record.remixed_from = record.remixed_from if remixed_from is None else remixed_from
+        self._count(record)
         self.sweep()
-        return memory
+        return record
 
-    def keep_answer(self, memory: Memory[Answer], answer: Answer) -> None:
+    def keep_status(self, record: VideoRecord[Answer], answer: Answer) -> None:
         """A status that Runway has just given."""
-        memory.answer, memory.fetched = answer, self._clock()
-        self._hold(self._answers, memory)
+        record.answer, record.fetched = answer, self._clock()
+        self._hold(self._answers, record)
 
-    def answer(self, memory: Memory[Answer], seconds: float) -> Answer | None:
+    def answer(self, record: VideoRecord[Answer], seconds: float) -> Answer | None:
         """The last status if it is younger than `seconds` (at most ANSWER_SECONDS)."""
-        age = self._clock() - memory.fetched
-        return memory.answer if age < seconds and age < ANSWER_SECONDS else None
+        age = self._clock() - record.fetched
+        return record.answer if age < seconds and age < STATUS_SECONDS else None
 
-    def keep_url(self, memory: Memory[Answer], url: str) -> None:
+    def keep_url(self, record: VideoRecord[Answer], url: str) -> None:
         """An output URL that has just been seen to work."""
-        memory.url, memory.proven = url, self._clock()
-        self._hold(self._urls, memory)
+        record.url, record.proven = url, self._clock()
+        self._hold(self._urls, record)
 
-    def url(self, memory: Memory[Answer]) -> str | None:
+    def url(self, record: VideoRecord[Answer]) -> str | None:
         """The output URL if it worked within the last URL_SECONDS."""
-        return memory.url if self._clock() - memory.proven < URL_SECONDS else None
+        return record.url if self._clock() - record.proven < URL_SECONDS else None
 
-    def drop_answer(self, memory: Memory[Answer]) -> None:
+    def drop_status(self, record: VideoRecord[Answer]) -> None:
         """The status is no longer true."""
-        memory.answer = None
-        self._let_go(self._answers, memory)
+        record.answer = None
+        self._let_go(self._answers, record)
 
-    def drop_url(self, memory: Memory[Answer]) -> None:
+    def drop_url(self, record: VideoRecord[Answer]) -> None:
         """The output URL does not work."""
-        memory.url = None
-        self._let_go(self._urls, memory)
+        record.url = None
+        self._let_go(self._urls, record)
 
     def forget(self, task: str) -> None:
         """The video is deleted."""
-        memory = self._videos.pop(task, None)
-        if memory is not None:
-            self._remove(memory)
+        record = self._videos.pop(task, None)
+        if record is not None:
+            self._remove(record)
 
     def of_caller(
         self,
@@ -156,7 +156,7 @@ class VideoMap[Answer]:
         *,
         after: tuple[int, str] | None = None,
         oldest_first: bool = False,
-    ) -> list[Memory[Answer]]:
+    ) -> list[VideoRecord[Answer]]:
         """At most `limit` videos of a caller by time of creation, newest first; no use of them.
 
         `after` is the (created, task) of the last one before them, which need not be known.
@@ -172,63 +172,63 @@ class VideoMap[Answer]:
         """Drops statuses and URLs that are too old to be given out; every change does it too."""
         now = self._clock()
         while self._answers:
-            memory = next(iter(self._answers.values()))
-            if now - memory.fetched < ANSWER_SECONDS:
+            record = next(iter(self._answers.values()))
+            if now - record.fetched < STATUS_SECONDS:
                 break
-            self.drop_answer(memory)
+            self.drop_status(record)
         while self._urls:
-            memory = next(iter(self._urls.values()))
-            if now - memory.proven < URL_SECONDS:
+            record = next(iter(self._urls.values()))
+            if now - record.proven < URL_SECONDS:
                 break
-            self.drop_url(memory)
+            self.drop_url(record)
 
-    def _hold(self, held: OrderedDict[str, Memory[Answer]], memory: Memory[Answer]) -> None:
-        if memory.cost:  # else it was evicted while its holder waited for Runway
-            held[memory.ticket.task] = memory
-            held.move_to_end(memory.ticket.task)
-            self._count(memory)
+    def _hold(self, held: OrderedDict[str, VideoRecord[Answer]], record: VideoRecord[Answer]) -> None:
+        if record.cost:  # else it was evicted while its holder waited for Runway
+            held[record.reference.task] = record
+            held.move_to_end(record.reference.task)
+            self._count(record)
         self.sweep()
 
-    def _let_go(self, held: OrderedDict[str, Memory[Answer]], memory: Memory[Answer]) -> None:
-        if memory.cost:
-            held.pop(memory.ticket.task, None)
-            self._count(memory)
+    def _let_go(self, held: OrderedDict[str, VideoRecord[Answer]], record: VideoRecord[Answer]) -> None:
+        if record.cost:
+            held.pop(record.reference.task, None)
+            self._count(record)
 
-    def _count(self, memory: Memory[Answer]) -> None:
+    def _count(self, record: VideoRecord[Answer]) -> None:
         """Counts an entry anew after a change to it, then makes room."""
         cost = _ENTRY
-        ticket = memory.ticket
-        for common in (ticket.model, ticket.size, ticket.seconds, memory.runway_model):
+        reference = record.reference
+        for common in (reference.model, reference.size, reference.seconds, record.runway_model):
             cost += 0 if common in self._shared else getsizeof(common)
-        for own in (memory.prompt, memory.remixed_from, memory.url):
+        for own in (record.prompt, record.remixed_from, record.url):
             cost += getsizeof(own) if own else 0
-        cost += _HELD if memory.url else 0
-        cost += 0 if memory.answer is None else _HELD + self._size_of(memory.answer)
-        self.bytes += cost - memory.cost
-        memory.cost = cost
+        cost += _HELD if record.url else 0
+        cost += 0 if record.answer is None else _HELD + self._size_of(record.answer)
+        self.bytes += cost - record.cost
+        record.cost = cost
         while len(self._videos) > self._max_videos or self.bytes > self._max_bytes:
             self._remove(self._videos.popitem(last=False)[1])
 
-    def _remove(self, memory: Memory[Answer]) -> None:
-        task = memory.ticket.task
+    def _remove(self, record: VideoRecord[Answer]) -> None:
+        task = record.reference.task
         self._answers.pop(task, None)
         self._urls.pop(task, None)
-        row = self._callers[memory.caller]
-        del row[bisect_left(row, _place(memory), key=_place)]
+        row = self._callers[record.caller]
+        del row[bisect_left(row, _place(record), key=_place)]
         if not row:
-            del self._callers[memory.caller]
-        self.bytes -= memory.cost
-        memory.cost = 0
+            del self._callers[record.caller]
+        self.bytes -= record.cost
+        record.cost = 0
 
-    def _slim(self, ticket: Ticket, caller: str) -> Ticket:
-        return Ticket(
-            key=ticket.key,
-            task=ticket.task,
-            owner=owner_of(caller),
-            model=self._share(ticket.model),
-            seconds=self._share(ticket.seconds),
-            size=self._share(ticket.size),
-            created=ticket.created,
+    def _slim(self, reference: VideoReference, caller: str) -> VideoReference:
+        return VideoReference(
+            key=reference.key,
+            task=reference.task,
+            owner=owner_hash(caller),
+            model=self._share(reference.model),
+            seconds=self._share(reference.seconds),
+            size=self._share(reference.size),
+            created=reference.created,
         )
 
     def _share(self, text: str) -> str:
@@ -237,5 +237,5 @@ class VideoMap[Answer]:
         return self._shared.setdefault(text, text)
 
 
-def _place[Answer](memory: Memory[Answer]) -> tuple[int, str]:
-    return memory.ticket.created, memory.ticket.task
+def _place[Answer](record: VideoRecord[Answer]) -> tuple[int, str]:
+    return record.reference.created, record.reference.task

@@ -44,12 +44,12 @@ class UnsealableError(ValueError):
 
 
 @lru_cache(maxsize=1024)
-def owner_of(caller: str) -> bytes:
+def owner_hash(caller: str) -> bytes:
     """What a ticket keeps of a caller: 8 bytes of a hash of the name, zeros for the local user."""
     return sha256(b"runway_videos caller\0" + caller.encode()).digest()[:_OWNER] if caller else _LOCAL
 
 
-class Ticket(msgspec.Struct, frozen=True, gc=False):
+class VideoReference(msgspec.Struct, frozen=True, gc=False):
     """What an id carries. `owner` is `owner_of(caller)`; `created` is in unix seconds."""
 
     key: str
@@ -62,41 +62,41 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
 
     def owned_by(self, caller: str) -> bool:
         """Whether the video belongs to `caller` ("" is the local user); in constant time."""
-        return compare_digest(self.owner, owner_of(caller))
+        return compare_digest(self.owner, owner_hash(caller))
 
 
-def pack(ticket: Ticket) -> bytes:
+def pack(reference: VideoReference) -> bytes:
     """The ticket without its key's name. Raises UnsealableError."""
-    form, task = _VERSION, _uuid(ticket.task)
+    form, task = _VERSION, _uuid(reference.task)
     if not task:
         form |= _TASK_TEXT
-        task = _text(ticket.task, 255)
+        task = _text(reference.task, 255)
         if len(task) == 1:
             raise UnsealableError("a video without a task")
-    if ticket.seconds not in _SECONDS:
+    if reference.seconds not in _SECONDS:
         form |= _SECONDS_TEXT
-    size = _SIZE.fullmatch(ticket.size)
+    size = _SIZE.fullmatch(reference.size)
     pixels = (int(size[1]), int(size[2])) if size else (_U16 + 1, 0)
     if max(pixels) > _U16:
         form |= _SIZE_TEXT
-    when = min(max(ticket.created, 0), (1 << 40) - 1).to_bytes(5)
+    when = min(max(reference.created, 0), (1 << 40) - 1).to_bytes(5)
     # A paid task is not lost for a long text: seconds and size go before it, the model first.
     for longest in (_MAX_TEXT, 0):
-        fixed = bytes([form]) + when + ticket.owner + task
+        fixed = bytes([form]) + when + reference.owner + task
         if form & _SECONDS_TEXT:
-            fixed += _text(ticket.seconds, longest)
+            fixed += _text(reference.seconds, longest)
         else:
-            fixed += bytes([_SECONDS[ticket.seconds]])
+            fixed += bytes([_SECONDS[reference.seconds]])
         if form & _SIZE_TEXT:
-            fixed += _text(ticket.size, longest)
+            fixed += _text(reference.size, longest)
         else:
             fixed += pixels[0].to_bytes(2) + pixels[1].to_bytes(2)
         if len(fixed) <= MAX_PACKED:
-            return fixed + _cut(ticket.model, min(MAX_PACKED - len(fixed), MAX_MODEL))
+            return fixed + _cut(reference.model, min(MAX_PACKED - len(fixed), MAX_MODEL))
     raise UnsealableError(f"a task id of {len(task) - 1} bytes fits in no video id")
 
 
-def unpack(key: str, payload: bytes) -> Ticket:
+def unpack(key: str, payload: bytes) -> VideoReference:
     """The ticket in what `pack` made, for the key of that name.
 
     Raises ApiError 503 for a form that a later version made.
@@ -124,7 +124,7 @@ def unpack(key: str, payload: bytes) -> Ticket:
     else:
         wide, high = payload[at : at + 2], payload[at + 2 : at + 4]
         size, at = f"{int.from_bytes(wide)}x{int.from_bytes(high)}", at + 4
-    return Ticket(
+    return VideoReference(
         key=key,
         task=task,
         owner=payload[6:_HEAD],

@@ -15,7 +15,7 @@ from runway_videos.catalog import Schema
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload, Value
 from runway_videos.request_body.json_body import NotJson, parse_json
-from runway_videos.translate.describe import describe, shown
+from runway_videos.translate.describe import describe, quoted_value
 from runway_videos.translate.field_names import snake, wire_name
 
 WHOLE = re.compile(r"\s*([+-]?[0-9]{1,17})(?:\.0*)?\s*")
@@ -25,34 +25,34 @@ SAFE = 2**53 - 1  # Runway's own limit for integers that have no closer one
 FILE_KEYS = ("uri", "url", "image_url", "video_url", "audio_url")
 
 
-def fit(value: Value, schema: Schema, param: str, dropped: list[str] | None = None) -> object:
+def coerce(value: Value, schema: Schema, param: str, dropped: list[str] | None = None) -> object:
     """The value as Runway wants it. ApiError 400 naming `param` or a part of it.
 
     `dropped`: where given, an object's unknown keys are left out and their names added to it;
     else they are refused.
     """
     if "anyOf" in schema:
-        return fit_any(value, schema["anyOf"], param, dropped)
+        return coerce_any(value, schema["anyOf"], param, dropped)
     if "media" in schema:
-        return fit_media(value, schema["media"], param)
+        return coerce_media(value, schema["media"], param)
     match schema.get("type"):
         case "object":
-            return fit_object(value, schema, param, dropped)
+            return coerce_object(value, schema, param, dropped)
         case "array":
-            return fit_array(value, schema, param, dropped)
+            return coerce_array(value, schema, param, dropped)
         case _:
-            return fit_scalar(value, schema, param)
+            return coerce_scalar(value, schema, param)
 
 
-def fit_any(value: Value, options: list[Schema], param: str, dropped: list[str] | None) -> object:
+def coerce_any(value: Value, options: list[Schema], param: str, dropped: list[str] | None) -> object:
     value = parsed(value)
     likely = [option for option in options if could_be(value, option)]
     if len(likely) == 1:
-        return fit(value, likely[0], param, dropped)
+        return coerce(value, likely[0], param, dropped)
     for option in likely:
         notes: list[str] | None = None if dropped is None else []
         try:
-            fitted = fit(value, option, param, notes)
+            fitted = coerce(value, option, param, notes)
         except ApiError:
             continue
         if dropped is not None:
@@ -72,7 +72,7 @@ def could_be(value: Value, schema: Schema) -> bool:
     return kind not in ("array", "object")
 
 
-def fit_media(value: Value, kind: str, param: str) -> str | media.Media:
+def coerce_media(value: Value, kind: str, param: str) -> str | media.Media:
     value = unwrapped(parsed(value), param)
     if isinstance(value, Upload):
         return media.from_upload(value, kind, param)
@@ -97,7 +97,7 @@ def unwrapped(value: Value, param: str) -> Value:
     return value
 
 
-def fit_array(value: Value, schema: Schema, param: str, dropped: list[str] | None) -> list[object]:
+def coerce_array(value: Value, schema: Schema, param: str, dropped: list[str] | None) -> list[object]:
     value = parsed(value)
     single = not isinstance(value, list)
     items = value if isinstance(value, list) else [value]
@@ -108,12 +108,12 @@ def fit_array(value: Value, schema: Schema, param: str, dropped: list[str] | Non
         limit = f"at least {least}" if len(items) < least else f"at most {most}"
         raise bad_request(f"`{param}` has {len(items)} items; it takes {limit}.", param)
     return [
-        fit(item, schema["items"], param if single else f"{param}[{index}]", dropped)
+        coerce(item, schema["items"], param if single else f"{param}[{index}]", dropped)
         for index, item in enumerate(items)
     ]
 
 
-def fit_object(value: Value, schema: Schema, param: str, dropped: list[str] | None) -> dict[str, object]:
+def coerce_object(value: Value, schema: Schema, param: str, dropped: list[str] | None) -> dict[str, object]:
     value = parsed(value)
     properties: dict[str, Schema] = schema.get("properties", {})
     carries_file = "media" in properties.get("uri", {})
@@ -149,7 +149,7 @@ def fit_object(value: Value, schema: Schema, param: str, dropped: list[str] | No
                 )
             taken[name] = properties[name]["const"]  # the only value that there is
     return {
-        name: fit(item, properties[name], f"{param}.{snake(name)}", dropped)
+        name: coerce(item, properties[name], f"{param}.{snake(name)}", dropped)
         if name in properties
         else without_files(item, f"{param}.{name}")
         for name, item in taken.items()
@@ -167,7 +167,7 @@ def without_files(value: Value, param: str) -> Value:
     return value
 
 
-def fit_scalar(value: Value, schema: Schema, param: str) -> object:
+def coerce_scalar(value: Value, schema: Schema, param: str) -> object:
     found = retyped(value, schema)
     if "const" in schema:
         allowed: list[Any] | None = [schema["const"]]
@@ -241,4 +241,4 @@ def parsed(value: Value) -> Value:
 
 
 def mismatch(value: Value, schema: Schema, param: str) -> ApiError:
-    return bad_request(f"`{param}` must be {describe(schema)}, not {shown(value)}.", param)
+    return bad_request(f"`{param}` must be {describe(schema)}, not {quoted_value(value)}.", param)

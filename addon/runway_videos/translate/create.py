@@ -12,13 +12,19 @@ from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Fields
 from runway_videos.translate import media_fields, refusals, seconds, sizes
-from runway_videos.translate.coerce import fit
-from runway_videos.translate.field_names import KNOWN_HABITS, Given, is_habit, sort_fields, wire_name
+from runway_videos.translate.body_builder import BodyBuilder
+from runway_videos.translate.coerce import coerce
+from runway_videos.translate.field_names import (
+    IGNORED_FOR_KNOWN_MODELS,
+    ClientField,
+    is_ignored,
+    sort_fields,
+    wire_name,
+)
 from runway_videos.translate.model_names import Resolved, resolve_model
 from runway_videos.translate.rules import apply_rules, may_add
-from runway_videos.translate.task_body import Draft
 from runway_videos.translate.task_call import Plan, TaskCall
-from runway_videos.translate.unknown_model import pass_on
+from runway_videos.translate.unknown_model import plan_unknown_model
 
 # A client may send these itself instead of `size`.
 SIZE_FIELDS = ("ratio", "resolution")
@@ -36,102 +42,104 @@ def plan_create(fields: Fields, catalog: Catalog, aliases: Sequence[tuple[str, s
     if row is None and catalog.modes_of(resolved.model):
         raise refusals.wrong_mode(resolved.model, mode, catalog)
     if row is None:
-        return pass_on(resolved, mode, roles, rest, fields.form, catalog)
-    draft = Draft(catalog, resolved.model, mode, row)
-    put_prompt(draft, roles.get("prompt"))
-    put_files(draft, roles)
-    put_rest(draft, rest)
-    apply_rules(draft, roles)
-    length = put_seconds(draft, roles.get("seconds"), resolved)
-    size = put_size(draft, roles.get("size"), resolved)
-    refusals.require(draft)
-    prompt = draft.body.get("promptText")
+        return plan_unknown_model(resolved, mode, roles, rest, fields.form, catalog)
+    builder = BodyBuilder(catalog, resolved.model, mode, row)
+    put_prompt(builder, roles.get("prompt"))
+    put_files(builder, roles)
+    put_rest(builder, rest)
+    apply_rules(builder, roles)
+    length = put_seconds(builder, roles.get("seconds"), resolved)
+    size = put_size(builder, roles.get("size"), resolved)
+    refusals.require(builder)
+    prompt = builder.body.get("promptText")
     return Plan(
-        call=TaskCall(mode, resolved.model, draft.body),
+        call=TaskCall(mode, resolved.model, builder.body),
         model=resolved.asked,
         seconds=length,
         size=size,
         prompt=prompt if isinstance(prompt, str) else None,
-        ignored=tuple(draft.ignored),
+        ignored=tuple(builder.ignored),
     )
 
 
-def mode_of(roles: dict[str, Given]) -> str:
+def mode_of(roles: dict[str, ClientField]) -> str:
     """The mode follows from the input: a video, else a picture, else the words alone."""
     if "video" in roles:
         return "video_to_video"
     return "image_to_video" if "picture" in roles else "text_to_video"
 
 
-def put_prompt(draft: Draft, given: Given | None) -> None:
-    if given is None:
+def put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
+    if field is None:
         return
-    if not isinstance(given.value, str):
-        raise bad_request(f"`{given.name}` must be a text.", given.name)
-    if "promptText" not in draft.fields:
-        raise refusals.unknown_field(draft, given)
-    if given.value.strip():
-        draft.put("promptText", given, fit(given.value, draft.fields["promptText"], given.name))
+    if not isinstance(field.value, str):
+        raise bad_request(f"`{field.name}` must be a text.", field.name)
+    if "promptText" not in builder.fields:
+        raise refusals.unknown_field(builder, field)
+    if field.value.strip():
+        builder.put("promptText", field, coerce(field.value, builder.fields["promptText"], field.name))
 
 
-def put_files(draft: Draft, roles: dict[str, Given]) -> None:
+def put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
     """The picture, the video and the reference pictures, each under the name the model has."""
-    row = draft.row
+    row = builder.row
     if picture := roles.get("picture"):
         if row.picture is None:
-            raise refusals.picture_beside_video(draft, picture, roles["video"])
-        draft.put(row.picture, picture, media_fields.pictures(picture, row.fields[row.picture]))
+            raise refusals.picture_beside_video(builder, picture, roles["video"])
+        builder.put(row.picture, picture, media_fields.pictures(picture, row.fields[row.picture]))
     if (video := roles.get("video")) and row.video:
-        draft.put(row.video, video, media_fields.video(video, row.fields[row.video]))
+        builder.put(row.video, video, media_fields.video(video, row.fields[row.video]))
     found = [roles[role] for role in ("references", "more_references") if role in roles]
     if found:
         if "references" not in row.fields:
-            raise refusals.unknown_field(draft, found[0], "references")
-        value = media_fields.references(found, row.fields["references"], draft.ignored)
-        draft.put("references", found[0], value)
+            raise refusals.unknown_field(builder, found[0], "references")
+        value = media_fields.references(found, row.fields["references"], builder.ignored)
+        builder.put("references", found[0], value)
 
 
-def put_rest(draft: Draft, rest: list[Given]) -> None:
+def put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
     """Every further field that the model has, in snake_case or camelCase, with its right type."""
-    for given in rest:
-        wire = wire_name(given.name, draft.row.fields)
+    for field in rest:
+        wire = wire_name(field.name, builder.row.fields)
         if wire is not None:
-            draft.put(wire, given, fit(given.value, draft.row.fields[wire], given.name))
-        elif is_habit(given, KNOWN_HABITS):
-            draft.ignored.append(given.name)
+            builder.put(wire, field, coerce(field.value, builder.row.fields[wire], field.name))
+        elif is_ignored(field, IGNORED_FOR_KNOWN_MODELS):
+            builder.ignored.append(field.name)
         else:
-            raise refusals.unknown_field(draft, given)
+            raise refusals.unknown_field(builder, field)
 
 
-def put_seconds(draft: Draft, given: Given | None, resolved: Resolved) -> str:
+def put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
     """Adds `duration` where the model takes one; the answer's `seconds`."""
-    durations = draft.row.durations
-    if "duration" in draft.body:
-        return str(draft.body["duration"])
-    if durations is None or not may_add(draft, "duration"):
-        return str(seconds.asked_seconds(given) if given else seconds.usual(resolved.sora))
-    if given is None and "duration" in draft.asked_only:
+    durations = builder.row.durations
+    if "duration" in builder.body:
+        return str(builder.body["duration"])
+    if durations is None or not may_add(builder, "duration"):
+        return str(seconds.asked_seconds(field) if field else seconds.usual(resolved.sora))
+    if field is None and "duration" in builder.asked_only:
         return str(seconds.usual(resolved.sora))
-    if given is None and (total := seconds.of_segments(draft.body)):
+    if field is None and (total := seconds.of_segments(builder.body)):
         return str(total)
-    chosen = seconds.choose(durations, given, resolved.sora, draft.model)
-    draft.body["duration"] = chosen
+    chosen = seconds.choose_duration(durations, field, resolved.sora, builder.model)
+    builder.body["duration"] = chosen
     return str(chosen)
 
 
-def put_size(draft: Draft, given: Given | None, resolved: Resolved) -> str:
+def put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
     """Adds `ratio` and `resolution` as the model wants them; the answer's `size`."""
-    row = draft.row
-    pinned = {name: str(draft.body[name]) for name in SIZE_FIELDS if name in draft.body}
-    if given and "ratio" in pinned:
-        raise bad_request(f"`{given.name}` and `{draft.names['ratio']}` say the same: send one.", given.name)
+    row = builder.row
+    pinned = {name: str(builder.body[name]) for name in SIZE_FIELDS if name in builder.body}
+    if field and "ratio" in pinned:
+        raise bad_request(
+            f"`{field.name}` and `{builder.names['ratio']}` say the same: send one.", field.name
+        )
     default = sizes.SORA if resolved.sora else sizes.RUNWAY
-    untold = "ratio" in draft.asked_only and given is None and not pinned
-    if untold or not may_add(draft, "ratio"):
-        return sizes.said(sizes.asked_size(given) or default)
-    placed = row.picture is not None and media_fields.has_position(draft.body[row.picture])
-    choice = sizes.choose(row.size, given, default, pinned, placed, draft.model)
-    draft.body.update(choice.wire)
+    untold = "ratio" in builder.asked_only and field is None and not pinned
+    if untold or not may_add(builder, "ratio"):
+        return sizes.size_text(sizes.asked_size(field) or default)
+    placed = row.picture is not None and media_fields.has_position(builder.body[row.picture])
+    choice = sizes.choose_size(row.size, field, default, pinned, placed, builder.model)
+    builder.body.update(choice.wire)
     # Words alone, and no shape told: nothing could make it other than the usual one.
     shapeless = not choice.shaped and row.picture is None and row.video is None
-    return sizes.said(sizes.usual_shape(choice.frame) if shapeless else choice.frame)
+    return sizes.size_text(sizes.usual_shape(choice.frame) if shapeless else choice.frame)

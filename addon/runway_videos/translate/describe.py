@@ -19,10 +19,10 @@ def describe(schema: Schema) -> str:
     if "media" in schema:
         return f"{schema['media']} as a file, an https URL, a runway:// URI or a data URI"
     if "const" in schema:
-        return quoted(schema["const"])
+        return json_text(schema["const"])
     if "enum" in schema:
         old = schema.get("deprecated", ())
-        return "one of " + ", ".join(quoted(v) for v in schema["enum"] if v not in old)
+        return "one of " + ", ".join(json_text(v) for v in schema["enum"] if v not in old)
     match schema.get("type"):
         case "boolean":
             return "true or false"
@@ -49,11 +49,11 @@ def limits(schema: Schema, what: str, joint: str, unit: str = "") -> str:
     return joint + " and ".join(parts) + unit if parts else ""
 
 
-def quoted(value: object) -> str:
+def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def shown(value: Value) -> str:
+def quoted_value(value: Value) -> str:
     """The client's own value, short and escaped."""
     if isinstance(value, Upload):
         return "a file"
@@ -63,5 +63,5 @@ def shown(value: Value) -> str:
         return "an object"
     if isinstance(value, str):
         cut = value if len(value) <= LONGEST else value[:LONGEST] + "…"
-        return quoted(cut.encode("utf-8", "replace").decode())
-    return quoted(value)
+        return json_text(cut.encode("utf-8", "replace").decode())
+    return json_text(value)

@@ -36,11 +36,11 @@ ROLES = {
 }
 
 # What OpenAI clients send out of habit and no video needs. `n` is one of them as long as it is 1.
-HABITS = frozenset(("user", "metadata", "n", "quality"))
+IGNORED_FIELDS = frozenset(("user", "metadata", "n", "quality"))
 
 # These too are left out for a model whose fields are known and that has no such field. A model
 # that is not known may well have a `style`.
-KNOWN_HABITS = HABITS | frozenset(
+IGNORED_FOR_KNOWN_MODELS = IGNORED_FIELDS | frozenset(
     (
         "style",
         "background",
@@ -54,18 +54,18 @@ KNOWN_HABITS = HABITS | frozenset(
 )
 
 
-class Given(msgspec.Struct, frozen=True):
+class ClientField(msgspec.Struct, frozen=True):
     """A field as the client sent it, under the client's own name."""
 
     name: str
     value: Value
 
 
-def is_habit(given: Given, habits: Set[str]) -> bool:
+def is_ignored(field: ClientField, habits: Set[str]) -> bool:
     """A field to leave out. ApiError 400 for an `n` that asks for more videos than one."""
-    if given.name == "n" and str(given.value).strip() not in ("1", "1.0"):
+    if field.name == "n" and str(field.value).strip() not in ("1", "1.0"):
         raise bad_request("`n` must be 1: a create makes one video.", "n")
-    return given.name in habits
+    return field.name in habits
 
 
 def plain(name: str) -> str:
@@ -109,18 +109,18 @@ def client_param(wire_path: Sequence[str | int]) -> str:
     return text
 
 
-def sort_fields(values: Mapping[str, Value]) -> tuple[dict[str, Given], list[Given]]:
+def sort_fields(values: Mapping[str, Value]) -> tuple[dict[str, ClientField], list[ClientField]]:
     """Fields by their role, and the rest. What is empty counts as not given, as in a form."""
-    roles: dict[str, Given] = {}
-    rest: list[Given] = []
+    roles: dict[str, ClientField] = {}
+    rest: list[ClientField] = []
     for name, value in values.items():
         if name == "model" or value is None or value in ("", [], {}):
             continue
         role = role_of(name)
         if role is None:
-            rest.append(Given(name, value))
+            rest.append(ClientField(name, value))
         elif role not in roles or roles[role].value == value:
-            roles[role] = Given(name, value)
+            roles[role] = ClientField(name, value)
         else:
             raise bad_request(
                 f"`{roles[role].name}` and `{name}` are two names for one field: send one.", name

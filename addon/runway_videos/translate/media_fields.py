@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from runway_videos.catalog import Schema
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
-from runway_videos.translate.coerce import fit, parsed, unwrapped
-from runway_videos.translate.field_names import Given
+from runway_videos.translate.coerce import coerce, parsed, unwrapped
+from runway_videos.translate.field_names import ClientField
 
 # For a model that the catalog does not know: what all known ones have in common.
 ANY_PICTURE: Schema = {
@@ -27,26 +27,26 @@ ANY_PICTURE: Schema = {
 }
 
 
-def pictures(given: Given, schema: Schema) -> object:
+def pictures(field: ClientField, schema: Schema) -> object:
     """`input_reference` for a picture field: one picture, or a list with positions.
 
     Takes a URL, a data URI, a file, `{image_url}`, or a list of these or of `{uri, position}`.
     Where the model wants positions and the client gave none, the list's order counts: first, last.
     """
-    value = parsed(given.value)
+    value = parsed(field.value)
     items = value if isinstance(value, list) else [value]
     if len(items) == 1 and not has_position(items[0]):
         lone = items[0]
         # [{uri}] says "a reference picture" to the models whose positions are optional.
         keep = isinstance(value, list) and isinstance(lone, dict) and not wants_position(schema)
         if not keep:
-            return fit(unwrapped(lone, given.name), schema, given.name)
+            return coerce(unwrapped(lone, field.name), schema, field.name)
     named: list[dict[str, Value]] = [item if isinstance(item, dict) else {"uri": item} for item in items]
     if wants_position(schema):
         taken = {item.get("position") for item in named}
-        free: Iterator[str] = (p for p in positions(schema) if p not in taken)
+        free: Iterator[str] = (p for p in allowed_positions(schema) if p not in taken)
         named = [item if has_position(item) else with_position(item, next(free, None)) for item in named]
-    return fit(list(named), schema, given.name)
+    return coerce(list(named), schema, field.name)
 
 
 def has_position(value: object) -> bool:
@@ -69,31 +69,31 @@ def wants_position(schema: Schema) -> bool:
     return "position" in item_schema(schema).get("required", ())
 
 
-def positions(schema: Schema) -> list[str]:
+def allowed_positions(schema: Schema) -> list[str]:
     node = item_schema(schema)["properties"]["position"]
     values: list[str] = node.get("enum") or [node["const"]]
     return values
 
 
-def video(given: Given, schema: Schema) -> object:
+def video(field: ClientField, schema: Schema) -> object:
     """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`."""
-    value = parsed(given.value)
+    value = parsed(field.value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict) and "id" in value:
         raise bad_request(
-            f"`{given.name}.id` names a video made earlier, which this call does not take: send "
+            f"`{field.name}.id` names a video made earlier, which this call does not take: send "
             "the video itself, an https URL or a data URI.",
-            f"{given.name}.id",
+            f"{field.name}.id",
         )
-    return fit(value, schema, given.name)
+    return coerce(value, schema, field.name)
 
 
-def references(found: list[Given], schema: Schema, dropped: list[str]) -> object:
+def references(found: list[ClientField], schema: Schema, dropped: list[str]) -> object:
     """`references` and `reference_images` in one list; keys such as `tag` that the model does not
     know are left out and noted in `dropped`."""
     values: list[Value] = []
-    for given in found:
-        value = parsed(given.value)
+    for field in found:
+        value = parsed(field.value)
         values += value if isinstance(value, list) else [value]
-    return fit(values, schema, found[0].name, dropped)
+    return coerce(values, schema, found[0].name, dropped)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.translate.field_names import Given, client_param, wire_name
-from runway_videos.translate.task_body import Draft
+from runway_videos.translate.body_builder import BodyBuilder
+from runway_videos.translate.field_names import ClientField, client_param, wire_name
 
 # What a mode is made from, and the parameter that brings it.
 INPUTS = {
@@ -40,24 +40,24 @@ def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
     )
 
 
-def unknown_field(draft: Draft, given: Given, wire: str | None = None) -> ApiError:
+def unknown_field(builder: BodyBuilder, field: ClientField, wire: str | None = None) -> ApiError:
     """A field that the model does not take here: what it takes, and where the field has a place."""
-    mode = draft.mode.replace("_", " ")
-    message = f"{draft.model} takes no `{given.name}` in {mode}; it takes {', '.join(takes(draft))}."
-    places = whereabouts(wire or given.name, draft.catalog)
-    modes = [other.replace("_", " ") for other in places.get(draft.model, ())]
+    mode = builder.mode.replace("_", " ")
+    message = f"{builder.model} takes no `{field.name}` in {mode}; it takes {', '.join(takes(builder))}."
+    places = whereabouts(wire or field.name, builder.catalog)
+    modes = [other.replace("_", " ") for other in places.get(builder.model, ())]
     if modes:
         message += f" It takes it in {' and '.join(modes)}."
     elif places:
-        here = [model for model, modes in places.items() if draft.mode in modes]
+        here = [model for model, modes in places.items() if builder.mode in modes]
         message += f" Models that take it: {', '.join(here or places)}."
-    return bad_request(message, given.name, "unknown_parameter")
+    return bad_request(message, field.name, "unknown_parameter")
 
 
-def takes(draft: Draft) -> list[str]:
+def takes(builder: BodyBuilder) -> list[str]:
     """The client's names of all that the model takes here, the common ones first."""
-    sized = draft.row.size.how != "none"
-    names = [client_param([wire]) for wire in draft.fields if wire != "ratio"]
+    sized = builder.row.size.how != "none"
+    names = [client_param([wire]) for wire in builder.fields if wire != "ratio"]
     names += ["size"] if sized else []
     return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
 
@@ -72,8 +72,8 @@ def whereabouts(name: str, catalog: Catalog) -> dict[str, list[str]]:
     return found
 
 
-def picture_beside_video(draft: Draft, picture: Given, video: Given) -> ApiError:
-    hint = " Reference pictures go in `references`." if "references" in draft.fields else ""
+def picture_beside_video(builder: BodyBuilder, picture: ClientField, video: ClientField) -> ApiError:
+    hint = " Reference pictures go in `references`." if "references" in builder.fields else ""
     return bad_request(
         f"`{picture.name}` and `{video.name}` cannot both be given: a video is made from one or "
         f"the other.{hint}",
@@ -81,13 +81,13 @@ def picture_beside_video(draft: Draft, picture: Given, video: Given) -> ApiError
     )
 
 
-def require(draft: Draft) -> None:
+def require(builder: BodyBuilder) -> None:
     """ApiError 400 for a field that the model cannot do without."""
-    for wire in draft.row.required:
-        if wire not in draft.body:
+    for wire in builder.row.required:
+        if wire not in builder.body:
             name = client_param([wire])
             raise bad_request(
-                f"`{name}` is required: {draft.model} makes no video without it.",
+                f"`{name}` is required: {builder.model} makes no video without it.",
                 name,
                 "missing_required_parameter",
             )

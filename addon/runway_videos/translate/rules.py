@@ -7,9 +7,9 @@ from typing import Any
 
 from runway_videos.catalog import Rule
 from runway_videos.errors import bad_request
-from runway_videos.translate.field_names import Given, client_param
+from runway_videos.translate.body_builder import BodyBuilder
+from runway_videos.translate.field_names import ClientField, client_param
 from runway_videos.translate.seconds import asked_seconds, of_segments
-from runway_videos.translate.task_body import Draft
 
 ALL = "*"
 
@@ -30,89 +30,91 @@ PICTURES: dict[str, tuple[Callable[[set[str | None]], bool], str]] = {
 }
 
 
-def apply_rules(draft: Draft, roles: Mapping[str, Given]) -> None:
+def apply_rules(builder: BodyBuilder, roles: Mapping[str, ClientField]) -> None:
     """Refuses what a rule forbids, and notes what we must not add ourselves."""
     sized = {wire: roles[role] for wire, role in TOLD_APART.items() if role in roles}
-    for rule in draft.row.rules:
-        if not holds(rule, draft):
+    for rule in builder.row.rules:
+        if not holds(rule, builder):
             continue
-        because = condition(rule, draft)
-        refuse_fields(rule, draft, sized, because)
-        refuse_missing(rule, draft, because)
-        refuse_values(rule, draft, because)
+        because = condition(rule, builder)
+        refuse_fields(rule, builder, sized, because)
+        refuse_missing(rule, builder, because)
+        refuse_values(rule, builder, because)
         for wire, value in rule.fixed.items():
-            given = sized.get(wire)
-            if given is not None and asked_seconds(given) != value:
-                raise bad_request(f"`{given.name}` must be `{value}`{because}, or be left out.", given.name)
-            draft.body[wire] = value
-        draft.closed |= {ALL} if rule.only else set(rule.without)
-        draft.asked_only |= set(rule.asked_only)
+            field = sized.get(wire)
+            if field is not None and asked_seconds(field) != value:
+                raise bad_request(f"`{field.name}` must be `{value}`{because}, or be left out.", field.name)
+            builder.body[wire] = value
+        builder.closed |= {ALL} if rule.only else set(rule.without)
+        builder.asked_only |= set(rule.asked_only)
 
 
-def may_add(draft: Draft, wire: str) -> bool:
-    return draft.closed.isdisjoint((wire, ALL))
+def may_add(builder: BodyBuilder, wire: str) -> bool:
+    return builder.closed.isdisjoint((wire, ALL))
 
 
-def holds(rule: Rule, draft: Draft) -> bool:
+def holds(rule: Rule, builder: BodyBuilder) -> bool:
     return all(
-        wire in draft.body and (value is None or draft.body[wire] == value)
+        wire in builder.body and (value is None or builder.body[wire] == value)
         for wire, value in rule.when.items()
     )
 
 
-def condition(rule: Rule, draft: Draft) -> str:
-    parts = [f"`{draft.names[wire]}`" + (f" `{value}`" if value else "") for wire, value in rule.when.items()]
-    return f" with {' and '.join(parts)} of {draft.model}" if parts else f" to {draft.model}"
+def condition(rule: Rule, builder: BodyBuilder) -> str:
+    parts = [
+        f"`{builder.names[wire]}`" + (f" `{value}`" if value else "") for wire, value in rule.when.items()
+    ]
+    return f" with {' and '.join(parts)} of {builder.model}" if parts else f" to {builder.model}"
 
 
-def refuse_fields(rule: Rule, draft: Draft, sized: Mapping[str, Given], because: str) -> None:
+def refuse_fields(rule: Rule, builder: BodyBuilder, sized: Mapping[str, ClientField], because: str) -> None:
     """Fields that exclude each other."""
-    present = {wire: draft.names[wire] for wire in draft.body}
-    present |= {wire: given.name for wire, given in sized.items()}
+    present = {wire: builder.names[wire] for wire in builder.body}
+    present |= {wire: field.name for wire, field in sized.items()}
     for wire, name in present.items():
         if wire in rule.without or (rule.only and wire not in rule.only):
             raise bad_request(f"`{name}` cannot be given{because}.", name)
 
 
-def refuse_missing(rule: Rule, draft: Draft, because: str) -> None:
+def refuse_missing(rule: Rule, builder: BodyBuilder, because: str) -> None:
     """Fields that another one needs."""
     for wire in rule.needs:
-        if wire not in draft.body:
+        if wire not in builder.body:
             name = client_param([wire])
             raise bad_request(f"`{name}` must be given{because}.", name)
-    if rule.one_of and not any(wire in draft.body for wire in rule.one_of):
+    if rule.one_of and not any(wire in builder.body for wire in rule.one_of):
         names = [client_param([wire]) for wire in rule.one_of]
         start = "One of " if len(names) > 1 else ""
-        raise bad_request(f"{start}{quoted(names)} must be given{because}.", names[0])
+        raise bad_request(f"{start}{backquoted(names)} must be given{because}.", names[0])
 
 
-def refuse_values(rule: Rule, draft: Draft, because: str) -> None:
+def refuse_values(rule: Rule, builder: BodyBuilder, because: str) -> None:
     """Values that do not go together."""
     for wire, values in rule.among.items():
-        if draft.body.get(wire) not in values:
+        if builder.body.get(wire) not in values:
             name = client_param([wire])
-            raise bad_request(f"`{name}` must be {quoted(values, ' or ')}{because}.", name)
-    if rule.pictures and draft.row.picture:
+            raise bad_request(f"`{name}` must be {backquoted(values, ' or ')}{because}.", name)
+    if rule.pictures and builder.row.picture:
         wrong, why = PICTURES[rule.pictures]
-        if wrong(positions(draft.body[draft.row.picture])):
-            name = draft.names[draft.row.picture]
-            raise bad_request(f"`{name}` {why.format(model=draft.model)}.", name)
-    if rule.segments and (total := of_segments(draft.body)) is not None:
+        if wrong(picture_positions(builder.body[builder.row.picture])):
+            name = builder.names[builder.row.picture]
+            raise bad_request(f"`{name}` {why.format(model=builder.model)}.", name)
+    if rule.segments and (total := of_segments(builder.body)) is not None:
         least, most = rule.segments
         if not least <= total <= most:
-            name = f"{draft.names['providerSettings']}.multi_prompt"
+            name = f"{builder.names['providerSettings']}.multi_prompt"
             raise bad_request(
-                f"The segments of `{name}` are {total} seconds long together; {draft.model} takes "
+                f"The segments of `{name}` are {total} seconds long together; {builder.model} takes "
                 f"{least} to {most}.",
                 name,
             )
 
 
-def positions(pictures: Any) -> set[str | None]:
+def picture_positions(pictures: Any) -> set[str | None]:
     """The places of all pictures of a body; None for a picture without one."""
     items = pictures if isinstance(pictures, list) else [pictures]
     return {item.get("position") if isinstance(item, dict) else None for item in items}
 
 
-def quoted(names: Iterable[str], joint: str = ", ") -> str:
+def backquoted(names: Iterable[str], joint: str = ", ") -> str:
     return joint.join(f"`{name}`" for name in names)

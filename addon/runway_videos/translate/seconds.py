@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from runway_videos.catalog import Durations
 from runway_videos.errors import bad_request
 from runway_videos.translate.coerce import retyped
-from runway_videos.translate.describe import shown
-from runway_videos.translate.field_names import Given
+from runway_videos.translate.describe import quoted_value
+from runway_videos.translate.field_names import ClientField
 
 SORA = 4  # OpenAI's default
 RUNWAY = 2  # the guide's default
@@ -16,29 +16,29 @@ LONGEST = 3600  # where no limit is known: more is a slip, and the number is sea
 AUTO = "auto"
 
 
-def asked_seconds(given: Given) -> int | str:
+def asked_seconds(field: ClientField) -> int | str:
     """A whole number from 1, or the word `auto`."""
-    value = given.value
+    value = field.value
     if isinstance(value, str) and value.strip().lower() == AUTO:
         return AUTO
     whole = retyped(value, {"type": "integer"})
     if isinstance(whole, int) and 1 <= whole <= LONGEST:
         return whole
     raise bad_request(
-        f"`{given.name}` must be a whole number of seconds from 1 to {LONGEST}, such as 4, "
-        f"not {shown(value)}.",
-        given.name,
+        f"`{field.name}` must be a whole number of seconds from 1 to {LONGEST}, such as 4, "
+        f"not {quoted_value(value)}.",
+        field.name,
     )
 
 
-def choose(durations: Durations, given: Given | None, sora: bool, model: str) -> int | str:
+def choose_duration(durations: Durations, field: ClientField | None, sora: bool, model: str) -> int | str:
     """What to send as `duration`. ApiError 400 with the model's durations."""
-    if given is None:
+    if field is None:
         return default(durations, sora)
-    asked = asked_seconds(given)
+    asked = asked_seconds(field)
     if allowed(durations, asked):
         return asked
-    raise bad_request(f"`{given.name}` is {asked}; {model} makes videos of {listed(durations)}.", given.name)
+    raise bad_request(f"`{field.name}` is {asked}; {model} makes videos of {listed(durations)}.", field.name)
 
 
 def default(durations: Durations, sora: bool) -> int:

@@ -17,8 +17,8 @@ import msgspec
 from runway_videos.catalog import Size
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
-from runway_videos.translate.describe import shown
-from runway_videos.translate.field_names import Given
+from runway_videos.translate.describe import quoted_value
+from runway_videos.translate.field_names import ClientField
 
 SORA = (720, 1280)  # OpenAI's default
 RUNWAY = (1280, 720)  # the guide's default
@@ -53,7 +53,7 @@ class Choice(msgspec.Struct, frozen=True):
     shaped: bool = True
 
 
-def said(frame: Frame) -> str:
+def size_text(frame: Frame) -> str:
     return f"{frame[0]}x{frame[1]}"
 
 
@@ -64,14 +64,15 @@ def read_size(value: Value) -> Frame | None:
     return frame if frame and min(frame) >= SMALLEST else None
 
 
-def asked_size(given: Given | None) -> Frame | None:
-    if given is None:
+def asked_size(field: ClientField | None) -> Frame | None:
+    if field is None:
         return None
-    if frame := read_size(given.value):
+    if frame := read_size(field.value):
         return frame
     raise bad_request(
-        f"`{given.name}` must be width x height in pixels, such as 1280x720, not {shown(given.value)}.",
-        given.name,
+        f"`{field.name}` must be width x height in pixels, such as 1280x720, "
+        f"not {quoted_value(field.value)}.",
+        field.name,
     )
 
 
@@ -98,9 +99,9 @@ def options(size: Size, placed: bool) -> list[Option]:
             return []
 
 
-def choose(
+def choose_size(
     size: Size,
-    given: Given | None,
+    field: ClientField | None,
     default: Frame,
     pinned: Mapping[str, str],
     placed: bool,
@@ -112,13 +113,13 @@ def choose(
     model's schema; they are sent on as they are. Without a size and without those, the default
     or, where nothing comes near it, the model's first landscape size.
     """
-    asked = asked_size(given)
+    asked = asked_size(field)
     everything = options(size, placed)
     able = [option for option in everything if agrees(option, pinned)]
     if not pinned:
         able = [option for option in able if option.chosen]
     elif everything and not able:
-        able = loose(everything, pinned)
+        able = sizes_without_ratio(everything, pinned)
         if size.frames_need_auto and placed:
             raise bad_request(
                 f"`ratio` must be one of {', '.join(size.auto)} when {model} is given a first or "
@@ -129,12 +130,12 @@ def choose(
     if not able:
         return Choice(dict(pinned), read_size(pinned.get("ratio")) or wanted)
     near = [option for option in able if fits(option.made(wanted), wanted)]
-    if not near and given is not None:
-        sizes = ", ".join(dict.fromkeys(said(option.made(wanted)) for option in able))
+    if not near and field is not None:
+        sizes = ", ".join(dict.fromkeys(size_text(option.made(wanted)) for option in able))
         raise bad_request(
-            f"{model} has no size near {said(wanted)}: `{given.name}` may be {sizes}, or what has "
+            f"{model} has no size near {size_text(wanted)}: `{field.name}` may be {sizes}, or what has "
             f"nearly the shape of one of these (within {TOLERANCE:.0%}).",
-            given.name,
+            field.name,
         )
     if not near:
         wide = [option for option in able if option.made(wanted)[0] > option.made(wanted)[1]]
@@ -153,7 +154,7 @@ def agrees(option: Option, pinned: Mapping[str, str]) -> bool:
     return all(option.wire.get(name, "").lower() == value.lower() for name, value in pinned.items())
 
 
-def loose(everything: Iterable[Option], pinned: Mapping[str, str]) -> list[Option]:
+def sizes_without_ratio(everything: Iterable[Option], pinned: Mapping[str, str]) -> list[Option]:
     """Options for a ratio that has no frame of its own, such as `adaptive`."""
     tiers = {
         option.wire["resolution"]: Option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from runway_videos.logs import log, shown
+from runway_videos.logs import escaped, log
 from runway_videos.openai.video import Status, VideoError
 
 # Runway's six states; THROTTLED is accepted and waits for room in the organisation.
@@ -54,7 +54,7 @@ def read_task(task: Mapping[str, Any], last_progress: int = 0) -> TaskState:
     word = task.get("status")
     status = _STATUSES.get(word) if isinstance(word, str) else None
     if status is None:
-        who, what = shown(str(task.get("id"))), shown(str(word))
+        who, what = escaped(str(task.get("id"))), escaped(str(word))
         log.warning("task %s has a status that is not known: %s", who, what)
         return TaskState("in_progress", progress=last_progress)
     if status == "queued":

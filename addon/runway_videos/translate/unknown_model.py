@@ -12,8 +12,8 @@ from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload
 from runway_videos.translate import media_fields, seconds, sizes
-from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, fit, parsed, retyped
-from runway_videos.translate.field_names import HABITS, Given, camel, is_habit, plain
+from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, parsed, retyped
+from runway_videos.translate.field_names import IGNORED_FIELDS, ClientField, camel, is_ignored, plain
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.task_call import Plan, TaskCall
 
@@ -21,11 +21,11 @@ KINDS = ("image", "video", "audio")
 LONGEST = 20  # characters of a duration that an answer repeats
 
 
-def pass_on(
+def plan_unknown_model(
     resolved: Resolved,
     mode: str,
-    roles: dict[str, Given],
-    rest: list[Given],
+    roles: dict[str, ClientField],
+    rest: list[ClientField],
     form: bool,
     catalog: Catalog,
 ) -> Plan:
@@ -33,31 +33,31 @@ def pass_on(
     body: dict[str, object] = {}
     length = str(seconds.usual(resolved.sora))
     frame = sizes.SORA if resolved.sora else sizes.RUNWAY
-    if given := roles.get("prompt"):
-        body["promptText"] = fit(given.value, {"type": "string"}, given.name)
-    if given := roles.get("picture"):
-        body["promptImage"] = media_fields.pictures(given, media_fields.ANY_PICTURE)
-    if given := roles.get("video"):
+    if field := roles.get("prompt"):
+        body["promptText"] = coerce(field.value, {"type": "string"}, field.name)
+    if field := roles.get("picture"):
+        body["promptImage"] = media_fields.pictures(field, media_fields.ANY_PICTURE)
+    if field := roles.get("video"):
         # Runway has two names for it. Who writes one of them knows which; the guide's is videoUri.
-        wire = "promptVideo" if plain(given.name) == "promptvideo" else "videoUri"
-        body[wire] = media_fields.video(given, {"type": "string", "media": "video"})
-    if given := roles.get("size"):
-        body["ratio"] = ratio_of(given, catalog)
-    if given := roles.get("seconds"):
-        body["duration"] = duration = duration_of(given, catalog)
+        wire = "promptVideo" if plain(field.name) == "promptvideo" else "videoUri"
+        body[wire] = media_fields.video(field, {"type": "string", "media": "video"})
+    if field := roles.get("size"):
+        body["ratio"] = ratio_of(field, catalog)
+    if field := roles.get("seconds"):
+        body["duration"] = duration = duration_of(field, catalog)
         length = spoken(duration) or length
     for role, wire in (("references", "references"), ("more_references", "referenceImages")):
-        if given := roles.get(role):
-            body[wire] = loose(given, catalog, catalog.media["references"], form)
-    ignored = [given.name for given in rest if is_habit(given, HABITS)]
-    for given in rest:
-        wire = camel(given.name)
-        if given.name in ignored:
+        if field := roles.get(role):
+            body[wire] = coerce_unknown(field, catalog, catalog.media["references"], form)
+    ignored = [field.name for field in rest if is_ignored(field, IGNORED_FIELDS)]
+    for field in rest:
+        wire = camel(field.name)
+        if field.name in ignored:
             continue
         if wire in body:
-            raise bad_request(f"`{given.name}` is given twice, under two names.", given.name)
+            raise bad_request(f"`{field.name}` is given twice, under two names.", field.name)
         typed = form and not is_text(wire, catalog)
-        body[wire] = loose(given, catalog, catalog.media.get(wire), typed)
+        body[wire] = coerce_unknown(field, catalog, catalog.media.get(wire), typed)
     if not body:
         raise bad_request("`prompt` is required.", "prompt", "missing_required_parameter")
     ratio = body.get("ratio")
@@ -67,25 +67,25 @@ def pass_on(
         call=TaskCall(mode, resolved.model, body),
         model=resolved.asked,
         seconds=length,
-        size=sizes.said(frame),
+        size=sizes.size_text(frame),
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(ignored),
     )
 
 
-def ratio_of(given: Given, catalog: Catalog) -> object:
+def ratio_of(field: ClientField, catalog: Catalog) -> object:
     """`WxH` as `W:H`; what is said in another way as it is."""
-    match = sizes.WRITTEN.fullmatch(given.value) if isinstance(given.value, str) else None
-    return f"{match[1]}:{match[2]}" if match else loose(given, catalog, None, form=False)
+    match = sizes.WRITTEN.fullmatch(field.value) if isinstance(field.value, str) else None
+    return f"{match[1]}:{match[2]}" if match else coerce_unknown(field, catalog, None, form=False)
 
 
-def duration_of(given: Given, catalog: Catalog) -> object:
+def duration_of(field: ClientField, catalog: Catalog) -> object:
     """A number, also when it comes as a text; what is said in another way as it is."""
     for kind in ("integer", "number"):
-        found = retyped(given.value, {"type": kind})
+        found = retyped(field.value, {"type": kind})
         if isinstance(found, int | float) and abs(found) <= SAFE:
             return found
-    return loose(given, catalog, None, form=False)
+    return coerce_unknown(field, catalog, None, form=False)
 
 
 def spoken(duration: object) -> str | None:
@@ -94,19 +94,22 @@ def spoken(duration: object) -> str | None:
     return text if 0 < len(text) <= LONGEST and text.isascii() and text.isprintable() else None
 
 
-def loose(given: Given, catalog: Catalog, kind: str | None, form: bool) -> object:
+def coerce_unknown(field: ClientField, catalog: Catalog, kind: str | None, form: bool) -> object:
     """The value with wire names for keys and files in place; a form's texts get the type they
     spell. Runway's few names in snake_case, such as `start_seconds`, stay as they are."""
-    value, name = parsed(given.value) if form else given.value, given.name
+    value, name = parsed(field.value) if form else field.value, field.name
     if isinstance(value, dict):
         return {
-            key if key in catalog.names else camel(key): loose(
-                Given(f"{name}.{key}", item), catalog, kind, form
+            key if key in catalog.names else camel(key): coerce_unknown(
+                ClientField(f"{name}.{key}", item), catalog, kind, form
             )
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [loose(Given(f"{name}[{n}]", item), catalog, kind, form) for n, item in enumerate(value)]
+        return [
+            coerce_unknown(ClientField(f"{name}[{n}]", item), catalog, kind, form)
+            for n, item in enumerate(value)
+        ]
     if isinstance(value, Upload):
         return file(value, name, kind)
     return spelled(value) if form and isinstance(value, str) else value

@@ -92,7 +92,7 @@ class _Pieces(io.RawIOBase):
         return piece
 
 
-class RunwayApi:
+class RunwayClient:
     """Calls to Runway. Raises NotSentError and UnknownOutcomeError, nothing else."""
 
     def __init__(self, base_url: str, proxy: str | None = None) -> None:

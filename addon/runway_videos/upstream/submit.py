@@ -14,15 +14,15 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.keys.pool import Key, KeyPool
-from runway_videos.logs import log, shown
+from runway_videos.logs import escaped, log
 from runway_videos.media import Media
 from runway_videos.translate import TaskCall
 from runway_videos.translate.task_call import leaves
-from runway_videos.upstream.client import NotSentError, Reply, RunwayApi, UnknownOutcomeError
+from runway_videos.upstream.client import NotSentError, Reply, RunwayClient, UnknownOutcomeError
 from runway_videos.upstream.create_answers import Kind, Verdict, judge_create, judge_upload
 
 #: How long overload is waited out, in seconds, over all tries of one create.
-PATIENCE_SECONDS = 15.0
+MAX_RETRY_SECONDS = 15.0
 #: The first wait; each further one is twice as long, all with up to 50 % on top (Runway's advice).
 FIRST_WAIT_SECONDS = 1.0
 
@@ -30,7 +30,7 @@ FIRST_WAIT_SECONDS = 1.0
 MAX_UPLOADS = 16
 
 
-class Made(msgspec.Struct, frozen=True):
+class SubmittedTask(msgspec.Struct, frozen=True):
     """A task that Runway made: with which key, and what Runway thinks that it will cost."""
 
     key: str
@@ -38,25 +38,25 @@ class Made(msgspec.Struct, frozen=True):
     credits: float | None
 
 
-class Maker:
+class Submitter:
     """Sends creates. `clock` and `sleep` are in seconds and can be put in for tests."""
 
     def __init__(
         self,
         pool: KeyPool,
-        api: RunwayApi,
+        client: RunwayClient,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._pool = pool
-        self._api = api
+        self._client = client
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)
 
-    async def make(self, call: TaskCall, about: str) -> Made:
+    async def submit(self, call: TaskCall, about: str) -> SubmittedTask:
         """Makes the task, once. `about` says for the log whose create this is.
 
         Raises ApiError; one with `may_have_made` where a paid task may exist.
@@ -68,20 +68,20 @@ class Maker:
         while True:
             key = self._pool.pick(call.model, tried)
             if key is None:
-                raise self._pool.why_none(call.model, tried)
+                raise self._pool.no_key_error(call.model, tried)
             # An upload is the organisation's own: another key needs its own, the same key does not.
             verdict = await self._try(key, call, about, uploads.setdefault(key.name, {}))
             match verdict.kind:
                 case Kind.MADE:
-                    return Made(key.name, verdict.task, verdict.credits)
+                    return SubmittedTask(key.name, verdict.task, verdict.credits)
                 case Kind.NEXT_KEY:
-                    reason = shown(verdict.reason)
+                    reason = escaped(verdict.reason)
                     log.warning("key %s cannot take a create of %s: %s", key.name, call.model, reason)
                     tried.add(key.name)
                 case Kind.LATER:
                     pause = wait * (1 + self._jitter() / 2)
                     # From the first refusal on: an upload's time is not overload.
-                    give_up = self._clock() + PATIENCE_SECONDS if give_up is None else give_up
+                    give_up = self._clock() + MAX_RETRY_SECONDS if give_up is None else give_up
                     if self._clock() + pause > give_up:
                         raise _overloaded(verdict)
                     await self._sleep(pause)
@@ -118,7 +118,7 @@ class Maker:
 
     async def _send(self, key: Key, call: TaskCall, body: bytes) -> Verdict:
         try:
-            reply = await self._api.create(key, call.path, body)
+            reply = await self._client.create(key, call.path, body)
         except NotSentError as error:
             return Verdict(Kind.NEXT_KEY, reason=str(error))
         except UnknownOutcomeError as error:
@@ -133,11 +133,11 @@ class Maker:
         problem = ""
         for _ in range(2):
             try:
-                slot = await self._api.open_upload(key, media.filename)
+                slot = await self._client.open_upload(key, media.filename)
                 if not 200 <= slot.status < 300:
                     return judge_upload(_without(key, slot))
                 place = _Slot.read(slot)
-                stored = await self._api.put_file(
+                stored = await self._client.put_file(
                     place.uploadUrl, place.fields, media.filename, media.mime, media.data
                 )
             except NotSentError as error:
@@ -148,7 +148,7 @@ class Maker:
             if 200 <= stored.status < 300:
                 return place.runwayUri
             problem = f"HTTP {stored.status}"
-        log.warning("key %s: the upload of a file failed twice: %s", key.name, shown(problem))
+        log.warning("key %s: the upload of a file failed twice: %s", key.name, escaped(problem))
         failure = ApiError(
             502,
             f"Runway's storage did not take the uploaded {media.kind}; nothing was made. Try again.",
@@ -188,7 +188,7 @@ def _unknown(key: Key, call: TaskCall, verdict: Verdict, about: str) -> ApiError
         "OUTCOME UNKNOWN: a paid task may exist at Runway: %s, key %s: %s",
         about,
         key.name,
-        shown(verdict.reason),
+        escaped(verdict.reason),
     )
     return ApiError(
         504 if verdict.timed_out else 502,

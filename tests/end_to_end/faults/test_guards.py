@@ -28,11 +28,11 @@ from faulty.scenarios import (
 from runway_videos import service
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import in_flight
-from runway_videos.idempotency.creates import Repeats
+from runway_videos.idempotency.creates import Creates
 from runway_videos.upstream import submit
-from runway_videos.upstream.client import RunwayApi
+from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.create_answers import Kind, Verdict
-from runway_videos.upstream.submit import Maker
+from runway_videos.upstream.submit import Submitter
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -65,14 +65,14 @@ Take = Callable[[pytest.MonkeyPatch], None]
 
 
 def _judge_instead(patch: pytest.MonkeyPatch, before: Kind, after: Kind) -> None:
-    send = Maker._send
+    send = Submitter._send
 
     async def judged(*args: object, **kwargs: object) -> Verdict:
         verdict = await send(*args, **kwargs)  # type: ignore[arg-type]
         wrong = Verdict(after, error=ApiError(400, "Judged wrongly."))
         return wrong if verdict.kind is before else verdict
 
-    patch.setattr(Maker, "_send", judged)
+    patch.setattr(Submitter, "_send", judged)
 
 
 def unknown_outcomes_are_sent_again(patch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def clients_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
 
 
 def repeats_are_not_known(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Repeats, "_asked_again", lambda *args: None)
+    patch.setattr(Creates, "_asked_again", lambda *args: None)
 
 
 def lost_answers_are_not_kept(patch: pytest.MonkeyPatch) -> None:
@@ -117,22 +117,22 @@ def creates_end_with_their_request(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_are_not_known(patch: pytest.MonkeyPatch) -> None:
-    enter = Repeats.enter
+    enter = Creates.enter
 
-    def keyless(self: Repeats[object], mark: in_flight.CreateMark, *args: object) -> object:
+    def keyless(self: Creates[object], mark: in_flight.CreateIdentity, *args: object) -> object:
         return enter(self, msgspec.structs.replace(mark, idempotency_key=None), *args)  # type: ignore[arg-type]
 
-    patch.setattr(Repeats, "enter", keyless)
+    patch.setattr(Creates, "enter", keyless)
 
 
 def creates_share_connections(patch: pytest.MonkeyPatch) -> None:
-    begin = RunwayApi.__init__
+    begin = RunwayClient.__init__
 
-    def pooled(self: RunwayApi, *args: str) -> None:
+    def pooled(self: RunwayClient, *args: str) -> None:
         begin(self, *args)
         self._fresh = self._pooled
 
-    patch.setattr(RunwayApi, "__init__", pooled)
+    patch.setattr(RunwayClient, "__init__", pooled)
 
 
 GUARDS: list[tuple[Take, Scenario]] = [

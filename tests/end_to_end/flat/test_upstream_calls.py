@@ -65,13 +65,13 @@ async def test_while_runway_is_slow_a_call_is_shared_by_all_who_wait() -> None:
 
     real = desk.runway
     slow = Slow()
-    desk.parts.api = slow
+    desk.runtime.client = slow
     polls = []
     for _ in range(20):  # twenty seconds without an answer, ten clients a second
         polls += [asyncio.create_task(desk.video("GET", f"/{video_id}")) for _ in range(10)]
         desk.now += 1
         await asyncio.sleep(0)
-    desk.parts.api = real
+    desk.runtime.client = real
     answered.set()
     videos = await asyncio.gather(*polls)
     assert asked == 1

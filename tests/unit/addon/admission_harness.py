@@ -8,7 +8,7 @@ from typing import Any
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from runway_addon.admission import Reception
+from runway_addon.admission import Admission
 from unit.addon.flow_harness import flow_of, headers_of
 from unit.config.option_values import told
 
@@ -17,8 +17,8 @@ CALLERS = [{"name": "app", "value": "env.T"}]
 ID = "video_rwAbC"
 
 
-def reception(**options: object) -> Reception:
-    return Reception(told(TOKENS, **options))
+def admission(**options: object) -> Admission:
+    return Admission(told(TOKENS, **options))
 
 
 def asked(

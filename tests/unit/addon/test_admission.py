@@ -10,10 +10,10 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 from runway_addon import listening
-from runway_addon.admission import Admitted
+from runway_addon.admission import AdmittedCall
 from runway_videos.errors import ApiError
 from runway_videos.openai.routes import Operation, Route
-from unit.addon.admission_harness import CALLERS, ID, asked, error_of, own, reception
+from unit.addon.admission_harness import CALLERS, ID, admission, asked, error_of, own
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_a_video_call_is_let_in_without_its_credentials(flow: http.HTTPFlow) -> 
     flow.request.headers.add("api-key", "hush")
     came = (*host, (b"Authorization", b"Bearer sk-hush"), (b"api-key", b"hush"))
     route = Route(Operation.CREATE, name="list")
-    assert reception().receive(flow) == Admitted(route, "", came)
+    assert admission().admit(flow) == AdmittedCall(route, "", came)
     assert flow.request.headers.fields == host
     assert flow.response is None
     assert "hush" not in str(flow.get_state())
@@ -60,31 +60,31 @@ def test_a_video_call_is_let_in_without_its_credentials(flow: http.HTTPFlow) -> 
 )
 def test_other_traffic_goes_where_it_was_going(flow: http.HTTPFlow) -> None:
     before = (flow.request.pretty_url, dict(flow.request.headers))
-    assert reception().receive(flow) is None
+    assert admission().admit(flow) is None
     assert flow.response is None
     assert (flow.request.pretty_url, dict(flow.request.headers)) == before
 
 
 def test_what_is_for_the_proxy_and_no_video_call_goes_to_the_fallback() -> None:
     flow = own(path="/v1/chat?x=1", authorization="Bearer sk-mine")
-    assert reception().receive(flow) is None
+    assert admission().admit(flow) is None
     assert flow.request.pretty_url == "https://api.openai.com/v1/chat?x=1"
     assert flow.request.headers["authorization"] == "Bearer sk-mine"
     flow = own(path="/v1/chat?x=1")
-    assert reception(fallback="none").receive(flow) is None
+    assert admission(fallback="none").admit(flow) is None
     assert error_of(flow, 404)["code"] == "unknown_url"
 
 
 def test_an_id_that_is_not_ours_is_unknown_to_the_proxy_itself() -> None:
     flow = own("GET", "/v1/videos/video_68/content")
-    assert reception().receive(flow) is None
+    assert admission().admit(flow) is None
     assert error_of(flow, 404)["message"] == "Video with id 'video_68' not found."
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_a_method_that_the_collection_has_not_is_refused_by_the_proxy_itself(method: str) -> None:
     flow = own(method)
-    assert reception().receive(flow) is None
+    assert admission().admit(flow) is None
     assert error_of(flow, 405)["code"] == "method_not_allowed"
 
 
@@ -93,7 +93,7 @@ def test_a_method_that_the_collection_has_not_is_refused_by_the_proxy_itself(met
 
 def test_a_known_caller_is_let_in_from_anywhere_by_name() -> None:
     flow = own("GET", f"/v1/videos/{ID}", peer="10.0.0.9", authorization="Bearer tok_hush", via="1.1 lb")
-    admitted = reception(callers=CALLERS).receive(flow)
+    admitted = admission(callers=CALLERS).admit(flow)
     assert admitted is not None
     assert (admitted.caller, admitted.route) == ("app", Route(Operation.STATUS, ID))
     assert "hush" not in str(flow.get_state())
@@ -107,7 +107,7 @@ def test_nobody_else_is_for_any_operation(method: str, path: str) -> None:
         (own(method, f"/v1/videos{path}", peer="10.0.0.9", authorization="Bearer hush"), {}, 403),
         (own(method, f"/v1/videos{path}", x_forwarded_for="::1", authorization="Bearer hush"), {}, 403),
     ):
-        assert reception(**options).receive(flow) is None
+        assert admission(**options).admit(flow) is None
         if method == "HEAD":
             assert flow.response is not None
             assert flow.response.status_code == status
@@ -116,9 +116,9 @@ def test_nobody_else_is_for_any_operation(method: str, path: str) -> None:
 
 
 def test_a_callers_token_does_not_go_on_with_other_traffic() -> None:
-    gate = reception(callers=CALLERS, fallback="https://gw.example")
+    gate = admission(callers=CALLERS, fallback="https://gw.example")
     flow = own(path="/v1/chat", authorization="Bearer tok_hush", x_a="b")
-    assert gate.receive(flow) is None
+    assert gate.admit(flow) is None
     assert flow.request.host == "gw.example"
     assert "hush" not in str(flow.get_state())
     assert flow.request.headers["x-a"] == "b"
@@ -127,11 +127,11 @@ def test_a_callers_token_does_not_go_on_with_other_traffic() -> None:
 def test_a_create_that_is_passed_on_gets_its_own_credentials_back_and_no_token() -> None:
     for token, back in (("sk-mine", "Bearer sk-mine"), ("tok_hush", None)):
         options = {} if back else {"callers": CALLERS}
-        gate = reception(**options)
+        gate = admission(**options)
         flow = asked(authorization=f"Bearer {token}")
-        admitted = gate.receive(flow)
+        admitted = gate.admit(flow)
         assert admitted is not None
-        gate.pass_on(flow, admitted, "gen4.5")
+        gate.forward_create(flow, admitted, "gen4.5")
         assert flow.request.headers.get("authorization") == back
         assert flow.request.host == "api.openai.com"
 
@@ -148,21 +148,21 @@ def test_a_create_that_is_passed_on_has_its_headers_as_they_came() -> None:
         (b"Z", b""),
     )
     flow.request.headers.fields = came
-    gate = reception()
-    admitted = gate.receive(flow)
+    gate = admission()
+    admitted = gate.admit(flow)
     assert admitted is not None
     assert flow.request.headers.fields != came
-    gate.pass_on(flow, admitted, "gen4.5")
+    gate.forward_create(flow, admitted, "gen4.5")
     assert flow.request.headers.fields == came
 
 
 def test_a_caller_who_may_not_forward_gets_nothing_passed_on() -> None:
-    gate = reception(callers=CALLERS)
+    gate = admission(callers=CALLERS)
     flow = asked(peer="10.0.0.9", authorization="Bearer tok_hush", api_key="hush")
-    admitted = gate.receive(flow)
+    admitted = gate.admit(flow)
     assert admitted is not None
     with pytest.raises(ApiError) as caught:
-        gate.pass_on(flow, admitted, "gen4.5")
+        gate.forward_create(flow, admitted, "gen4.5")
     assert (caught.value.status, caught.value.code) == (403, "forwarding_disabled")
     assert "hush" not in str(flow.get_state())
 
@@ -172,9 +172,9 @@ def test_a_caller_who_may_not_forward_gets_nothing_passed_on() -> None:
 
 @pytest.mark.parametrize("forward", [False, True])
 def test_a_stranger_passes_only_where_forwarding_is_on(forward: bool) -> None:
-    gate = reception(callers=CALLERS, forward=forward)
+    gate = admission(callers=CALLERS, forward=forward)
     flow = asked(path="/v1/chat", host="elsewhere.example", peer="10.0.0.9")
-    assert gate.receive(flow) is None
+    assert gate.admit(flow) is None
     if forward:
         assert flow.response is None
     else:
@@ -187,5 +187,5 @@ def test_a_stranger_passes_only_where_forwarding_is_on(forward: bool) -> None:
 
 def test_raw_bytes_in_a_path_are_answered_too() -> None:
     flow = own("GET", "/\udcff\x1b[31m")
-    assert reception(fallback="none").receive(flow) is None
+    assert admission(fallback="none").admit(flow) is None
     assert error_of(flow, 404)["message"].isprintable()

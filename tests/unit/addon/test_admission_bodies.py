@@ -10,7 +10,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 from runway_addon import listening
-from unit.addon.admission_harness import CALLERS, asked, error_of, own, reception
+from unit.addon.admission_harness import CALLERS, admission, asked, error_of, own
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def _proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_body_that_is_too_large(length: str, code: str | None, read: bool) -> None:
     flow = own(content_length=length)
     flow.live = True
-    admitted = reception(max_body="1000").receive(flow)
+    admitted = admission(max_body="1000").admit(flow)
     assert (admitted is not None) == (length == "1000")
     assert (flow.error is None) == read
     if code:
@@ -58,7 +58,7 @@ def test_an_uninvited_body_is_not_read(
 ) -> None:
     flow = own(path="/v1/videos?key=hush", peer=peer, authorization="Bearer hush", **headers)
     flow.live = True
-    assert reception(callers=CALLERS).receive(flow) is None
+    assert admission(callers=CALLERS).admit(flow) is None
     assert (flow.error is not None) == killed
     assert "authorization" not in flow.request.headers
     if killed:
@@ -83,5 +83,5 @@ def test_an_uninvited_body_is_not_read(
 )
 def test_other_traffic_is_not_held_up(headers: dict[str, Any], streamed: bool) -> None:
     flow = asked(path="/v1/files", **headers)
-    reception().receive(flow)
+    admission().admit(flow)
     assert bool(flow.request.stream) is streamed

@@ -13,7 +13,7 @@ from mitmproxy.tools.web.master import WebMaster
 
 from runway_addon import command_line
 from runway_addon.command_line import OF_ONE_PROGRAM
-from runway_addon.options import is_said
+from runway_addon.options import is_on_command_line
 from unit.addon.start_harness import Start
 from unit.loopback import in_a_loop
 
@@ -23,15 +23,19 @@ PROGRAMS: list[type[DumpMaster | ConsoleMaster | WebMaster]] = [DumpMaster, Cons
 def test_what_the_command_line_names_is_known(start: Start) -> None:
     start("listen_port: 9\n", "--set", "http2=false", "--set", "runway_poll_seconds=5", "-p", "0", "-q")
     for name in ("http2", "confdir", "runway_poll_seconds", "listen_port", "flow_detail"):
-        assert is_said(name)
+        assert is_on_command_line(name)
     for name in ("listen_host", "mode", "runway_content", "no_such_option"):
-        assert not is_said(name)
+        assert not is_on_command_line(name)
 
 
 def test_what_set_gives_is_kept_as_it_was_said(start: Start) -> None:
     start("", "--set", "runway_aliases=a=b", "--set", "stickyauth", "--listen-host", "::1")
-    said = command_line.said()
-    assert (said["runway_aliases"], said["stickyauth"], said["listen_host"]) == ("a=b", "", "::1")
+    named_options = command_line.named_options()
+    assert (named_options["runway_aliases"], named_options["stickyauth"], named_options["listen_host"]) == (
+        "a=b",
+        "",
+        "::1",
+    )
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -41,15 +45,15 @@ async def test_each_of_the_three_programs_is_read(
 ) -> None:
     program(options.Options())
     monkeypatch.setattr(sys, "argv", ["mitm", "-p", "8080", "--set", "a=b"])
-    said = command_line.said()
-    assert (said["listen_port"], said["a"]) == ("8080", "b")
+    named_options = command_line.named_options()
+    assert (named_options["listen_port"], named_options["a"]) == ("8080", "b")
 
 
 @in_a_loop
 async def test_another_program_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     master.Master(options.Options(), asyncio.get_running_loop())
     monkeypatch.setattr(sys, "argv", ["mitm", "-p", "8080"])
-    assert command_line.said() == {}
+    assert command_line.named_options() == {}
 
 
 @in_a_loop

@@ -167,4 +167,4 @@ def test_mitmproxys_own_limits_leave_room_for_runway_max_body(
 @pytest.mark.parametrize(("line", "doubtful"), [("proxy_debug: true", True), ("proxy_debug: false", False)])
 def test_a_log_of_raw_bytes_is_doubted(start: Start, line: str, doubtful: bool) -> None:
     start(line)
-    assert any("proxy_debug" in doubt for doubt in options.doubts()) is doubtful
+    assert any("proxy_debug" in doubt for doubt in options.option_warnings()) is doubtful

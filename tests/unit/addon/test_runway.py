@@ -11,7 +11,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 import runway
-from runway_addon.admission import Reception
+from runway_addon.admission import Admission
 from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
@@ -25,15 +25,15 @@ def _proxy() -> Iterator[None]:
         yield
 
 
-def door_of(desk: Desk) -> runway.Door:
-    door = runway.Door()
-    door.service, door.settings = desk.service, desk.parts.settings
-    door.reception = Reception(door.settings)
+def door_of(desk: Desk) -> runway.RunwayAddon:
+    door = runway.RunwayAddon()
+    door.service, door.settings = desk.service, desk.runtime.settings
+    door.admission = Admission(door.settings)
     door.opened.set()
     return door
 
 
-async def asked(door: runway.Door, method: str, path: str) -> http.HTTPFlow:
+async def asked(door: runway.RunwayAddon, method: str, path: str) -> http.HTTPFlow:
     """A video call of the local user's, up to what the service made of it."""
     found = flow_of(method, f"/v1/videos{path}")
     door.requestheaders(found)
@@ -41,7 +41,7 @@ async def asked(door: runway.Door, method: str, path: str) -> http.HTTPFlow:
     return found
 
 
-async def download(desk: Desk, door: runway.Door) -> tuple[str, http.HTTPFlow]:
+async def download(desk: Desk, door: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
     video_id = await desk.create()
     desk.set(status="SUCCEEDED", output=[LINK])
     found = await asked(door, "GET", f"/{video_id}/content")

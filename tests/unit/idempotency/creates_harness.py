@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.creates import CreateMark, Repeats, Seat
+from runway_videos.idempotency.creates import CreateIdentity, Creates, Waiter
 
 
 class Box:
@@ -14,7 +14,7 @@ class Box:
 
     def __init__(self, max_records: int = 100) -> None:
         self.now = 1000.0
-        self.repeats: Repeats[str] = Repeats(lambda: self.now, keep, max_records)
+        self.repeats: Creates[str] = Creates(lambda: self.now, keep, max_records)
         self.made: list[asyncio.Future[str]] = []
 
     async def make(self) -> str:
@@ -25,11 +25,11 @@ class Box:
         self,
         retry: int = 0,
         key: str | None = None,
-        digest: bytes = b"equal",
+        fingerprint: bytes = b"equal",
         caller: str = "",
         gone: Callable[[], bool] | None = None,
-    ) -> Seat[str]:
-        return self.repeats.enter(CreateMark(caller, digest, key, retry), self.make, gone)
+    ) -> Waiter[str]:
+        return self.repeats.enter(CreateIdentity(caller, fingerprint, key, retry), self.make, gone)
 
     async def end(self, number: int, outcome: str | Exception = "") -> None:
         await settle()
@@ -41,10 +41,10 @@ class Box:
 
     async def lost(self, outcome: str | Exception = "", retry: int = 0) -> None:
         """A create whose answer found its client gone."""
-        seat = self.enter(retry)
+        waiter = self.enter(retry)
         await settle()
         await self.end(len(self.made) - 1, outcome)
-        seat.answered(delivered=False)
+        waiter.answered(delivered=False)
 
 
 def keep(outcome: str | Exception) -> bool:

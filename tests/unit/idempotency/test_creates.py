@@ -8,11 +8,11 @@ from unit.idempotency.creates_harness import Box, in_a_loop, settle
 
 @in_a_loop
 async def test_equal_creates_without_a_mark_are_each_new(box: Box) -> None:
-    seats = [box.enter(), box.enter()]
+    waiters = [box.enter(), box.enter()]
     await box.end(0)
     await box.end(1)
-    assert [await seat.outcome() for seat in seats] == ["video 0", "video 1"]
-    assert not any(seat.repeat for seat in seats)
+    assert [await waiter.outcome() for waiter in waiters] == ["video 0", "video 1"]
+    assert not any(waiter.repeat for waiter in waiters)
 
 
 @in_a_loop
@@ -31,11 +31,11 @@ async def test_a_marked_repeat_joins_one_in_flight_and_both_get_it(box: Box) -> 
 async def test_a_marked_repeat_takes_the_lost_answers_the_oldest_first_each_once(box: Box) -> None:
     await box.lost()
     await box.lost()
-    seats = [box.enter(retry=1) for _ in range(3)]
+    waiters = [box.enter(retry=1) for _ in range(3)]
     await box.end(2)
-    assert [await seat.outcome() for seat in seats] == ["video 0", "video 1", "video 2"]
-    for seat in seats:
-        seat.answered(delivered=True)
+    assert [await waiter.outcome() for waiter in waiters] == ["video 0", "video 1", "video 2"]
+    for waiter in waiters:
+        waiter.answered(delivered=True)
     assert len(box.repeats) == 0
 
 
@@ -78,7 +78,7 @@ async def test_an_unmarked_create_never_takes_a_lost_one(box: Box) -> None:
 @in_a_loop
 async def test_other_content_and_other_callers_are_not_joined(box: Box) -> None:
     await box.lost()
-    assert not box.enter(retry=1, digest=b"other").repeat
+    assert not box.enter(retry=1, fingerprint=b"other").repeat
     assert not box.enter(retry=1, caller="team-a").repeat
     assert box.enter(retry=1).repeat
 
@@ -90,10 +90,10 @@ async def test_of_those_in_flight_one_whose_client_is_gone_comes_first(box: Box)
     box.enter(gone=lambda: hung_up)
     box.enter().answered(delivered=False)
     hung_up = True
-    seats = [box.enter(retry=1) for _ in range(2)]
+    waiters = [box.enter(retry=1) for _ in range(2)]
     for number in range(3):
         await box.end(number)
-    assert [await seat.outcome() for seat in seats] == ["video 1", "video 2"]
+    assert [await waiter.outcome() for waiter in waiters] == ["video 1", "video 2"]
 
 
 @in_a_loop
@@ -118,7 +118,7 @@ async def test_clients_whose_hang_up_was_not_seen_find_their_own(box: Box) -> No
     retries = [box.enter(retry=count) for count in (1, 1, 2, 2)]
     await box.end(0)
     await box.end(1)
-    outcomes = [await seat.outcome() for seat in retries]
+    outcomes = [await waiter.outcome() for waiter in retries]
     assert outcomes == ["video 0", "video 1", "video 0", "video 1"]
     assert len(box.made) == 2
 
@@ -153,10 +153,10 @@ async def test_more_repeats_than_creates_join_rather_than_pay(box: Box) -> None:
 
 @in_a_loop
 async def test_a_lost_answer_is_kept_for_ten_minutes_after_its_end(box: Box) -> None:
-    seat = box.enter()
+    waiter = box.enter()
     box.now += 5 * MARKED_SECONDS  # in flight it does not age
     await box.end(0)
-    seat.answered(delivered=False)
+    waiter.answered(delivered=False)
     box.now += MARKED_SECONDS - 1
     assert box.enter(retry=1).repeat
     box.now += 1

@@ -16,9 +16,9 @@ async def test_an_idempotency_key_gives_the_same_again_for_a_day(box: Box) -> No
     first, second = box.enter(key="k"), box.enter(key="k")
     await box.end(0)
     third = box.enter(key="k", retry=1)
-    for seat in (first, second, third):
-        assert await seat.outcome() == "video 0"
-        seat.answered(delivered=True)
+    for waiter in (first, second, third):
+        assert await waiter.outcome() == "video 0"
+        waiter.answered(delivered=True)
     assert [first.repeat, second.repeat, third.repeat] == [False, True, True]
     box.now += KEYED_SECONDS - 1
     assert box.enter(key="k").repeat
@@ -35,7 +35,7 @@ def test_an_idempotency_key_with_other_content_is_a_conflict(ended: bool) -> Non
         if ended:
             await box.end(0)
         with pytest.raises(ApiError) as caught:
-            box.enter(key="k", digest=b"other")
+            box.enter(key="k", fingerprint=b"other")
         assert (caught.value.status, caught.value.retry, caught.value.param) == (409, False, None)
         assert caught.value.code == "idempotency_key_reuse"
 
@@ -82,4 +82,4 @@ def test_records_are_bounded_the_oldest_kept_goes_and_none_in_flight() -> None:
 @in_a_loop
 async def test_a_long_idempotency_key_is_not_held(box: Box) -> None:
     box.enter(key="k" * 60_000)
-    assert [len(place) for place in box.repeats._keyed] == [32]
+    assert [len(record_key) for record_key in box.repeats._keyed] == [32]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.idempotency.fingerprint import content_digest
+from runway_videos.idempotency.fingerprint import fingerprint_of
 from runway_videos.request_body import Upload, Value
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(allow_nan=False))
@@ -34,15 +34,15 @@ def upload(data: bytes | memoryview, filename: str = "upload") -> Upload:
 @settings(max_examples=400, deadline=None)
 @given(OBJECTS, OBJECTS)
 def test_digests_are_equal_exactly_when_contents_are(one: dict[str, Value], other: dict[str, Value]) -> None:
-    assert (content_digest(one) == content_digest(other)) == (spelled(one) == spelled(other))
+    assert (fingerprint_of(one) == fingerprint_of(other)) == (spelled(one) == spelled(other))
 
 
 @settings(max_examples=100, deadline=None)
 @given(OBJECTS)
 def test_the_order_of_names_does_not_matter(values: dict[str, Value]) -> None:
     turned = dict(reversed(list(values.items())))
-    assert content_digest(turned) == content_digest(values)
-    assert len(content_digest(values)) == 32
+    assert fingerprint_of(turned) == fingerprint_of(values)
+    assert len(fingerprint_of(values)) == 32
 
 
 NEAR: list[dict[str, Value]] = [
@@ -79,23 +79,23 @@ NEAR: list[dict[str, Value]] = [
 
 
 def test_near_contents_stay_apart() -> None:
-    assert len({content_digest(values) for values in NEAR}) == len(NEAR)
+    assert len({fingerprint_of(values) for values in NEAR}) == len(NEAR)
 
 
 def test_a_file_counts_by_its_bytes_alone() -> None:
     body = b"--boundary" + b"x" * 10_000
-    one = content_digest({"prompt": "p", "input_reference": upload(memoryview(body)[10:])})
-    assert one == content_digest({"prompt": "p", "input_reference": upload(b"x" * 10_000, "other.png")})
-    assert one != content_digest({"prompt": "p", "input_reference": upload(b"x" * 9_999 + b"y")})
+    one = fingerprint_of({"prompt": "p", "input_reference": upload(memoryview(body)[10:])})
+    assert one == fingerprint_of({"prompt": "p", "input_reference": upload(b"x" * 10_000, "other.png")})
+    assert one != fingerprint_of({"prompt": "p", "input_reference": upload(b"x" * 9_999 + b"y")})
 
 
 def test_deep_nesting_does_not_overflow() -> None:
     value: Value = "x"
     for _ in range(50_000):
         value = [value]
-    assert len(content_digest({"a": value})) == 32
+    assert len(fingerprint_of({"a": value})) == 32
 
 
 def test_what_is_no_value_is_refused() -> None:
     with pytest.raises(TypeError, match="bytes"):
-        content_digest({"a": b"x"})  # type: ignore[dict-item]
+        fingerprint_of({"a": b"x"})  # type: ignore[dict-item]

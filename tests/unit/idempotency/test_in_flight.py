@@ -10,14 +10,14 @@ from functools import partial
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.creates import CreateMark
+from runway_videos.idempotency.creates import CreateIdentity
 from unit.idempotency.creates_harness import Box, in_a_loop, refused, settle, unknown
 
 
 @in_a_loop
 async def test_a_create_outlives_its_client(box: Box) -> None:
-    seat = box.enter()
-    waiting = asyncio.create_task(seat.outcome())
+    waiter = box.enter()
+    waiting = asyncio.create_task(waiter.outcome())
     await settle()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -31,8 +31,8 @@ async def test_a_create_outlives_its_client(box: Box) -> None:
 
 @in_a_loop
 async def test_a_wait_that_was_ended_counts_as_a_client_that_is_gone(box: Box) -> None:
-    seats = [box.enter(), box.enter()]
-    waits = [asyncio.create_task(seat.outcome()) for seat in seats]
+    waiters = [box.enter(), box.enter()]
+    waits = [asyncio.create_task(waiter.outcome()) for waiter in waiters]
     await settle()
     waits[1].cancel()
     await settle()
@@ -51,17 +51,17 @@ async def test_a_refusal_is_not_kept_and_never_blocks_its_retry(box: Box) -> Non
     await box.end(2, refused())
     with pytest.raises(ApiError):
         await keyed.outcome()
-    assert not box.enter(key="k", digest=b"mended").repeat
+    assert not box.enter(key="k", fingerprint=b"mended").repeat
 
 
 @in_a_loop
 async def test_those_who_joined_a_create_that_is_refused_get_the_refusal(box: Box) -> None:
-    seats = [box.enter(), box.enter(retry=1)]
+    waiters = [box.enter(), box.enter(retry=1)]
     await box.end(0, refused())
     errors = []
-    for seat in seats:
+    for waiter in waiters:
         with pytest.raises(ApiError) as caught:
-            await seat.outcome()
+            await waiter.outcome()
         errors.append(caught.value)
     assert errors[0] is not errors[1]
     assert [(e.status, e.message, e.code, e.detail) for e in errors] == [
@@ -97,11 +97,11 @@ async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
 
     body = Body()
     ref = weakref.ref(body)
-    seat = box.repeats.enter(CreateMark("", b"equal"), partial(fails, body), partial(gone, body))
+    waiter = box.repeats.enter(CreateIdentity("", b"equal"), partial(fails, body), partial(gone, body))
     del body
     with pytest.raises(ApiError):
-        await seat.outcome()
-    seat.answered(delivered=False)
+        await waiter.outcome()
+    waiter.answered(delivered=False)
     await settle()
     gc.collect()
     assert ref() is None

@@ -114,7 +114,7 @@ def test_a_report_on_a_key_of_an_earlier_configuration_is_passed_over(clock: Clo
 
 
 @pytest.mark.parametrize(
-    ("keys", "status", "code", "retry", "word"),
+    ("keys", "status", "code", "retry", "refusal"),
     [
         ([], 503, "no_runway_key", False, "RUNWAY_API_KEY"),
         ([key("a", weight=0)], 503, "no_runway_key", False, "weight 0"),
@@ -123,13 +123,13 @@ def test_a_report_on_a_key_of_an_earlier_configuration_is_passed_over(clock: Clo
     ],
 )
 def test_configurations_that_have_nobody(
-    clock: Clock, keys: list[Key], status: int, code: str, retry: bool | None, word: str
+    clock: Clock, keys: list[Key], status: int, code: str, retry: bool | None, refusal: str
 ) -> None:
     pool = KeyPool(keys, clock)
     assert pool.pick("gen4.5") is None
-    error = pool.why_none("gen4.5")
+    error = pool.no_key_error("gen4.5")
     assert (error.status, error.code, error.retry) == (status, code, retry)
-    assert word in error.message
+    assert refusal in error.message
 
 
 Report = tuple[str, Outcome]
@@ -149,7 +149,7 @@ def test_the_cause_that_passes_soonest_decides_and_every_reason_is_told(clock: C
     for cause, *_ in CAUSES[: number + 1]:
         pool.report(cause.name, "gen4.5", cause, f"Runway says {cause.name}.")
     assert pool.pick("gen4.5") is None
-    error = pool.why_none("gen4.5")
+    error = pool.no_key_error("gen4.5")
     _, status, code, kind, retry = CAUSES[number]
     assert (error.status, error.code, error.type, error.retry) == (status, code, kind, retry)
     for cause, *_ in CAUSES[: number + 1]:
@@ -163,15 +163,15 @@ def test_a_daily_limit_says_when_the_next_try_can_help(clock: Clock) -> None:
     pool.report("a", "gen4.5", Outcome.DAILY_LIMIT)
     clock.now += 600.5
     pool.report("b", "gen4.5", Outcome.DAILY_LIMIT)
-    assert pool.why_none("gen4.5").retry_after == 3000
+    assert pool.no_key_error("gen4.5").retry_after == 3000
     pool.report("b", "gen4.5", Outcome.NO_CREDITS)
-    assert pool.why_none("gen4.5").retry_after == 300
+    assert pool.no_key_error("gen4.5").retry_after == 300
 
 
 def test_a_key_tried_in_vain_without_a_mark_is_worth_a_retry(clock: Clock) -> None:
     pool = KeyPool([key("a"), key("b")], clock)
     pool.report("b", "gen4.5", Outcome.NO_CREDITS, "none left")
-    error = pool.why_none("gen4.5", tried=["a"])
+    error = pool.no_key_error("gen4.5", tried=["a"])
     assert (error.status, error.code, error.retry) == (503, "runway_unavailable", None)
     assert "a: tried in vain" in error.detail
 
@@ -179,7 +179,7 @@ def test_a_key_tried_in_vain_without_a_mark_is_worth_a_retry(clock: Clock) -> No
 def test_a_429_without_a_daily_limit_asks_for_patience(clock: Clock) -> None:
     pool = KeyPool([key("a")], clock)
     pool.report("a", "gen4.5", Outcome.THROTTLED, "Slow down")
-    error = pool.why_none("gen4.5", tried=["a"])
+    error = pool.no_key_error("gen4.5", tried=["a"])
     assert (error.status, error.code, error.retry) == (429, "rate_limit_exceeded", None)
     assert error.retry_after == 60
     assert "No room: Slow down" in error.message
@@ -189,7 +189,7 @@ def test_no_value_of_a_key_is_in_any_text(clock: Clock) -> None:
     one = key("a")
     pool = KeyPool([one, key("b", weight=0)], clock)
     pool.report("a", "gen4.5", Outcome.REFUSED, "Bad key secret-a\r\n\x1b[31m, sorry " + "x" * 999)
-    error = pool.why_none("gen4.5")
+    error = pool.no_key_error("gen4.5")
     assert "Bad key *** [31m, sorry xxx" in error.message
     assert len(error.message) < 600
     shown: list[Callable[[object], str]] = [repr, str, lambda each: f"{each}"]
@@ -199,13 +199,13 @@ def test_no_value_of_a_key_is_in_any_text(clock: Clock) -> None:
 
 
 def test_a_model_name_from_outside_is_shown_short_and_escaped(clock: Clock) -> None:
-    message = KeyPool([key("a", "veo*")], clock).why_none("x\n\x1b" + "y" * 500).message
+    message = KeyPool([key("a", "veo*")], clock).no_key_error("x\n\x1b" + "y" * 500).message
     assert message.isprintable()
     assert len(message) < 250
 
 
 @pytest.mark.parametrize(
-    ("keys", "word"),
+    ("keys", "refusal"),
     [
         ([key("a"), key("a")], "name a"),
         ([key("a", weight=-1)], "weight of a"),
@@ -213,6 +213,6 @@ def test_a_model_name_from_outside_is_shown_short_and_escaped(clock: Clock) -> N
         ([key("a", weight=float("inf"))], "weight of a"),
     ],
 )
-def test_a_pool_that_cannot_be(clock: Clock, keys: list[Key], word: str) -> None:
-    with pytest.raises(ValueError, match=word):
+def test_a_pool_that_cannot_be(clock: Clock, keys: list[Key], refusal: str) -> None:
+    with pytest.raises(ValueError, match=refusal):
         KeyPool(keys, clock)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runway_videos.keys.weighted_round_robin import Turns
+from runway_videos.keys.weighted_round_robin import WeightedRoundRobin
 
 WEIGHTS = st.one_of(
     st.integers(1, 100).map(float),
@@ -21,7 +21,7 @@ WEIGHTS = st.one_of(
 @example([50.0, 50.0] + [1.0] * 10, 112)  # nginx's method strays by 1.27 here
 @example([0.1] * 3 + [0.7], 100)
 def test_every_share_is_within_one_turn_after_every_turn(weights: list[float], picks: int) -> None:
-    turns = Turns()
+    turns = WeightedRoundRobin()
     names = {f"k{number}": weight for number, weight in enumerate(weights)}
     exact = {name: Fraction(str(weight)) for name, weight in names.items()}
     total = sum(exact.values())
@@ -33,7 +33,7 @@ def test_every_share_is_within_one_turn_after_every_turn(weights: list[float], p
 
 
 def test_a_period_gives_each_exactly_its_weight() -> None:
-    turns = Turns()
+    turns = WeightedRoundRobin()
     names = {"a": 0.5, "b": 0.3, "c": 0.2}
     period = [turns.next(names) for _ in range(10)]
     assert {name: period.count(name) for name in names} == {"a": 5, "b": 3, "c": 2}
@@ -41,7 +41,7 @@ def test_a_period_gives_each_exactly_its_weight() -> None:
 
 
 def test_turns_are_spread_and_equals_follow_the_given_order() -> None:
-    turns = Turns()
+    turns = WeightedRoundRobin()
     assert [turns.next({"a": 1, "b": 1, "c": 1}) for _ in range(6)] == list("abcabc")
     heavy = "".join(turns.next({"x": 5, "y": 1, "z": 1}) for _ in range(14))
     assert "xxxx" not in heavy
@@ -49,7 +49,7 @@ def test_turns_are_spread_and_equals_follow_the_given_order() -> None:
 
 
 def test_each_set_keeps_its_own_state() -> None:
-    turns = Turns()
+    turns = WeightedRoundRobin()
     both, lone = {"a": 1.0, "b": 1.0}, {"a": 1.0}
     assert turns.next(both) == "a"
     assert [turns.next(lone) for _ in range(5)] == ["a"] * 5
@@ -57,7 +57,7 @@ def test_each_set_keeps_its_own_state() -> None:
 
 
 def test_the_sets_that_are_kept_are_bounded_and_the_oldest_starts_anew() -> None:
-    turns = Turns(max_sets=2)
+    turns = WeightedRoundRobin(max_sets=2)
     assert turns.next({"a": 1.0, "b": 1.0}) == "a"
     turns.next({"a": 1.0, "c": 1.0})
     turns.next({"b": 1.0, "c": 1.0})

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from runway_videos.sandbox.request_log import MOST_BYTES, Record, Seen
+from runway_videos.sandbox.request_log import MOST_BYTES, Record, RecordedRequest
 
 
-def seen(path: str) -> Seen:
-    return Seen("GET", path, None, {}, None, 200)
+def seen(path: str) -> RecordedRequest:
+    return RecordedRequest("GET", path, None, {}, None, 200)
 
 
 def paths(record: Record) -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runway_videos.sandbox.tasks import SLOW, Task, Tasks, Wish, iso
+from runway_videos.sandbox.tasks import SLOW, PromptSteering, Task, Tasks, iso
 from unit.sandbox.harness import Clock
 
 
@@ -107,7 +107,7 @@ def test_a_prompt_can_ask_to_be_cancelled_slow_or_throttled() -> None:
 
 @pytest.mark.parametrize("prompt", ["fail", "[failure]", "[ fail ]", "[slow", "[fail:]"])
 def test_other_words_mean_nothing(prompt: str) -> None:
-    assert Wish.read(prompt) == Wish()
+    assert PromptSteering.read(prompt) == PromptSteering()
 
 
 def test_beyond_the_concurrency_tasks_wait_and_start_when_a_slot_gets_free() -> None:

@@ -17,20 +17,20 @@ from runway_videos.store.video_ids import (
     MARK,
     MAX_ID,
     IdSealer,
-    Ticket,
     UnsealableError,
+    VideoReference,
     key_hash,
-    owner_of,
+    owner_hash,
     unknown_video,
 )
 
 KEYS = {"default": "key_" + "a" * 128, "team.b": "key_" + "b" * 128}
 ALPHABET = string.ascii_letters + string.digits + "-_"
 SEALER = IdSealer(KEYS)
-TICKET = Ticket(
+REFERENCE = VideoReference(
     key="default",
     task="3f2b8a10-1c2d-4e5f-8a9b-0123456789ab",
-    owner=owner_of("team-a"),
+    owner=owner_hash("team-a"),
     model="runway/gen4.5",
     seconds="8",
     size="1280x720",
@@ -38,7 +38,7 @@ TICKET = Ticket(
 )
 MODELS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 TICKETS = st.builds(
-    Ticket,
+    VideoReference,
     key=st.sampled_from(sorted(KEYS)),
     task=st.one_of(st.uuids().map(str), st.text(ALPHABET, min_size=1, max_size=32)),
     owner=st.binary(min_size=8, max_size=8),
@@ -57,11 +57,11 @@ def refusal(sealer: IdSealer, video_id: str) -> ApiError:
 
 @settings(max_examples=200, deadline=None)
 @given(TICKETS)
-def test_round_trip_length_and_alphabet(ticket: Ticket) -> None:
-    video_id = SEALER.seal(ticket)
-    assert SEALER.open(video_id) == ticket
-    assert IdSealer(dict(KEYS)).open(video_id) == ticket  # another process, after a restart
-    assert SEALER.seal(ticket) == video_id
+def test_round_trip_length_and_alphabet(reference: VideoReference) -> None:
+    video_id = SEALER.seal(reference)
+    assert SEALER.open(video_id) == reference
+    assert IdSealer(dict(KEYS)).open(video_id) == reference  # another process, after a restart
+    assert SEALER.seal(reference) == video_id
     assert len(video_id) <= MAX_ID
     assert re.fullmatch(r"video_rw[A-Za-z0-9_-]+", video_id)
 
@@ -69,16 +69,16 @@ def test_round_trip_length_and_alphabet(ticket: Ticket) -> None:
 @settings(max_examples=50, deadline=None)
 @given(MODELS, st.text(ALPHABET, min_size=1, max_size=59))
 def test_the_longest_ids_stay_within_their_length(model: str, task: str) -> None:
-    full = Ticket("default", task, bytes(8), model + "m" * 40, "8", "1280x720", 1)
+    full = VideoReference("default", task, bytes(8), model + "m" * 40, "8", "1280x720", 1)
     assert len(SEALER.seal(full)) <= MAX_ID
 
 
 def test_a_whole_id_uses_all_the_room() -> None:
-    assert len(SEALER.seal(Ticket("default", "t" * 59, bytes(8), "", "8", "1x1", 1))) == MAX_ID
+    assert len(SEALER.seal(VideoReference("default", "t" * 59, bytes(8), "", "8", "1x1", 1))) == MAX_ID
 
 
 def test_every_changed_character_is_refused() -> None:
-    video_id = SEALER.seal(TICKET)
+    video_id = SEALER.seal(REFERENCE)
     for place, old in enumerate(video_id):
         for new in ALPHABET:
             if new == old:
@@ -97,7 +97,7 @@ def test_every_changed_character_is_refused() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_cut_extended_and_made_up_tokens_are_unknown(data: st.DataObject) -> None:
-    video_id = SEALER.seal(TICKET)
+    video_id = SEALER.seal(REFERENCE)
     tail = data.draw(st.text(ALPHABET, min_size=1, max_size=60))
     assert refusal(SEALER, video_id + tail).status == 404
     cut = data.draw(st.integers(0, len(video_id) - 1))
@@ -110,7 +110,7 @@ def test_cut_extended_and_made_up_tokens_are_unknown(data: st.DataObject) -> Non
 @pytest.mark.parametrize("left_over", [1, 2])
 def test_bits_that_decoding_drops_make_no_second_id(left_over: int) -> None:
     models = ("m" * length for length in range(12))
-    tickets = [Ticket("default", TICKET.task, bytes(8), model, "8", "1x1", 1) for model in models]
+    tickets = [VideoReference("default", REFERENCE.task, bytes(8), model, "8", "1x1", 1) for model in models]
     video_id = next(
         video_id for video_id in map(SEALER.seal, tickets) if (len(video_id) - 8) % 4 == left_over + 1
     )
@@ -128,12 +128,12 @@ def test_bits_that_decoding_drops_make_no_second_id(left_over: int) -> None:
         MARK,
         MARK + "A" * 3,
         MARK + "A" * 133,
-        MARK.upper() + SEALER.seal(TICKET)[len(MARK) :],
-        SEALER.seal(TICKET) + "=",
-        SEALER.seal(TICKET) + "\n",
-        " " + SEALER.seal(TICKET),
-        SEALER.seal(TICKET)[len(MARK) :],
-        SEALER.seal(TICKET).replace(MARK, "video_rx"),
+        MARK.upper() + SEALER.seal(REFERENCE)[len(MARK) :],
+        SEALER.seal(REFERENCE) + "=",
+        SEALER.seal(REFERENCE) + "\n",
+        " " + SEALER.seal(REFERENCE),
+        SEALER.seal(REFERENCE)[len(MARK) :],
+        SEALER.seal(REFERENCE).replace(MARK, "video_rx"),
         MARK + "é" * 80,
     ],
 )
@@ -147,25 +147,25 @@ def test_the_unknown_id_is_shown_short_and_clean() -> None:
     assert error.message.endswith("...' not found.")
     assert len(error.message) < 200
     assert (error.status, error.code) == (404, "not_found")
-    whole = SEALER.seal(TICKET)
+    whole = SEALER.seal(REFERENCE)
     assert unknown_video(whole).message == f"Video with id '{whole}' not found."
 
 
 def test_a_key_that_is_gone_is_a_503_whose_detail_names_its_hash() -> None:
-    error = refusal(IdSealer({"other": KEYS["default"]}), SEALER.seal(TICKET))
+    error = refusal(IdSealer({"other": KEYS["default"]}), SEALER.seal(REFERENCE))
     assert (error.status, error.retry) == (503, False)
     assert key_hash("default") in error.detail
     assert key_hash("default") not in error.message
-    assert refusal(IdSealer({}), SEALER.seal(TICKET)).status == 503
+    assert refusal(IdSealer({}), SEALER.seal(REFERENCE)).status == 503
 
 
 def test_another_value_under_the_same_name_opens_nothing() -> None:
-    assert refusal(IdSealer({"default": KEYS["team.b"]}), SEALER.seal(TICKET)).status == 404
+    assert refusal(IdSealer({"default": KEYS["team.b"]}), SEALER.seal(REFERENCE)).status == 404
 
 
 def test_the_same_value_under_two_names_stays_apart() -> None:
     twins = IdSealer({"one": "same", "two": "same"}, ["shared secret"])
-    video_id = twins.seal(Ticket("one", TICKET.task, bytes(8), "m", "8", "1x1", 1))
+    video_id = twins.seal(VideoReference("one", REFERENCE.task, bytes(8), "m", "8", "1x1", 1))
     sealed = urlsafe_b64decode(video_id[len(MARK) :] + "==")
     moved = MARK + urlsafe_b64encode(bytes.fromhex(key_hash("two")) + sealed[4:]).decode()
     moved = moved.rstrip("=")
@@ -174,26 +174,26 @@ def test_the_same_value_under_two_names_stays_apart() -> None:
 
 
 def test_a_secret_set_later_orphans_nothing_and_allows_new_key_values() -> None:
-    before = SEALER.seal(TICKET)
+    before = SEALER.seal(REFERENCE)
     with_secret = IdSealer(KEYS, ["the first secret"])
-    assert with_secret.open(before) == TICKET
-    sealed = with_secret.seal(TICKET)
+    assert with_secret.open(before) == REFERENCE
+    sealed = with_secret.seal(REFERENCE)
     assert sealed != before
     assert refusal(SEALER, sealed).status == 404
     new_values = {name: value[::-1] for name, value in KEYS.items()}
-    assert IdSealer(new_values, ["the first secret"]).open(sealed) == TICKET
+    assert IdSealer(new_values, ["the first secret"]).open(sealed) == REFERENCE
     assert refusal(IdSealer(new_values, ["the first secret"]), before).status == 404
 
 
 def test_the_first_secret_seals_and_all_open() -> None:
     old, both = IdSealer(KEYS, ["old"]), IdSealer(KEYS, ["new", "old"])
-    assert both.open(old.seal(TICKET)) == TICKET
-    assert IdSealer(KEYS, ["new"]).open(both.seal(TICKET)) == TICKET
-    assert refusal(old, both.seal(TICKET)).status == 404
+    assert both.open(old.seal(REFERENCE)) == REFERENCE
+    assert IdSealer(KEYS, ["new"]).open(both.seal(REFERENCE)) == REFERENCE
+    assert refusal(old, both.seal(REFERENCE)).status == 404
 
 
 def test_a_secret_is_not_a_key_value() -> None:
-    assert refusal(IdSealer({"default": "x"}, [KEYS["default"]]), SEALER.seal(TICKET)).status == 404
+    assert refusal(IdSealer({"default": "x"}, [KEYS["default"]]), SEALER.seal(REFERENCE)).status == 404
 
 
 def test_every_secret_is_tried_whatever_the_first_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,10 +210,10 @@ def test_every_secret_is_tried_whatever_the_first_says(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(video_ids, "AESSIV", Counting)
     sealer = IdSealer(KEYS, ["one", "two"])
-    video_id = sealer.seal(TICKET)
+    video_id = sealer.seal(REFERENCE)
     sealer.open(video_id)
     assert len(tried) == 3
-    refusal(sealer, SEALER.seal(TICKET)[:-1] + "A")
+    refusal(sealer, SEALER.seal(REFERENCE)[:-1] + "A")
     assert len(tried) == 6
 
 
@@ -231,14 +231,14 @@ def test_an_empty_secret_is_refused(keys: dict[str, str], secrets: list[str]) ->
 
 def test_what_cannot_be_sealed() -> None:
     with pytest.raises(UnsealableError):
-        SEALER.seal(Ticket("default", "t" * 60, bytes(8), "m", "8", "1x1", 1))
+        SEALER.seal(VideoReference("default", "t" * 60, bytes(8), "m", "8", "1x1", 1))
     with pytest.raises(KeyError):
-        SEALER.seal(Ticket("gone", TICKET.task, bytes(8), "m", "8", "1x1", 1))
+        SEALER.seal(VideoReference("gone", REFERENCE.task, bytes(8), "m", "8", "1x1", 1))
 
 
 def test_no_secret_is_in_a_repr_or_an_id() -> None:
     sealer = IdSealer({"default": "value-of-key"}, ["value-of-secret"])
     assert "value" not in repr(sealer)
-    video_id = sealer.seal(TICKET)
+    video_id = sealer.seal(REFERENCE)
     for clear in (b"runway/gen4.5", b"1280x720"):
         assert urlsafe_b64encode(clear)[:8].decode() not in video_id

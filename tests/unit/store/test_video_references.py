@@ -13,9 +13,9 @@ from runway_videos.store.video_references import (
     MAX_MODEL,
     MAX_PACKED,
     MIN_PACKED,
-    Ticket,
     UnsealableError,
-    owner_of,
+    VideoReference,
+    owner_hash,
     pack,
     unpack,
 )
@@ -23,15 +23,15 @@ from runway_videos.store.video_references import (
 TASK = "3f2b8a10-1c2d-4e5f-8a9b-0123456789ab"
 
 
-def ticket(
+def reference(
     task: str = TASK,
     caller: str = "team-a",
     model: str = "runway/gen4.5",
     seconds: str = "8",
     size: str = "1280x720",
     created: int = 1_790_000_000,
-) -> Ticket:
-    return Ticket("default", task, owner_of(caller), model, seconds, size, created)
+) -> VideoReference:
+    return VideoReference("default", task, owner_hash(caller), model, seconds, size, created)
 
 
 def short(longest: int) -> st.SearchStrategy[str]:
@@ -40,7 +40,7 @@ def short(longest: int) -> st.SearchStrategy[str]:
 
 
 TICKETS = st.builds(
-    ticket,
+    reference,
     task=st.uuids().map(str),
     caller=st.sampled_from(["", "team-a", "x" * 32]),
     model=short(MAX_MODEL),
@@ -52,7 +52,7 @@ TICKETS = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(TICKETS)
-def test_what_fits_comes_back_whole(one: Ticket) -> None:
+def test_what_fits_comes_back_whole(one: VideoReference) -> None:
     packed = pack(one)
     assert MIN_PACKED <= len(packed) <= MAX_PACKED
     assert unpack("default", packed) == one
@@ -63,7 +63,7 @@ def test_what_fits_comes_back_whole(one: Ticket) -> None:
 def test_odd_texts_come_back_whole_and_the_model_gives_way(
     task: str, seconds: str, size: str, model: str
 ) -> None:
-    one = ticket(task=task, seconds=seconds, size=size, model=model)
+    one = reference(task=task, seconds=seconds, size=size, model=model)
     packed = pack(one)
     back = unpack("default", packed)
     assert (back.task, back.seconds, back.size) == (task, seconds, size)
@@ -75,59 +75,59 @@ def test_odd_texts_come_back_whole_and_the_model_gives_way(
     "seconds", ["2.5", "250", "999", "08", "-1", "+8", " 8", "٨", "", "automatic", "8" * 15]
 )
 def test_seconds_that_are_no_small_number(seconds: str) -> None:
-    assert unpack("default", pack(ticket(seconds=seconds))).seconds == seconds
+    assert unpack("default", pack(reference(seconds=seconds))).seconds == seconds
 
 
 @pytest.mark.parametrize(
     "size", ["auto", "", "1280:720", "01280x720", "65536x1", "99999x99999", "1280X720", "١x٢"]
 )
 def test_sizes_that_are_no_pixels(size: str) -> None:
-    assert unpack("default", pack(ticket(size=size))).size == size
+    assert unpack("default", pack(reference(size=size))).size == size
 
 
 @pytest.mark.parametrize(
     "task", [TASK.upper(), "{" + TASK + "}", TASK.replace("-", ""), "t", "task_é", "t" * 59]
 )
 def test_a_task_that_is_no_canonical_uuid(task: str) -> None:
-    assert unpack("default", pack(ticket(task=task))).task == task
+    assert unpack("default", pack(reference(task=task))).task == task
 
 
 def test_a_canonical_uuid_takes_sixteen_bytes() -> None:
-    assert UUID(TASK).bytes in pack(ticket())
+    assert UUID(TASK).bytes in pack(reference())
 
 
 def test_texts_give_way_to_a_long_task_before_it_is_given_up() -> None:
-    back = unpack("default", pack(ticket(task="t" * 59, seconds="2.5", size="odd", model="m")))
+    back = unpack("default", pack(reference(task="t" * 59, seconds="2.5", size="odd", model="m")))
     assert (back.task, back.seconds, back.size, back.model) == ("t" * 59, "", "", "m")
 
 
 @pytest.mark.parametrize("task", ["t" * 60, "é" * 30, "t" * 300, ""])
 def test_a_task_that_fits_in_no_id(task: str) -> None:
     with pytest.raises(UnsealableError):
-        pack(ticket(task=task))
+        pack(reference(task=task))
 
 
 def test_a_long_model_is_cut_between_characters_and_never_fails() -> None:
-    assert unpack("default", pack(ticket(model="m" * 41))).model == "m" * 40
-    assert unpack("default", pack(ticket(model="m" + "é" * 30))).model == "m" + "é" * 19
-    assert unpack("default", pack(ticket(model="\ud800"))).model == "?"
+    assert unpack("default", pack(reference(model="m" * 41))).model == "m" * 40
+    assert unpack("default", pack(reference(model="m" + "é" * 30))).model == "m" + "é" * 19
+    assert unpack("default", pack(reference(model="\ud800"))).model == "?"
 
 
 def test_a_time_out_of_range_is_clamped() -> None:
-    assert unpack("default", pack(ticket(created=-5))).created == 0
-    assert unpack("default", pack(ticket(created=1 << 50))).created == (1 << 40) - 1
+    assert unpack("default", pack(reference(created=-5))).created == 0
+    assert unpack("default", pack(reference(created=1 << 50))).created == (1 << 40) - 1
 
 
 def test_a_form_of_a_later_version_is_a_503() -> None:
     with pytest.raises(ApiError) as caught:
-        unpack("default", b"\x20" + pack(ticket())[1:])
+        unpack("default", b"\x20" + pack(reference())[1:])
     assert (caught.value.status, caught.value.retry) == (503, False)
 
 
 def test_a_video_belongs_to_its_caller_alone() -> None:
-    assert ticket(caller="team-a").owned_by("team-a")
-    assert not ticket(caller="team-a").owned_by("team-b")
-    assert not ticket(caller="team-a").owned_by("")
-    assert ticket(caller="").owned_by("")
-    assert not ticket(caller="").owned_by("team-a")
-    assert owner_of("") == bytes(8)
+    assert reference(caller="team-a").owned_by("team-a")
+    assert not reference(caller="team-a").owned_by("team-b")
+    assert not reference(caller="team-a").owned_by("")
+    assert reference(caller="").owned_by("")
+    assert not reference(caller="").owned_by("team-a")
+    assert owner_hash("") == bytes(8)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
-from runway_videos.translate.coerce import fit
+from runway_videos.translate.coerce import coerce
 from runway_videos.translate.describe import describe
 from unit.translate.rows import CATALOG, PICTURE, ROWS, as_form, row_of
 
@@ -50,7 +50,7 @@ DURATION = {"anyOf": [INTEGER, {"type": "string", "const": "auto"}]}
     ],
 )
 def test_what_fits(value: Any, schema: dict[str, Any], expected: object) -> None:
-    found = fit(value, schema, "field")
+    found = coerce(value, schema, "field")
     assert found == expected
     assert type(found) is type(expected)
 
@@ -88,7 +88,7 @@ def test_what_fits(value: Any, schema: dict[str, Any], expected: object) -> None
 )
 def test_what_does_not(value: Any, schema: dict[str, Any]) -> None:
     with pytest.raises(ApiError) as caught:
-        fit(value, schema, "field")
+        coerce(value, schema, "field")
     assert (caught.value.status, caught.value.param) == (400, "field")
     assert "`field`" in caught.value.message
     assert len(caught.value.message) < 400
@@ -104,12 +104,12 @@ def test_parts_are_named_by_their_path() -> None:
         ({"uri": PICTURE}, "keyframes[1]"),
     ):
         with pytest.raises(ApiError) as caught:
-            fit([good, item], keyframes, "keyframes")  # type: ignore[list-item]
+            coerce([good, item], keyframes, "keyframes")  # type: ignore[list-item]
         assert caught.value.param == path
     settings_schema = row_of("text_to_video", "kling3.0_pro").fields["providerSettings"]
     shots: Any = {"multi_prompt": [{"prompt": "a", "duration": 1}, {"prompt": "b"}]}
     with pytest.raises(ApiError) as caught:
-        fit(shots, settings_schema, "provider_settings")
+        coerce(shots, settings_schema, "provider_settings")
     assert caught.value.param == "provider_settings.multi_prompt[1].duration"
 
 
@@ -119,7 +119,7 @@ def test_both_kinds_of_keyframes() -> None:
         {"uri": PICTURE, "seconds": "1.5", "range": {"startSeconds": "0", "end_seconds": 3}},
         {"image_url": PICTURE, "at": "0.25"},
     ]
-    assert fit(given_items, keyframes, "keyframes") == [
+    assert coerce(given_items, keyframes, "keyframes") == [
         {"uri": PICTURE, "seconds": 1.5, "range": {"start_seconds": 0, "end_seconds": 3}},
         {"uri": PICTURE, "at": 0.25},
     ]
@@ -128,26 +128,26 @@ def test_both_kinds_of_keyframes() -> None:
 def test_a_constant_that_must_be_there_is_filled_in() -> None:
     audio = row_of("text_to_video", "seedance2").fields["referenceAudio"]
     sound = "https://example.com/a.mp3"
-    assert fit(sound, audio, "reference_audio") == [{"uri": sound, "type": "audio"}]
+    assert coerce(sound, audio, "reference_audio") == [{"uri": sound, "type": "audio"}]
     with pytest.raises(ApiError, match='must be "audio"'):
-        fit([{"uri": sound, "type": "video"}], audio, "reference_audio")
+        coerce([{"uri": sound, "type": "video"}], audio, "reference_audio")
 
 
 def test_too_many_items_are_counted() -> None:
     references = row_of("text_to_video", "seedance2").fields["references"]
     with pytest.raises(ApiError, match="has 10 items; it takes at most 9"):
-        fit([PICTURE] * 10, references, "references")
+        coerce([PICTURE] * 10, references, "references")
 
 
 def test_a_lone_surrogate_is_refused() -> None:
     with pytest.raises(ApiError) as caught:
-        fit("\ud800", {"type": "string"}, "prompt")
+        coerce("\ud800", {"type": "string"}, "prompt")
     assert caught.value.param == "prompt"
 
 
 def test_a_clients_text_is_escaped_and_short_in_refusals() -> None:
     with pytest.raises(ApiError) as caught:
-        fit("\r\nX-Evil: 1" + "y" * 500, INTEGER, "seed")
+        coerce("\r\nX-Evil: 1" + "y" * 500, INTEGER, "seed")
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 200
 
@@ -206,11 +206,11 @@ def test_a_forms_text_becomes_what_json_would_have_been(
     mode, model, wire = field
     schema = CATALOG.modes[mode][model].fields[wire]
     value = data.draw(legal(schema))
-    typed = fit(value, schema, wire)
+    typed = coerce(value, schema, wire)
     assert typed == value
-    assert fit(as_form(value), schema, wire) == typed
+    assert coerce(as_form(value), schema, wire) == typed
     if isinstance(value, dict | list):
-        assert fit(json.dumps(value), schema, wire) == typed
+        assert coerce(json.dumps(value), schema, wire) == typed
 
 
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -233,7 +233,7 @@ def test_any_value_fits_or_is_refused_with_a_400(field: tuple[str, str, str], va
 
 def refused(value: Any, schema: dict[str, Any], param: str) -> ApiError | None:
     try:
-        fit(value, schema, param)
+        coerce(value, schema, param)
     except ApiError as error:
         return error
     return None

@@ -30,15 +30,15 @@ def test_the_guides_own_example_works_with_todays_model_and_with_a_picture() -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "path"),
+    ("field", "path"),
     [
         ({}, "/v1/text_to_video"),
         ({"input_reference": PICTURE}, "/v1/image_to_video"),
         ({"video_uri": VIDEO}, "/v1/video_to_video"),
     ],
 )
-def test_the_mode_follows_from_the_input(given: dict[str, str], path: str) -> None:
-    made = plan(model="runway/seedance2", prompt="p", **given)
+def test_the_mode_follows_from_the_input(field: dict[str, str], path: str) -> None:
+    made = plan(model="runway/seedance2", prompt="p", **field)
     assert made.call.path == path
     wire_body(made)
 

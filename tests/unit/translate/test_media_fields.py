@@ -136,8 +136,8 @@ def test_uploads_and_data_uris_in_references() -> None:
 @pytest.mark.parametrize("name", ["video_uri", "video", "prompt_video", "videoUri", "promptVideo"])
 @pytest.mark.parametrize(("model", "wire"), [("aleph2", "videoUri"), ("seedance2", "promptVideo")])
 def test_a_video_under_any_name_goes_where_the_model_wants_it(name: str, model: str, wire: str) -> None:
-    given: dict[str, Value] = {name: VIDEO}
-    made = plan(model=model, prompt="p", **given)
+    field: dict[str, Value] = {name: VIDEO}
+    made = plan(model=model, prompt="p", **field)
     assert made.call.path == "/v1/video_to_video"
     assert wire_body(made)[wire] == VIDEO
 

@@ -68,8 +68,8 @@ def test_the_plainest_request(mode: str, model: str) -> None:
 @pytest.mark.parametrize("form", [False, True], ids=["json", "form"])
 def test_everything_that_the_model_takes(mode: str, model: str, form: bool) -> None:
     values = everything(mode, model)
-    given: Any = as_form(values) if form else values
-    body = wire_body(plan(form, **given))
+    field: Any = as_form(values) if form else values
+    body = wire_body(plan(form, **field))
     # From the SDK, not from the catalog: a field that the generator lost would be missing here.
     hints = get_type_hints(typed_dicts(mode)[model], include_extras=True)
     expected = {name.replace("_", "").lower() for name in hints}

@@ -117,8 +117,8 @@ def test_an_adaptive_shape_needs_something_to_adapt_to() -> None:
     inputs: list[dict[str, Value]] = [
         {"references": [PICTURE]}, {"input_reference": PICTURE}, {"video_uri": VIDEO}
     ]  # fmt: skip
-    for given in inputs:
-        assert wire_body(plan(**adaptive, **given))["ratio"] == "adaptive"
+    for field in inputs:
+        assert wire_body(plan(**adaptive, **field))["ratio"] == "adaptive"
 
 
 def test_a_reference_sound_needs_a_reference_picture() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from runway_videos.catalog import Durations
 from runway_videos.request_body import Value
-from runway_videos.translate.field_names import Given
-from runway_videos.translate.seconds import choose, default
+from runway_videos.translate.field_names import ClientField
+from runway_videos.translate.seconds import choose_duration, default
 from unit.translate.rows import VIDEO, plan, refusal, wire_body
 
 RANGE = Durations(min=5, max=15)
@@ -34,10 +34,12 @@ def test_defaults(durations: Durations, sora: bool, expected: int) -> None:
 
 
 def test_a_choice_is_one_of_the_models_own() -> None:
-    assert choose(LIST, Given("seconds", "6"), False, "m") == 6
-    assert choose(OPEN, Given("seconds", 60), False, "m") == 60
-    assert choose(Durations(min=3, max=15, advisory=True), Given("seconds", 16), False, "m") == 16
-    assert choose(Durations(min=4, auto=True), Given("seconds", "auto"), False, "m") == "auto"
+    assert choose_duration(LIST, ClientField("seconds", "6"), False, "m") == 6
+    assert choose_duration(OPEN, ClientField("seconds", 60), False, "m") == 60
+    assert (
+        choose_duration(Durations(min=3, max=15, advisory=True), ClientField("seconds", 16), False, "m") == 16
+    )
+    assert choose_duration(Durations(min=4, auto=True), ClientField("seconds", "auto"), False, "m") == "auto"
 
 
 @pytest.mark.parametrize(

@@ -22,21 +22,21 @@ INPUTS: list[dict[str, Value]] = [{}, {"input_reference": PICTURE}]
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("seconds", ["4", "8", "12"])
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("given", INPUTS, ids=["text", "picture"])
-def test_all_that_sora_offered(model: str, seconds: str, size: str, given: dict[str, Value]) -> None:
-    made = plan(True, model=model, prompt="a boat", seconds=seconds, size=size, **given)
+@pytest.mark.parametrize("field", INPUTS, ids=["text", "picture"])
+def test_all_that_sora_offered(model: str, seconds: str, size: str, field: dict[str, Value]) -> None:
+    made = plan(True, model=model, prompt="a boat", seconds=seconds, size=size, **field)
     body = wire_body(made)
     assert body["duration"] == int(seconds)
     assert body["ratio"] == SIZES[size].replace("x", ":")
     assert body["model"] == ("seedance2_5" if "pro" in model else "seedance2")
     assert (made.model, made.seconds, made.size) == (model, seconds, SIZES[size])
-    assert body.get("promptImage") == given.get("input_reference")
+    assert body.get("promptImage") == field.get("input_reference")
 
 
-@pytest.mark.parametrize("given", INPUTS, ids=["text", "picture"])
-def test_the_defaults_of_openai(given: dict[str, Value]) -> None:
+@pytest.mark.parametrize("field", INPUTS, ids=["text", "picture"])
+def test_the_defaults_of_openai(field: dict[str, Value]) -> None:
     for model in (None, "", "sora-2", "sora-2-pro", "runway/sora-2"):
-        made = plan(model=model, prompt="a boat", **given)
+        made = plan(model=model, prompt="a boat", **field)
         assert (made.seconds, made.size) == ("4", "720x1280")
         assert made.model == (model or "sora-2")
         wire_body(made)

@@ -54,18 +54,18 @@ def test_the_general_rules() -> None:
     ],
 )
 def test_a_client_that_names_runways_field_gets_that_field(name: str, wire: str) -> None:
-    given: dict[str, Value] = {name: VIDEO}
-    assert passed(prompt="p", **given) == {"promptText": "p", wire: VIDEO}
+    field: dict[str, Value] = {name: VIDEO}
+    assert passed(prompt="p", **field) == {"promptText": "p", wire: VIDEO}
 
 
 @pytest.mark.parametrize("name", ["input_reference", "prompt_image", "promptImage"])
 def test_a_picture(name: str) -> None:
-    given: dict[str, Value] = {name: PICTURE}
-    assert passed(**given) == {"promptImage": PICTURE}
+    field: dict[str, Value] = {name: PICTURE}
+    assert passed(**field) == {"promptImage": PICTURE}
 
 
 @pytest.mark.parametrize(
-    ("seconds", "duration", "said"),
+    ("seconds", "duration", "size_text"),
     [
         ("2.5", 2.5, "2.5"),
         (7200, 7200, "7200"),
@@ -79,9 +79,9 @@ def test_a_picture(name: str) -> None:
         ({"at_most": 9}, {"atMost": 9}, "2"),
     ],
 )
-def test_a_length_is_runways_to_judge(seconds: Value, duration: object, said: str) -> None:
+def test_a_length_is_runways_to_judge(seconds: Value, duration: object, size_text: str) -> None:
     made = plan(model="runway/gen9", prompt="p", seconds=seconds)
-    assert (made.call.body["duration"], made.seconds) == (duration, said)
+    assert (made.call.body["duration"], made.seconds) == (duration, size_text)
 
 
 @pytest.mark.parametrize(
@@ -187,13 +187,13 @@ def test_what_cannot_be_right_for_any_model() -> None:
 
 @pytest.mark.parametrize("name", ["user", "metadata", "quality"])
 def test_habits_are_left_out_here_too(name: str) -> None:
-    given: dict[str, Value] = {name: "x"}
-    made = plan(model="runway/gen9", prompt="p", **given)
+    field: dict[str, Value] = {name: "x"}
+    made = plan(model="runway/gen9", prompt="p", **field)
     assert made.ignored == (name,)
     assert made.call.body == {"promptText": "p"}
 
 
 @pytest.mark.parametrize("name", ["style", "background", "stream", "store"])
 def test_what_may_be_a_field_of_next_week_goes_on(name: str) -> None:
-    given: dict[str, Value] = {name: "x"}
-    assert passed(prompt="p", **given) == {"promptText": "p", name: "x"}
+    field: dict[str, Value] = {name: "x"}
+    assert passed(prompt="p", **field) == {"promptText": "p", name: "x"}

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from runway_videos.keys.pool import Key
-from runway_videos.upstream.client import NotSentError, Reply, RunwayApi, UnknownOutcomeError
+from runway_videos.upstream.client import NotSentError, Reply, RunwayClient, UnknownOutcomeError
 from unit.loopback import Answer, Loopback, always, loopback, run
 
 KEY = Key("team-a", "key_hush", on_behalf_of="org-1")
 TASK = "3f2b8a10-1c2d-4e5f-8a9b-0123456789ab"
 
-type Ask = Callable[[RunwayApi, str], Awaitable[object]]
-type Use = Callable[[RunwayApi, Loopback], Awaitable[None]]
+type Ask = Callable[[RunwayClient, str], Awaitable[object]]
+type Use = Callable[[RunwayClient, Loopback], Awaitable[None]]
 
 
 def using(use: Use, answer: Answer | None = None) -> Loopback:
@@ -22,7 +22,7 @@ def using(use: Use, answer: Answer | None = None) -> Loopback:
 
     async def start() -> Loopback:
         async with loopback(answer or always()) as server:
-            api = RunwayApi(server.url)
+            api = RunwayClient(server.url)
             try:
                 await use(api, server)
             finally:
@@ -32,7 +32,7 @@ def using(use: Use, answer: Answer | None = None) -> Loopback:
     return run(start)
 
 
-async def all_calls(api: RunwayApi, server: Loopback) -> None:
+async def all_calls(api: RunwayClient, server: Loopback) -> None:
     """One of each kind."""
     await api.create(KEY, "/v1/text_to_video", b'{"model":"gen4.5"}')
     await api.get_task(KEY, TASK)
@@ -42,19 +42,19 @@ async def all_calls(api: RunwayApi, server: Loopback) -> None:
     await api.probe(f"{server.url}/file.mp4?Signature=s")
 
 
-async def create(api: RunwayApi, url: str) -> Reply:
+async def create(api: RunwayClient, url: str) -> Reply:
     return await api.create(KEY, "/v1/text_to_video", b"{}")
 
 
-async def get(api: RunwayApi, url: str) -> Reply:
+async def get(api: RunwayClient, url: str) -> Reply:
     return await api.get_task(KEY, TASK)
 
 
-async def put(api: RunwayApi, url: str) -> Reply:
+async def put(api: RunwayClient, url: str) -> Reply:
     return await api.put_file(f"{url}/bucket", {}, "a.png", "image/png", b"PNG")
 
 
-async def probe(api: RunwayApi, url: str) -> int:
+async def probe(api: RunwayClient, url: str) -> int:
     return await api.probe(f"{url}/x.mp4")
 
 
@@ -62,7 +62,7 @@ def outcome(ask: Ask, url: str, proxy: str | None = None) -> Exception:
     """What a call raises; it must be one of the two."""
 
     async def start() -> Exception:
-        api = RunwayApi(url, proxy)
+        api = RunwayClient(url, proxy)
         with pytest.raises((NotSentError, UnknownOutcomeError)) as caught:
             await ask(api, url)
         await api.close()
@@ -78,7 +78,7 @@ def outcome(ask: Ask, url: str, proxy: str | None = None) -> Exception:
 def outcome_with(answer: Answer, ask: Ask = create) -> Exception:
     found: list[Exception] = []
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         with pytest.raises((NotSentError, UnknownOutcomeError)) as caught:
             await ask(api, server.url)
         found.append(caught.value)

@@ -10,8 +10,8 @@ from typing import Any
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.media import Media
 from runway_videos.translate import TaskCall
-from runway_videos.upstream.client import Reply, RunwayApi
-from runway_videos.upstream.submit import Made, Maker
+from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.submit import SubmittedTask, Submitter
 
 MODEL = "gen4.5"
 MADE = Reply(200, b'{"id": "task-1", "estimatedCost": {"credits": 25}}')
@@ -25,7 +25,7 @@ def refusal(status: int, text: str, **more: object) -> Reply:
     return Reply(status, json.dumps({"error": text, **more}).encode())
 
 
-class Scripted(RunwayApi):
+class Scripted(RunwayClient):
     """Answers in the order of a script; without one, all is well. Keeps what was asked, and by whom."""
 
     def __init__(self) -> None:
@@ -64,10 +64,10 @@ class Box:
     def __init__(self, keys: int = 1, jitter: float = 0.0) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
-        self.api = Scripted()
+        self.client = Scripted()
         self.pool = KeyPool([Key(name, f"value-{name}") for name in "abcd"[:keys]], lambda: self.now)
         self.jitter = jitter
-        self.maker = Maker(self.pool, self.api, lambda: self.now, self._sleep, lambda: self.jitter)
+        self.maker = Submitter(self.pool, self.client, lambda: self.now, self._sleep, lambda: self.jitter)
 
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -75,13 +75,13 @@ class Box:
 
     def plan(self, name: str, *answers: Reply | Exception) -> Box:
         """What comes of the next calls."""
-        self.api.script[name].extend(answers)
+        self.client.script[name].extend(answers)
         return self
 
-    def make(self, *, picture: bool = False) -> Made:
+    def submit(self, *, picture: bool = False) -> SubmittedTask:
         """One create."""
         body: dict[str, object] = {"promptText": "a cat"}
         if picture:
             body["promptImage"] = PICTURE
         call = TaskCall("text_to_video", MODEL, body)
-        return asyncio.run(self.maker.make(call, "a cat for the test"))
+        return asyncio.run(self.maker.submit(call, "a cat for the test"))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from runway_videos.keys.pool import Key
-from runway_videos.upstream.client import CONNECT_SECONDS, CREATE_SECONDS, READ_SECONDS, Reply, RunwayApi
+from runway_videos.upstream.client import CONNECT_SECONDS, CREATE_SECONDS, READ_SECONDS, Reply, RunwayClient
 from unit.loopback import Loopback, always, fields, respond
 from unit.upstream.client_calls import KEY, TASK, all_calls, using
 
@@ -47,7 +47,7 @@ def test_for_whom_is_said_at_creates_alone() -> None:
     asked = using(all_calls).asked
     assert [call.headers.get("x-runway-on-behalf-of") for call in asked] == ["org-1", *[None] * 5]
 
-    async def own(api: RunwayApi, server: Loopback) -> None:
+    async def own(api: RunwayClient, server: Loopback) -> None:
         await api.create(Key("own", "key_own"), "/v1/text_to_video", b"{}")
 
     assert "x-runway-on-behalf-of" not in using(own).asked[0].headers
@@ -55,7 +55,7 @@ def test_for_whom_is_said_at_creates_alone() -> None:
 
 @pytest.mark.parametrize("task", ["../../v1/x", "a b", "a?b", "a#b", "ä", "a/b", "%2e", "\r\nX: y"])
 def test_a_task_stays_one_piece_of_the_path(task: str) -> None:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         await api.get_task(KEY, task)
         await api.delete_task(KEY, task)
 
@@ -69,7 +69,7 @@ def test_a_task_stays_one_piece_of_the_path(task: str) -> None:
 def test_a_redirect_is_an_answer_like_others() -> None:
     statuses: list[int] = []
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         statuses.append((await api.create(KEY, "/v1/text_to_video", b"{}")).status)
         statuses.append((await api.get_task(KEY, TASK)).status)
         statuses.append(await api.probe(f"{server.url}/x.mp4"))
@@ -126,7 +126,7 @@ def test_an_answer_is_read_whole_and_unpacked() -> None:
     packed = gzip.compress(b'{"id": "x"}')
     replies: list[Reply] = []
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         replies.append(await api.get_task(KEY, TASK))
 
     using(use, always(respond(418, packed, "content-encoding: gzip")))

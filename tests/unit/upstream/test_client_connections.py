@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runway_videos.upstream.client import RunwayApi
+from runway_videos.upstream.client import RunwayClient
 from unit.loopback import Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import KEY, TASK, all_calls, using
 
@@ -15,7 +15,7 @@ PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy"
 
 
 def test_a_create_has_a_connection_of_its_own_and_the_rest_share() -> None:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         for _ in range(3):
             await api.create(KEY, "/v1/text_to_video", b"{}")
             await api.get_task(KEY, TASK)
@@ -33,7 +33,7 @@ def test_a_create_has_a_connection_of_its_own_and_the_rest_share() -> None:
 
 
 def test_a_creates_connection_is_closed_when_it_has_its_answer() -> None:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         await api.create(KEY, "/v1/text_to_video", b"{}")
         async with asyncio.timeout(5):
             await server.idle.wait()
@@ -42,7 +42,7 @@ def test_a_creates_connection_is_closed_when_it_has_its_answer() -> None:
 
 
 def test_many_calls_at_once_wait_for_no_connection() -> None:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         await asyncio.gather(*(api.get_task(KEY, TASK) for _ in range(60)))
 
     together = asyncio.Event()
@@ -71,7 +71,7 @@ def test_the_environments_proxy_is_never_used(name: str, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, f"http://127.0.0.1:{trap.sockets[0].getsockname()[1]}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         async with loopback(always()) as server:
-            api = RunwayApi(server.url)
+            api = RunwayClient(server.url)
             await all_calls(api, server)
             await api.close()
             assert len(server.asked) == 6
@@ -94,7 +94,7 @@ def test_a_netrc_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_the_proxy_that_is_set_is_used() -> None:
     async def start() -> list[Asked]:
         async with loopback(always()) as proxy:
-            api = RunwayApi("http://api.runway.example", proxy.url)
+            api = RunwayClient("http://api.runway.example", proxy.url)
             await api.create(KEY, "/v1/text_to_video", b"{}")
             await api.get_task(KEY, TASK)
             await api.probe("http://files.example/x.mp4")
@@ -110,7 +110,7 @@ def test_the_proxy_that_is_set_is_used() -> None:
 
 
 def test_cookies_of_one_keys_answer_do_not_go_along_with_anothers() -> None:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         for _ in range(2):
             await all_calls(api, server)
 

@@ -9,7 +9,7 @@ import tracemalloc
 import multipart
 import pytest
 
-from runway_videos.upstream.client import RunwayApi, _Pieces
+from runway_videos.upstream.client import RunwayClient, _Pieces
 from unit.loopback import Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import using
 
@@ -25,7 +25,7 @@ def parts_of(asked: Asked) -> list[tuple[str, str | None, str | None, bytes]]:
 
 
 def stored(filename: str, mime: str, data: bytes | memoryview, fields: dict[str, str] = FIELDS) -> Asked:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         assert (await api.put_file(f"{server.url}/bucket?x=1", fields, filename, mime, data)).status == 204
 
     (asked,) = using(use, always(respond(204, b""))).asked
@@ -76,7 +76,7 @@ def test_a_file_of_100_mb_is_not_copied() -> None:
 
     async def start() -> None:
         server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-        api = RunwayApi("http://127.0.0.1:1")
+        api = RunwayClient("http://127.0.0.1:1")
         tracemalloc.start()
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         assert (await api.put_file(url, FIELDS, "v.mp4", "video/mp4", data)).status == 204
@@ -94,7 +94,7 @@ def test_a_file_of_100_mb_is_not_copied() -> None:
 def test_a_probe_tells_the_status(status: int) -> None:
     found: list[int] = []
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         found.append(await api.probe(f"{server.url}/v.mp4?Signature=s~-_&Key-Pair-Id=K"))
 
     (asked,) = using(use, always(respond(status, b"x"))).asked
@@ -121,7 +121,7 @@ def test_a_probe_does_not_wait_for_the_bytes_and_reads_none() -> None:
 
     async def start() -> None:
         async with loopback(endless) as server:
-            api = RunwayApi("http://127.0.0.1:1")
+            api = RunwayClient("http://127.0.0.1:1")
             assert await api.probe(f"{server.url}/v.mp4") == 200
             await asyncio.wait_for(stopped.wait(), 10)
             await api.close()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from runway_videos.upstream import client
-from runway_videos.upstream.client import NotSentError, RunwayApi
+from runway_videos.upstream.client import NotSentError, RunwayClient
 from unit.certificates import untrusted
 from unit.loopback import Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import Ask, create, get, outcome, probe, put, using
@@ -45,7 +45,7 @@ def test_a_name_that_there_is_not(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_certificate_that_is_not_trusted(ask: Ask, tmp_path: Path) -> None:
     async def start() -> list[Asked]:
         async with loopback(always(), untrusted(tmp_path)) as server:
-            api = RunwayApi(server.url)
+            api = RunwayClient(server.url)
             with pytest.raises(NotSentError, match="CERTIFICATE_VERIFY_FAILED"):
                 await ask(api, server.url)
             await api.close()
@@ -62,7 +62,7 @@ def test_a_server_that_speaks_no_tls() -> None:
 
         server = await asyncio.start_server(say, "127.0.0.1", 0)
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        api = RunwayApi(url)
+        api = RunwayClient(url)
         with pytest.raises(NotSentError):
             await create(api, url)
         await api.close()
@@ -101,7 +101,7 @@ def test_a_url_that_is_none(url: str) -> None:
 def test_a_proxy_that_opens_no_tunnel(status: int) -> None:
     async def start() -> tuple[Exception, list[Asked]]:
         async with loopback(always(respond(status, b"no"))) as proxy:
-            api = RunwayApi("https://api.runway.example", proxy.url)
+            api = RunwayClient("https://api.runway.example", proxy.url)
             with pytest.raises(NotSentError) as caught:
                 await create(api, "")
             await api.close()
@@ -120,7 +120,7 @@ def test_a_proxy_that_is_not_there() -> None:
 
 
 def test_a_client_that_is_closed_says_so_in_its_own_words() -> None:
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         await api.close()
         with pytest.raises(NotSentError, match="are closed"):
             await create(api, server.url)

@@ -8,7 +8,13 @@ import httpx
 import pytest
 
 from runway_videos.upstream import client
-from runway_videos.upstream.client import LARGEST_ANSWER, NotSentError, Reply, RunwayApi, UnknownOutcomeError
+from runway_videos.upstream.client import (
+    LARGEST_ANSWER,
+    NotSentError,
+    Reply,
+    RunwayClient,
+    UnknownOutcomeError,
+)
 from unit.loopback import Answer, Asked, Loopback, always, reset, respond
 from unit.upstream.client_calls import Ask, create, get, outcome_with, put, using
 
@@ -83,7 +89,7 @@ def test_an_answer_without_end_is_not_read() -> None:
 def test_an_answer_of_the_largest_size_is_read() -> None:
     replies: list[Reply] = []
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         replies.append(await create(api, server.url))
 
     using(use, always(respond(200, b" " * LARGEST_ANSWER)))
@@ -132,7 +138,7 @@ def test_a_pooled_connection_that_died_is_unknown_so_no_create_goes_over_one() -
     server_asked: list[Asked] = []
     kinds: list[type[Exception]] = []
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         await get(api, server.url)
         for ask in (get, create):
             with pytest.raises((NotSentError, UnknownOutcomeError)) as caught:
@@ -151,7 +157,7 @@ def test_a_call_that_is_ended_leaves_no_connection() -> None:
         arrived.set()
         await writer.wait_closed()
 
-    async def use(api: RunwayApi, server: Loopback) -> None:
+    async def use(api: RunwayClient, server: Loopback) -> None:
         asking = asyncio.create_task(get(api, server.url))
         await arrived.wait()
         asking.cancel()

@@ -98,11 +98,11 @@ async def test_a_client_that_leaves_does_not_end_the_call_of_others() -> None:
 async def test_progress_does_not_go_back() -> None:
     desk = Desk(poll_seconds=0)
     video_id = await desk.create()
-    seen = []
+    result = []
     for progress in (0.2, 0.6, 0.4, 0.99999):
         desk.set(status="RUNNING", progress=progress)
-        seen.append((await status(desk, video_id))["progress"])
-    assert seen == [20, 60, 60, 99]
+        result.append((await status(desk, video_id))["progress"])
+    assert result == [20, 60, 60, 99]
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -153,5 +153,5 @@ async def test_a_video_that_was_evicted_is_served_without_its_prompt() -> None:
     video_id = await desk.create()
     before = await status(desk, video_id)
     assert before["prompt"] == "a cat"
-    desk.parts.videos.forget(next(iter(desk.runway.tasks)))
+    desk.runtime.videos.forget(next(iter(desk.runway.tasks)))
     assert await status(desk, video_id) == before | {"prompt": None}

@@ -10,7 +10,7 @@ from runway_videos.errors import ApiError
 from runway_videos.keys.pool import Key
 from runway_videos.store.video_ids import key_hash
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
-from runway_videos.upstream.poll import PATIENCE_SECONDS
+from runway_videos.upstream.poll import MAX_RETRY_SECONDS
 from unit.config.option_values import told
 from unit.fake_runway import KEYS, Desk
 from unit.loopback import in_a_loop
@@ -44,11 +44,11 @@ async def test_while_runway_is_down_the_last_status_serves_for_five_minutes(
     desk = Desk()
     video_id = await desk.create()
     desk.set(status="RUNNING", progress=0.3)
-    known = await desk.video("GET", f"/{video_id}")
+    cached = await desk.video("GET", f"/{video_id}")
     desk.runway.next["get"].extend([failure] * 6)
     desk.now += 290
     with caplog.at_level(logging.WARNING, "runway"):
-        assert await desk.video("GET", f"/{video_id}") == known
+        assert await desk.video("GET", f"/{video_id}") == cached
     assert "status from memory" in caplog.text
     desk.now += 20
     error = await refused(desk, "GET", video_id)
@@ -68,7 +68,7 @@ async def test_without_a_last_status_it_says_that_nothing_is_lost() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "times"),
-    [(PATIENCE_SECONDS - 1, 2), (PATIENCE_SECONDS, 2), (PATIENCE_SECONDS + 0.1, 1), (8.0, 3)],
+    [(MAX_RETRY_SECONDS - 1, 2), (MAX_RETRY_SECONDS, 2), (MAX_RETRY_SECONDS + 0.1, 1), (8.0, 3)],
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @in_a_loop
@@ -109,7 +109,7 @@ async def test_a_task_that_is_gone_is_a_404_and_is_forgotten(method: str) -> Non
     desk.runway.tasks.clear()
     error = await refused(desk, method, video_id)
     assert (error.status, error.code) == (404, "not_found")
-    assert len(desk.parts.videos) == 0
+    assert len(desk.runtime.videos) == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
-from runway_videos.upstream.submit import FIRST_WAIT_SECONDS, PATIENCE_SECONDS, Made
+from runway_videos.upstream.submit import FIRST_WAIT_SECONDS, MAX_RETRY_SECONDS, SubmittedTask
 from unit.upstream.submit_harness import MADE, Box, refusal
 
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
@@ -40,22 +40,22 @@ UNKNOWN: list[Reply | Exception] = [
 
 def refused(box: Box, *, picture: bool = False) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        box.make(picture=picture)
+        box.submit(picture=picture)
     return caught.value
 
 
 def test_a_task_is_made_with_the_key_whose_turn_it_is() -> None:
     box = Box(2)
-    assert [box.make() for _ in range(3)] == [Made(key, "task-1", 25) for key in "aba"]
-    assert box.api.bodies[0] == {"model": "gen4.5", "promptText": "a cat"}
+    assert [box.submit() for _ in range(3)] == [SubmittedTask(key, "task-1", 25) for key in "aba"]
+    assert box.client.bodies[0] == {"model": "gen4.5", "promptText": "a cat"}
     assert box.waits == []
 
 
 @pytest.mark.parametrize("answer", NEXT_KEY)
 def test_where_nothing_was_made_the_next_key_is_tried_at_once(answer: Reply | Exception) -> None:
     box = Box(3).plan("create", answer, answer)
-    assert box.make().key == "c"
-    assert box.api.asked == [("create", "a"), ("create", "b"), ("create", "c")]
+    assert box.submit().key == "c"
+    assert box.client.asked == [("create", "a"), ("create", "b"), ("create", "c")]
     assert box.waits == []
 
 
@@ -76,7 +76,7 @@ def test_when_every_key_is_out_the_client_gets_the_reason(
     box = Box(2).plan("create", answer, answer)
     error = refused(box)
     assert (error.status, error.code, error.retry, error.may_have_made) == (status, code, retry, False)
-    assert box.api.times("create") == 2
+    assert box.client.times("create") == 2
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
@@ -86,7 +86,7 @@ def test_an_unknown_outcome_is_never_sent_again(
     box = Box(3).plan("create", answer)
     with caplog.at_level(logging.ERROR, "runway"):
         error = refused(box)
-    assert box.api.asked == [("create", "a")]
+    assert box.client.asked == [("create", "a")]
     timed_out = isinstance(answer, UnknownOutcomeError) and answer.timed_out
     assert error.status == (504 if timed_out else 502)
     assert (error.code, error.retry, error.may_have_made) == ("outcome_unknown", False, True)
@@ -117,7 +117,7 @@ def test_a_key_that_runway_repeats_is_not_told_to_the_client(step: str, status: 
     answer = refusal(status, "No value-a.", issues=[{"path": ["model"], "message": "value-a"}])
     box = Box().plan(step, *[answer] * 9)
     error = refused(box, picture=True)
-    assert box.api.times(step) == tries
+    assert box.client.times(step) == tries
     assert "No …." in error.message + error.detail
     assert "value-a" not in error.message + error.detail
 
@@ -129,20 +129,20 @@ def test_what_is_wrong_everywhere_goes_to_the_client(status: int) -> None:
     error = refused(box)
     assert (error.status, error.param, error.may_have_made) == (status, "prompt", False)
     assert "Too long" in error.message
-    assert box.api.times("create") == 1
+    assert box.client.times("create") == 1
 
 
 def test_a_validation_that_speaks_of_credits_is_no_empty_key() -> None:
     issues = [{"path": ["promptText"], "message": "no credits for this word"}]
     box = Box(2).plan("create", refusal(400, "Validation of body failed: credits", issues=issues))
     assert refused(box).status == 400
-    assert box.api.times("create") == 1
+    assert box.client.times("create") == 1
 
 
 @pytest.mark.parametrize("status", [502, 503])
 def test_load_shedding_is_waited_out(status: int) -> None:
     box = Box().plan("create", Reply(status), Reply(status), Reply(status))
-    assert box.make().task == "task-1"
+    assert box.submit().task == "task-1"
     assert box.waits == [1.0, 2.0, 4.0]
 
 
@@ -172,20 +172,20 @@ def test_waits_double_with_up_to_half_on_top_and_end_in_time(jitters: list[float
         least = FIRST_WAIT_SECONDS * 2**number
         assert least <= wait <= least * 1.5
     # From the first refusal on; the last answer may come after the end, no wait goes over it.
-    assert sum(box.waits) + call * (len(box.waits) - 1) <= PATIENCE_SECONDS
-    assert box.now - started <= PATIENCE_SECONDS + 2 * call
+    assert sum(box.waits) + call * (len(box.waits) - 1) <= MAX_RETRY_SECONDS
+    assert box.now - started <= MAX_RETRY_SECONDS + 2 * call
 
 
 def test_after_a_wait_a_key_that_was_tried_in_vain_is_not_tried_again() -> None:
     box = Box(2).plan("create", NotSentError("ConnectError"), OVERLOAD, OVERLOAD)
-    assert box.make().key == "b"
-    assert [who for _, who in box.api.asked] == ["a", "b", "b", "b"]
+    assert box.submit().key == "b"
+    assert [who for _, who in box.client.asked] == ["a", "b", "b", "b"]
 
 
 def test_a_lost_answer_after_a_wait_ends_it() -> None:
     box = Box(2).plan("create", OVERLOAD, refusal(500, "oops"))
     assert refused(box).code == "outcome_unknown"
-    assert box.api.times("create") == 2
+    assert box.client.times("create") == 2
 
 
 def test_a_refused_key_whose_trial_stays_unknown_may_be_tried_again() -> None:
@@ -193,14 +193,14 @@ def test_a_refused_key_whose_trial_stays_unknown_may_be_tried_again() -> None:
     box = Box().plan("create", REFUSED)
     refused(box)
     assert refused(box).code == "runway_key_refused"
-    assert box.api.times("create") == 1
+    assert box.client.times("create") == 1
     box.now += 601
     box.plan("create", UnknownOutcomeError("ReadError"), MADE)
     assert refused(box).code == "outcome_unknown"
-    assert box.make().key == "a"
+    assert box.submit().key == "a"
 
 
 @pytest.mark.parametrize("credits", ['"many"', "true", "null", "{}"])
 def test_an_odd_price_is_no_reason_to_lose_a_task(credits: str) -> None:
     box = Box().plan("create", Reply(200, b'{"id":"t","estimatedCost":{"credits":%s}}' % credits.encode()))
-    assert box.make() == Made("a", "t", None)
+    assert box.submit() == SubmittedTask("a", "t", None)

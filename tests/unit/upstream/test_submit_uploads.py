@@ -13,26 +13,26 @@ UPLOADED = ["slot", "store", "create"]
 
 
 def steps(box: Box) -> list[str]:
-    return [name for name, _ in box.api.asked]
+    return [name for name, _ in box.client.asked]
 
 
 def refused(box: Box) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        box.make(picture=True)
+        box.submit(picture=True)
     return caught.value
 
 
 def test_the_file_goes_first_and_the_create_names_its_place() -> None:
     box = Box()
-    box.make(picture=True)
+    box.submit(picture=True)
     assert steps(box) == UPLOADED
-    assert box.api.bodies == [{"model": "gen4.5", "promptText": "a cat", "promptImage": "runway://of-a"}]
+    assert box.client.bodies == [{"model": "gen4.5", "promptText": "a cat", "promptImage": "runway://of-a"}]
 
 
 def test_another_organisation_needs_an_upload_of_its_own() -> None:
     box = Box(2).plan("create", CREDITS)
-    assert box.make(picture=True).key == "b"
-    assert [body["promptImage"] for body in box.api.bodies] == ["runway://of-a", "runway://of-b"]
+    assert box.submit(picture=True).key == "b"
+    assert [body["promptImage"] for body in box.client.bodies] == ["runway://of-a", "runway://of-b"]
     assert steps(box) == UPLOADED * 2
 
 
@@ -40,40 +40,40 @@ def test_another_organisation_needs_an_upload_of_its_own() -> None:
 def test_a_place_is_a_place_with_any_status_of_success(status: int) -> None:
     place = b'{"uploadUrl": "https://store/y", "fields": {}, "runwayUri": "runway://other"}'
     box = Box().plan("slot", Reply(status, place))
-    box.make(picture=True)
-    assert box.api.asked == [("slot", "a"), ("store", "https://store/y"), ("create", "a")]
-    assert box.api.bodies[0]["promptImage"] == "runway://other"
+    box.submit(picture=True)
+    assert box.client.asked == [("slot", "a"), ("store", "https://store/y"), ("create", "a")]
+    assert box.client.bodies[0]["promptImage"] == "runway://other"
 
 
 def test_a_file_that_is_there_is_not_uploaded_again_for_the_same_key() -> None:
     box = Box(2).plan("create", Reply(503), CREDITS)
-    assert box.make(picture=True).key == "a"
-    first, again, last = box.api.asked[:3], box.api.asked[3:6], box.api.asked[6:]
+    assert box.submit(picture=True).key == "a"
+    first, again, last = box.client.asked[:3], box.client.asked[3:6], box.client.asked[6:]
     assert first == [("slot", "a"), ("store", "https://store/x"), ("create", "a")]
     # Another organisation has nothing of it; the first still has.
     assert again == [("slot", "b"), ("store", "https://store/x"), ("create", "b")]
     assert last == [("create", "a")]
-    places = [body["promptImage"] for body in box.api.bodies]
+    places = [body["promptImage"] for body in box.client.bodies]
     assert places == ["runway://of-a", "runway://of-b", "runway://of-a"]
     assert box.waits == [1.0]
 
 
 def test_the_time_of_an_upload_is_not_counted_as_overload(monkeypatch: pytest.MonkeyPatch) -> None:
     box = Box().plan("create", *[Reply(503)] * 99)
-    put_file = box.api.put_file
+    put_file = box.client.put_file
 
     async def slowly(url: str, fields: object, filename: str, mime: str, data: object) -> Reply:
         box.now += 60
         return await put_file(url, fields, filename, mime, data)
 
-    monkeypatch.setattr(box.api, "put_file", slowly)
+    monkeypatch.setattr(box.client, "put_file", slowly)
     assert refused(box).code == "runway_overloaded"
     assert box.waits == [1.0, 2.0, 4.0, 8.0]
 
 
 def test_a_key_that_is_refused_a_place_is_out() -> None:
     box = Box(2).plan("slot", refusal(401, "Incorrect API key provided."))
-    assert box.make(picture=True).key == "b"
+    assert box.submit(picture=True).key == "b"
     assert steps(box) == ["slot", *UPLOADED]
 
 
@@ -81,7 +81,7 @@ def test_a_key_that_is_refused_a_place_is_out() -> None:
 def test_a_place_that_is_not_given_now_is_asked_for_later(status: int) -> None:
     """Also where a create would be unknown: a place costs nothing."""
     box = Box().plan("slot", Reply(status))
-    box.make(picture=True)
+    box.submit(picture=True)
     assert steps(box) == ["slot", *UPLOADED]
     assert box.waits == [1.0]
 
@@ -97,14 +97,14 @@ def test_a_file_that_runway_will_not_take_is_the_clients_to_know() -> None:
 @pytest.mark.parametrize("lost", [UnknownOutcomeError("ReadError"), Reply(200, b"{"), Reply(200, b"{}")])
 def test_a_place_whose_answer_is_lost_is_asked_for_again(lost: Reply | Exception) -> None:
     box = Box().plan("slot", lost)
-    box.make(picture=True)
+    box.submit(picture=True)
     assert steps(box) == ["slot", *UPLOADED]
 
 
 @pytest.mark.parametrize("lost", [UnknownOutcomeError("WriteError"), Reply(403), Reply(500)])
 def test_a_storage_that_refuses_gets_a_new_place(lost: Reply | Exception) -> None:
     box = Box().plan("store", lost)
-    box.make(picture=True)
+    box.submit(picture=True)
     assert steps(box) == ["slot", "store", *UPLOADED]
 
 
@@ -113,9 +113,9 @@ def test_a_storage_that_refuses_twice_is_an_error_and_nothing_is_made() -> None:
     error = refused(box)
     assert (error.status, error.code, error.may_have_made, error.retry) == (502, "upload_failed", False, None)
     assert "nothing was made" in error.message
-    assert box.api.times("create") == 0
+    assert box.client.times("create") == 0
 
 
 def test_a_runway_that_cannot_be_reached_is_another_keys_matter() -> None:
     box = Box(2).plan("slot", NotSentError("ConnectError"))
-    assert box.make(picture=True).key == "b"
+    assert box.submit(picture=True).key == "b"

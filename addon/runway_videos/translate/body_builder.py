@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from runway_videos.catalog import Catalog, Row, Schema
 from runway_videos.errors import bad_request
-from runway_videos.translate.field_names import Given
+from runway_videos.translate.field_names import ClientField
 
 
-class Draft:
+class BodyBuilder:
     """`body` by wire names; `names`: what the client called each; `ignored`: what was left out.
 
     `closed`: wire names that a rule of the model keeps us from adding; "*" stands for all.
@@ -29,11 +29,11 @@ class Draft:
     def fields(self) -> dict[str, Schema]:
         return self.row.fields
 
-    def put(self, wire: str, given: Given, value: object) -> None:
+    def put(self, wire: str, field: ClientField, value: object) -> None:
         if wire in self.body:
             raise bad_request(
-                f"`{self.names[wire]}` and `{given.name}` are two names for one field: send one.",
-                given.name,
+                f"`{self.names[wire]}` and `{field.name}` are two names for one field: send one.",
+                field.name,
             )
         self.body[wire] = value
-        self.names[wire] = given.name
+        self.names[wire] = field.name
