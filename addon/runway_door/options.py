@@ -77,7 +77,7 @@ def load(loader: Loader, beside: Path) -> bool:
         return False
     said = command_line.said()
     _kept.said = frozenset(said)
-    known = {*ctx.options.keys(), *command_line.OF_ONE_PROGRAM}
+    known = command_line.KnownOptions(ctx.options.keys(), command_line.options_of_all_programs)
     file = _kept.file = conf_file.read(conf_file.find(said.get("runway_conf"), beside), known)
     applied = [name for name in file.entries if _is_from_file(name) and name not in _SECRET]
     for name in applied:
