@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from mitmproxy import ctx
 from mitmproxy.tools import cmdline
@@ -15,16 +17,64 @@ _PROGRAMS: Mapping[str, Callable[[object], ArgumentParser]] = {
     "web": cmdline.mitmweb,
 }
 
-#: Options that only one of mitmproxy's three programs has: one file may serve all of them.
-OF_ONE_PROGRAM = frozenset(
-    {"console_default_contentview", "console_eventlog_verbosity", "console_flowlist_layout",
-     "console_focus_follow", "console_layout", "console_layout_headers", "console_mouse",
-     "console_palette", "console_palette_transparent", "console_quickhelp_visible",
-     "console_strip_trailing_newlines", "dumper_default_contentview", "dumper_filter", "flow_detail",
-     "intercept", "intercept_active", "keepserving", "termlog_verbosity", "view_filter", "view_order",
-     "view_order_reversed", "web_columns", "web_debug", "web_host", "web_open_browser",
-     "web_password", "web_port", "web_static_viewer"}
-)  # fmt: skip
+# Prints the option names of mitmproxy's three programs. A process of its own: each program takes over
+# mitmproxy's context and the log of the process that it is made in, and two of them are slow to import.
+_PRINT_OPTIONS = """
+import asyncio
+from mitmproxy.options import Options
+from mitmproxy.tools.console.master import ConsoleMaster
+from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.tools.web.master import WebMaster
+
+async def main():
+    for program in (DumpMaster, ConsoleMaster, WebMaster):
+        options = Options()
+        program(options)
+        print(*options.keys())
+
+asyncio.run(main())
+"""
+_PRINT_SECONDS = 60
+
+
+class KnownOptions(Collection[str]):
+    """Option names of the running program, and those of mitmproxy's other programs where one is asked for
+    that the running program lacks: one mitm.conf may serve all three.
+    """
+
+    def __init__(self, own: Iterable[str], others: Callable[[], frozenset[str]]) -> None:
+        self._own = frozenset(own)
+        self._find_others = others
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        return self._own | self._find_others()
+
+
+def options_of_all_programs() -> frozenset[str]:
+    """The options of mitmdump, mitmproxy and mitmweb as installed; none where they cannot be listed."""
+    command = [sys.executable, "-P", "-c", _PRINT_OPTIONS]
+    try:
+        done = subprocess.run(  # noqa: S603 (nothing of it comes from outside)
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_PRINT_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return frozenset()
+    return frozenset(done.stdout.split())
 
 
 def named_options() -> dict[str, str]:

@@ -60,7 +60,7 @@ class _Kept(msgspec.Struct):
     """What outlives a reload of the script: the file is applied once."""
 
     file: ConfFile | None = None
-    named_options: frozenset[str] = frozenset()
+    on_command_line: frozenset[str] = frozenset()
 
 
 _kept = _Kept()
@@ -75,15 +75,15 @@ def load(loader: Loader, beside: Path) -> bool:
         loader.add_option(name, kind, default, text)  # type: ignore[arg-type]
     if _kept.file is not None:
         return False
-    named_options = command_line.named_options()
-    _kept.named_options = frozenset(named_options)
-    known = {*ctx.options.keys(), *command_line.OF_ONE_PROGRAM}
-    file = _kept.file = conf_file.read(conf_file.find(named_options.get("runway_conf"), beside), known)
+    on_command_line = command_line.named_options()
+    _kept.on_command_line = frozenset(on_command_line)
+    known = command_line.KnownOptions(ctx.options.keys(), command_line.options_of_all_programs)
+    file = _kept.file = conf_file.read(conf_file.find(on_command_line.get("runway_conf"), beside), known)
     applied = [name for name in file.entries if _is_from_file(name) and name not in _SECRET]
     for name in applied:
         if name in ctx.options:
             file_options.apply(file, name)
-    if "connection_strategy" not in named_options and "connection_strategy" not in file.entries:
+    if "connection_strategy" not in on_command_line and "connection_strategy" not in file.entries:
         # Eager would need a way to the host that is answered for here.
         ctx.options.update(connection_strategy="lazy")
     try:
@@ -100,7 +100,7 @@ def where(name: str) -> str:
     """Where an option was set, for messages."""
     if _kept.file is not None and _is_from_file(name):
         return _kept.file.where(name)
-    return f"--set {name}" if name in _kept.named_options else name
+    return f"--set {name}" if name in _kept.on_command_line else name
 
 
 def where_to_listen() -> str:
@@ -110,7 +110,7 @@ def where_to_listen() -> str:
 
 def is_on_command_line(name: str) -> bool:
     """Whether the command line names an option."""
-    return name in _kept.named_options
+    return name in _kept.on_command_line
 
 
 def read_settings() -> Settings:
@@ -134,7 +134,7 @@ def option_warnings() -> list[str]:
 
 
 def _is_from_file(name: str) -> bool:
-    return _kept.file is not None and name in _kept.file.entries and name not in _kept.named_options
+    return _kept.file is not None and name in _kept.file.entries and name not in _kept.on_command_line
 
 
 def _check_others(found: Settings) -> None:

@@ -12,9 +12,9 @@ from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.web.master import WebMaster
 
 from runway_addon import command_line
-from runway_addon.command_line import OF_ONE_PROGRAM
+from runway_addon.command_line import KnownOptions, options_of_all_programs
 from runway_addon.options import is_on_command_line
-from unit.addon.start_harness import Start
+from unit.addon.start_harness import Start, error_of
 from unit.loopback import in_a_loop
 
 PROGRAMS: list[type[DumpMaster | ConsoleMaster | WebMaster]] = [DumpMaster, ConsoleMaster, WebMaster]
@@ -57,19 +57,41 @@ async def test_another_program_says_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @in_a_loop
-async def test_options_of_one_program_are_those_that_another_lacks() -> None:
-    names = []
+async def test_options_of_all_three_programs_are_found() -> None:
+    names: set[str] = set()
     for program in PROGRAMS:
         found = options.Options()
         program(found)
-        names.append(set(found.keys()))
-    assert frozenset().union(*names) - names[0].intersection(*names) == OF_ONE_PROGRAM
+        names.update(found.keys())
+    assert options_of_all_programs() == names
+    assert {"flow_detail", "web_port", "console_mouse"} <= names
+
+
+def test_other_programs_are_asked_only_for_a_name_that_this_one_lacks() -> None:
+    asked = []
+
+    def others() -> frozenset[str]:
+        asked.append("asked")
+        return frozenset({"web_port"})
+
+    known = KnownOptions(["mode"], others)
+    assert "mode" in known
+    assert asked == []
+    assert "web_port" in known
+    assert "web_prot" not in known
+    assert sorted(known) == ["mode", "web_port"]
+    assert len(known) == 2
+    assert asked == ["asked"]
 
 
 def test_one_file_may_serve_all_three_programs(start: Start) -> None:
     mine = set(start("").keys())
-    others = OF_ONE_PROGRAM - mine
+    others = options_of_all_programs() - mine
     assert {"web_port", "console_mouse"} <= others
     found = start("".join(f"{name}: 3\n" for name in sorted(others)) + "runway_poll_seconds: 9\n")
     assert found.runway_poll_seconds == 9
     assert others.isdisjoint(found.keys())
+
+
+def test_a_name_that_no_program_has_is_refused(start: Start) -> None:
+    assert "there is no option web_prot; did you mean web_port?" in error_of(lambda: start("web_prot: 3\n"))

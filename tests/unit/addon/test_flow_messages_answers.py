@@ -143,9 +143,9 @@ def test_only_what_describes_the_bytes_comes_back(status: int, streamed: bool) -
 @pytest.mark.parametrize("length", ["bytes */2083", ""])
 def test_a_range_beyond_the_end_is_refused_in_openais_shape(length: str) -> None:
     flow, fetch = start()
-    named_options = {"content-range": length} if length else {}
+    range_header = {"content-range": length} if length else {}
     flow.response = response(
-        416, b"<Error/>", {"Content-Type": "application/xml", "ETag": "e", **named_options}
+        416, b"<Error/>", {"Content-Type": "application/xml", "ETag": "e", **range_header}
     )
     downloads.end_download(flow, fetch)
     downloads.put_no_such_range(flow)
