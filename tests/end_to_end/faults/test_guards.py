@@ -99,7 +99,7 @@ def clients_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
 
 
 def repeats_are_not_known(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Creates, "_asked_again", lambda *args: None)
+    patch.setattr(Creates, "_find_retried", lambda *args: None)
 
 
 def lost_answers_are_not_kept(patch: pytest.MonkeyPatch) -> None:
