@@ -21,11 +21,11 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import downloads, flow_messages, lean, listening, options, redact, reload_state, shutdown
 from runway_addon.admission import Admission, AdmittedCall
-from runway_videos import events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
+from runway_videos.events import CallRefused
 from runway_videos.logs import log
 from runway_videos.openai.authentication import no_forwarding
 from runway_videos.openai.messages import Answer, Download, PassThrough
@@ -78,7 +78,7 @@ class RunwayAddon:
             return
         self.settings = settings
         self.service = reload_state.service
-        self.admission = Admission(settings)
+        self.admission = Admission(settings, self.service.runtime.events)
 
     def running(self) -> None:
         self._task(self._open())
@@ -143,8 +143,8 @@ class RunwayAddon:
             answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
-            events.refused(error, admitted.route, self.settings.sandbox)
-            flow_messages.put_error(flow, error, self.service.sandbox_headers)
+            self.service.runtime.events.emit(CallRefused(error, admitted.route))
+            flow_messages.put_error(flow, error, self.service.runtime.sandbox_headers)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
             log.exception("a fault of this proxy, please report it")

@@ -6,9 +6,9 @@ import msgspec
 from mitmproxy import http
 
 from runway_addon import flow_messages, listening
-from runway_videos import events
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
+from runway_videos.events import ConnectionCut, Events
 from runway_videos.openai import authentication, routes
 from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.unsupported import wrong_method
@@ -29,8 +29,9 @@ class AdmittedCall(msgspec.Struct, frozen=True):
 class Admission:
     """Receives requests under the settings it is made with."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, events: Events) -> None:
         self._settings = settings
+        self._events = events
         self._gate = authentication.Gate(settings.callers, settings.forward)
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
@@ -87,7 +88,7 @@ class Admission:
         caller = self._gate.caller(flow_messages.peer(flow), flow_messages.lower_headers(flow))
         if route.operation is Operation.NOT_OURS:
             if flow_messages.is_for_proxy(flow):
-                raise unknown_video(route.video_id) if route.video_id else wrong_method()
+                raise unknown_video(route.video_id) if route.video_id else wrong_method(route.allow)
             return None
         size = flow_messages.request_size(flow)
         if size is not None and size > self._settings.max_body:
@@ -107,7 +108,9 @@ class Admission:
         else:
             cut = size > authentication.LARGEST_UNINVITED_BODY
         if cut:
-            events.cut_off(error, flow.request.method, flow.request.path, flow_messages.peer(flow))
+            request = flow.request
+            peer = flow_messages.peer(flow)
+            self._events.emit(ConnectionCut(error, request.method, request.path, peer))
             listening.cut_off(flow)
             return
         flow_messages.put_error(flow, error)

@@ -90,7 +90,7 @@ def test_redirects(folder: Folders, box: Box) -> None:
             answer = calls.request(method, path)
             assert (answer.status_code, answer.content) == (302, b"")
             assert answer.headers["location"].startswith(f"{box.url}/outputs/")
-            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["cache-control"] == "private, no-store"
         # The stock client follows, and takes its key off on the way to another host.
         assert app.videos.download_content(video.id).read() == box.sandbox.clips[True].read()
         assert not any("authorization" in seen.headers for seen in box.seen("GET", "/outputs/"))

@@ -9,6 +9,8 @@ from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from runway_addon.admission import Admission
+from runway_videos.events import Events
+from runway_videos.log_sink import LogSink
 from unit.addon.flow_harness import flow_of, headers_of
 from unit.config.option_values import told
 
@@ -18,7 +20,7 @@ ID = "video_rwAbC"
 
 
 def admission(**options: object) -> Admission:
-    return Admission(told(TOKENS, **options))
+    return Admission(told(TOKENS, **options), Events([LogSink(sandbox=False)]))
 
 
 def asked(

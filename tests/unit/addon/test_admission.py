@@ -38,7 +38,7 @@ def test_a_video_call_is_let_in_without_its_credentials(flow: http.HTTPFlow) -> 
     flow.request.headers.add("Authorization", "Bearer sk-hush")
     flow.request.headers.add("api-key", "hush")
     came = (*host, (b"Authorization", b"Bearer sk-hush"), (b"api-key", b"hush"))
-    route = Route(Operation.CREATE, name="list")
+    route = Route(Operation.CREATE, name="create")
     assert admission().admit(flow) == AdmittedCall(route, "", came)
     assert flow.request.headers.fields == host
     assert flow.response is None
@@ -95,7 +95,7 @@ def test_a_known_caller_is_let_in_from_anywhere_by_name() -> None:
     flow = own("GET", f"/v1/videos/{ID}", peer="10.0.0.9", authorization="Bearer tok_hush", via="1.1 lb")
     admitted = admission(callers=CALLERS).admit(flow)
     assert admitted is not None
-    assert (admitted.caller, admitted.route) == ("app", Route(Operation.STATUS, ID))
+    assert (admitted.caller, admitted.route) == ("app", Route(Operation.STATUS, ID, "status"))
     assert "hush" not in str(flow.get_state())
 
 

@@ -27,8 +27,8 @@ def _proxy() -> Iterator[None]:
 
 def door_of(desk: Desk) -> runway.RunwayAddon:
     door = runway.RunwayAddon()
-    door.service, door.settings = desk.service, desk.runtime.settings
-    door.admission = Admission(door.settings)
+    door.service, door.settings = desk.service, desk.settings
+    door.admission = Admission(door.settings, desk.service.runtime.events)
     door.opened.set()
     return door
 
