@@ -28,8 +28,9 @@ from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeErr
 _WAITS = (0.5, 1.0)
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
-#: So long after its creation a task may not be known everywhere at Runway: a 404 is not believed.
+#: So long after its creation a task may not be known everywhere at Runway: a 404 is asked about again.
 NEW_TASK_SECONDS = 60.0
+_NOT_FOUND = "HTTP 404"
 
 
 class PollResult(msgspec.Struct, frozen=True):
@@ -47,13 +48,12 @@ class PollResult(msgspec.Struct, frozen=True):
 class _Attempts(msgspec.Struct, frozen=True):
     """What came of asking: the answer that settles it, or none.
 
-    `unsure`: a try before it may have taken effect. `not_found`: the last answer was a 404.
+    `unsure`: a try before it may have taken effect.
     """
 
     reply: Reply | None
     unsure: bool
     problem: str = ""
-    not_found: bool = False
 
 
 class Poller:
@@ -115,6 +115,9 @@ async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
         lambda reply: _settles(runtime, video, reply),
     )
     reply = attempts.reply
+    if reply is None and attempts.problem == _NOT_FOUND:
+        # Asked again and again it stays a 404: what is known is kept, should Runway find it later.
+        raise unknown_video(video.video_id)
     if reply is not None and reply.status == 200:
         return _record_state(runtime, video, reply.json() or {})
     if reply is not None:
@@ -123,9 +126,6 @@ async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
     if cached is not None:
         runtime.events.emit(events.PollStale(video.task, attempts.problem))
         return PollResult(cached, from_memory=True)
-    if attempts.not_found:
-        # Made a moment ago by this process, so it is there, whatever Runway says now.
-        return PollResult(_render(video, TaskState("queued")), from_memory=True)
     raise unreachable(attempts.problem)
 
 
@@ -134,23 +134,23 @@ async def _with_retries(
 ) -> _Attempts:
     """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
     begun = runtime.clock()
-    unsure, problem, not_found = False, "", False
+    unsure, problem = False, ""
     for wait in (*_WAITS, None):
         try:
             reply = await ask()
         except NotSentError as error:
-            problem, not_found = str(error), False
+            problem = str(error)
         except UnknownOutcomeError as error:
-            unsure, problem, not_found = True, str(error), False
+            unsure, problem = True, str(error)
         else:
             if reply.status < 500 and reply.status != 429 and settles(reply):
                 return _Attempts(reply, unsure)
             unsure = unsure or reply.status not in (429, 502, 503)
-            problem, not_found = f"HTTP {reply.status}", reply.status == 404
+            problem = f"HTTP {reply.status}"
         if wait is None or runtime.clock() - begun > MAX_RETRY_SECONDS:
             break
         await runtime.sleep(wait * (1 + runtime.jitter() / 2))
-    return _Attempts(None, unsure, problem, not_found)
+    return _Attempts(None, unsure, problem)
 
 
 def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 
 import pytest
 
@@ -106,28 +107,27 @@ async def test_an_answer_about_another_task_is_never_shown(wrong: object) -> Non
     assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"  # asked again at once
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @in_a_loop
-async def test_a_404_in_the_first_minute_is_not_believed() -> None:
+async def test_a_404_in_the_first_minute_is_asked_about_again(times: int) -> None:
     desk = Desk(poll_seconds=0)
     video_id = await desk.create()
-    desk.runway.next["get"].append(missing())
-    desk.set(status="RUNNING", progress=0.5)
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "in_progress"
-    desk.runway.tasks.clear()
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "in_progress"
-    desk.now += NEW_TASK_SECONDS
+    desk.runway.next["get"].extend([missing()] * times)
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert desk.runway.times("get") == times + 1
+
+
+@in_a_loop
+async def test_a_404_that_stays_is_believed_and_taken_back_when_runway_finds_the_task() -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.runway.next["get"].extend([missing()] * 3)
     assert (await refused(desk, "GET", video_id)).status == 404
-
-
-@in_a_loop
-async def test_a_task_that_was_never_seen_is_queued_for_its_first_minute() -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.runway.tasks.clear()
-    found = await desk.video("GET", f"/{video_id}")
-    assert (found["status"], found["progress"], found["prompt"]) == ("queued", 0, "a cat")
-    assert desk.runway.times("get") == 3
-    assert (await refused(desk, "GET", f"{video_id}/content")).status == 404
+    assert desk.runway.next["get"] == deque()
+    assert (await desk.video("GET", f"/{video_id}"))["prompt"] == "a cat"
+    desk.now += NEW_TASK_SECONDS
+    desk.runway.next["get"].append(missing())
+    assert (await refused(desk, "GET", video_id)).status == 404
 
 
 @in_a_loop
