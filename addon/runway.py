@@ -19,7 +19,7 @@ from mitmproxy.flow import Flow
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from runway_door import downloads, flows, lasting, lean, listening, options, shutdown, veil
+from runway_door import downloads, flows, lasting, lean, listening, log_output, options, shutdown, veil
 from runway_door.reception import Admitted, Reception
 from runway_videos import reports
 from runway_videos.access import no_forwarding
@@ -49,6 +49,8 @@ class Door:
     # Life
 
     def load(self, loader: Loader) -> None:
+        if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
+            log_output.install(sys.stdout, sys.stderr)
         try:
             if options.load(loader, Path(__file__).resolve().parent.parent):
                 self.relisten = listening.Relisten()
