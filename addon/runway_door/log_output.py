@@ -33,8 +33,7 @@ from typing import TextIO
 
 from mitmproxy.addons.termlog import TermLogHandler
 
-#: What is held for a reader that stands still: some 8,000 lines.
-HELD_BYTES = 1 << 20
+HELD_BYTES = 1 << 20  # for a reader that stands still: some 8,000 lines
 #: How long the end of the process waits for the reader.
 END_SECONDS = 1.0
 _DATE = "%Y-%m-%d %H:%M:%S"
@@ -219,8 +218,7 @@ def install(*streams: TextIO | None) -> None:
         # A stream of another kind is not the process's own.
         if type(stream) is not io.TextIOWrapper or isinstance(stream.buffer, LineWriter):
             continue
-        if sys.platform == "win32":
-            # There is no way to ask whether a pipe is full.
+        if sys.platform == "win32":  # it has no way to ask whether a pipe is full
             stream.reconfigure(line_buffering=True)
             continue
         fd = stream.fileno()
