@@ -19,7 +19,17 @@ from mitmproxy.flow import Flow
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from runway_addon import downloads, flow_messages, lean, listening, options, redact, reload_state, shutdown
+from runway_addon import (
+    downloads,
+    flow_messages,
+    lean,
+    listening,
+    log_output,
+    options,
+    redact,
+    reload_state,
+    shutdown,
+)
 from runway_addon.admission import Admission, AdmittedCall
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
@@ -49,6 +59,8 @@ class RunwayAddon:
     # Life
 
     def load(self, loader: Loader) -> None:
+        if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
+            log_output.install(sys.stdout, sys.stderr)
         try:
             if options.load(loader, Path(__file__).resolve().parent.parent):
                 self.relisten = listening.Relisten()

@@ -120,7 +120,7 @@ def test_a_mistake_ends_the_start(mistake: Mistake, started: dict[str, Future[Pr
     assert proxy.child.returncode == 1, log
     assert "Traceback" not in log
     assert SECRET not in log
-    said = [re.sub(r"^\[[\d:.]+\] ", "", line) for line in log.splitlines()]
+    said = [re.sub(r"^\[[-\d:. ]+\] ", "", line) for line in log.splitlines()]
     said = [line for line in said if line.strip() and not AROUND.fullmatch(line)]
     assert len(said) == 1, log
     file = re.escape(str(proxy.folder / "mitm.conf"))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"
 
 def lines_of(proxy: Proxy) -> list[str]:
     """The log's lines without their times."""
-    return [re.sub(r"^\[[\d:.]+\] ", "", line) for line in proxy.log.splitlines()]
+    return [re.sub(r"^\[[-\d:. ]+\] ", "", line) for line in proxy.log.splitlines()]
 
 
 def test_what_the_start_tells(plain: Proxy) -> None:
