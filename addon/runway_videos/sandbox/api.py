@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from runway_videos.sandbox import bodies, inputs, uploads
+from runway_videos.sandbox.handlers import Base, bearer
 from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
-from runway_videos.sandbox.server import Base, bearer
 from runway_videos.sandbox.state import SandboxState
 
 VERSION = "2024-11-06"

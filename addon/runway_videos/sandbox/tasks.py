@@ -95,26 +95,26 @@ class Task(msgspec.Struct, eq=False):
     def describe(self, now: float, output: Callable[[Task], str]) -> dict[str, object]:
         """The answer to GET /v1/tasks/{id}; `output` signs a URL for the finished video."""
         status = self.status(now)
-        escaped: dict[str, object] = {
+        task: dict[str, object] = {
             "id": self.id,
             "createdAt": iso(self.created),
             "status": status,
         }
         if status in ("THROTTLED", "PENDING", "RUNNING"):
-            escaped["estimatedCost"] = {"credits": self.estimate}
+            task["estimatedCost"] = {"credits": self.estimate}
             if status == "RUNNING" and self.started is not None:
                 begun = self.started + self.seconds * PENDING_SHARE
-                escaped["progress"] = round((now - begun) / (self.ends - begun), 4)
-            return escaped
-        escaped["cost"] = {"credits": round(self.cost)}
+                task["progress"] = round((now - begun) / (self.ends - begun), 4)
+            return task
+        task["cost"] = {"credits": round(self.cost)}
         if status == "SUCCEEDED":
-            escaped["output"] = [output(self)]
+            task["output"] = [output(self)]
         elif status == "FAILED":
             code = self.steering.failure_code
-            escaped["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
+            task["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
             if code:
-                escaped["failureCode"] = code
-        return escaped
+                task["failureCode"] = code
+        return task
 
 
 class _ModelQueue:

@@ -58,10 +58,10 @@ def unknown_video(video_id: str, detail: str = "") -> ApiError:
 
     `detail` is for the log.
     """
-    escaped = _NOT_SHOWN.sub("?", video_id[: MAX_ID + 1])
-    escaped = escaped if len(escaped) <= MAX_ID else escaped[:MAX_ID] + "..."
+    printable = _NOT_SHOWN.sub("?", video_id[: MAX_ID + 1])
+    printable = printable if len(printable) <= MAX_ID else printable[:MAX_ID] + "..."
     return ApiError(
-        404, f"Video with id '{escaped}' not found.", code="not_found", param="video_id", detail=detail
+        404, f"Video with id '{printable}' not found.", code="not_found", param="video_id", detail=detail
     )
 
 
