@@ -40,21 +40,25 @@ class Client:
 
     async def run(self) -> None:
         """The create with its retries, then some questions."""
+        wish, story = self._wish, self.story
         await self._create()
-        for _ in range(self._wish.polls if self.story.video else 0):
+        if wish.to_the_end and story.video:
+            await self._until_its_end(wish.back_offs[0])
+            await self._download()
+        for _ in range(wish.polls if story.video else 0):
             await self._look()
-            await asyncio.sleep(self._wish.back_offs[0])
+            await asyncio.sleep(wish.back_offs[0])
+        if wish.once_more and wish.idempotency_key and (story.video or "outcome_unknown" in story.told):
+            await self._try(0, STAYS)
 
     async def settle(self) -> None:
         """When all is calm: sees the video's end, and of which task its bytes are."""
         video = self.story.video
         if not video:
             return
-        await self._settle_status()
+        await self._until_its_end(0.2)
         for _ in range(_SETTLE_TRIES):
-            answer = await self._get(f"/v1/videos/{video}/content", self._wish.caller)
-            if answer is not None and answer.status == 200:
-                self.story.task = task_of(answer.body)
+            if await self._download():
                 break
             await asyncio.sleep(0.2)
         self._say(f"holds task {self.story.task or '(no bytes)'}")
@@ -64,45 +68,61 @@ class Client:
             if answer is not None and answer.status != 404:
                 self.story.shown_to = other
 
-    async def _settle_status(self) -> None:
+    async def _download(self) -> bool:
+        """Whether the video's bytes came."""
+        answer = await self._get(f"/v1/videos/{self.story.video}/content", self._wish.caller)
+        if answer is not None and answer.status == 200:
+            self.story.task = task_of(answer.body)
+            return True
+        self._say(f"its bytes: {answer.status if answer else 'no answer'}")
+        if answer is not None and answer.status == 404 and self._completed():
+            self.story.sights.append(Sight(time.monotonic(), ""))
+        return False
+
+    def _completed(self) -> bool:
+        return any(sight.status == "completed" for sight in self.story.sights)
+
+    async def _until_its_end(self, pause: float) -> None:
         for _ in range(_SETTLE_TRIES):
             await self._look()
-            if self.story.sights and self.story.sights[-1].status in ("completed", "failed", ""):
+            if self.story.sights and self.story.sights[-1].status in ("completed", "failed"):
                 break
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(pause)
 
     async def _create(self) -> None:
-        wish, story = self._wish, self.story
+        wish = self._wish
         for count in range(_RETRIES + 1):
-            attempt = Attempt(count, time.monotonic(), 0.0, "")
-            story.attempts.append(attempt)
-            back_off = wish.back_offs[min(count, len(wish.back_offs) - 1)]
-            again = True
-            try:
-                answer = await self._send(count, wish.hangs[count] if count < len(wish.hangs) else STAYS)
-            except LostError as error:
-                attempt.result, attempt.reached = str(error), error.reached
-                story.told = "no answer"
-                back_off = back_off if error.reached else REFUSED_SECONDS * (1 + count)
-            else:
-                attempt.result = story.told = _words(answer)
-                # A page of HTML is the balancer's own.
-                attempt.reached = "json" in answer.headers.get("content-type", "")
-                if answer.status == 200:
-                    story.video = str(json.loads(answer.body)["id"])
-                    story.told = "video"
-                again = _again(answer, wish.marks)
-                back_off = max(back_off, _retry_after(answer))
-            finally:
-                attempt.ended = time.monotonic()
-            self._say(f"try {count}: {attempt.result}")
-            if story.video or not again:
+            pause = await self._try(count, wish.hangs[count])
+            if pause is None:
                 return
             if count >= wish.gives_up:
-                story.told = "gave up"
+                self.story.told = "gave up"
                 self._say("gives up")
                 return
-            await asyncio.sleep(back_off)
+            await asyncio.sleep(max(pause, wish.back_offs[count]))
+
+    async def _try(self, count: int, hang: Hang) -> float | None:
+        """One create: how long to wait before the next, None for none."""
+        story = self.story
+        attempt = Attempt(count, time.monotonic(), 0.0, "")
+        story.attempts.append(attempt)
+        try:
+            answer = await self._send(count, hang)
+        except LostError as error:
+            attempt.result, attempt.reached = str(error), error.reached
+            story.told = "no answer"
+            pause: float | None = 0.0 if error.reached else REFUSED_SECONDS * (1 + count)
+        else:
+            attempt.result = _words(answer)
+            story.told = attempt.result
+            # A page of HTML is the balancer's own.
+            attempt.reached = "json" in answer.headers.get("content-type", "")
+            if answer.status == 200:
+                story.video = story.video or str(json.loads(answer.body)["id"])
+            pause = _retry_after(answer) if _again(answer, self._wish.marks) else None
+        attempt.ended = time.monotonic()
+        self._say(f"try {count}: {attempt.result}")
+        return pause
 
     async def _send(self, count: int, hang: Hang) -> Answer:
         wish = self._wish

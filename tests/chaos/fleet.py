@@ -152,6 +152,7 @@ class Fleet:
             "runway_callers": [{"name": name, "value": token(name)} for name in CALLERS],
             "runway_poll_seconds": self._plan.poll_seconds,
             "runway_lean": self._plan.lean,
+            "flow_detail": 0,
         }
         env = {f"KEY_{name.upper()}": f"key-of-{name}" for lane in self._plan.lanes for name in _keys(lane)}
         # As whoever starts it has it: without a terminal, and not unbuffered.

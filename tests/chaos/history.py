@@ -65,7 +65,7 @@ async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> li
         with contextlib.suppress(asyncio.CancelledError):
             await reloads
     await fleet.settle()
-    runway.calm = True
+    runway.calm()
 
     async def settle(client: Client) -> None:
         async with places:

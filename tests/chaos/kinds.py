@@ -15,6 +15,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     `polls`: tasks with bad answers to questions; `blows`: of which `blown` of the groups meet one.
     `reloads`: the script is touched all the time. `marks`: whether clients mark their retries.
+    `pairs`: groups of two wishes of equal content by one caller.
     """
 
     what: str
@@ -26,6 +27,7 @@ class Kind(msgspec.Struct, frozen=True):
     blown: float = 0.0
     reloads: bool = False
     marks: bool = True
+    pairs: float = 0.2
 
 
 _ALL = (*fates.REFUSALS, *fates.GATEWAYS, *fates.LOST, *fates.SLOW)
@@ -37,7 +39,12 @@ KINDS: Mapping[str, Kind] = {
     "gateway": Kind("a gateway's 502, 503, 504, redirects, 500", fates.GATEWAYS, trouble=0.7),
     "lost": Kind("Runway's answer is lost", (*fates.LOST, *fates.SLOW), trouble=0.6),
     "hangups": Kind("clients hang up and come back", fates.SLOW, trouble=0.2, hangs=0.6),
-    "owed": Kind("refusals, and clients that hang up", fates.REFUSALS, trouble=0.5, hangs=0.3),
+    "owed": Kind(
+        "equal creates on purpose, refusals and slow answers",
+        creates=(*fates.REFUSALS, *fates.SLOW * 4),
+        trouble=0.8,
+        pairs=0.85,
+    ),
     "polls": Kind("bad answers to questions about tasks", polls=0.8),
     "mixed": Kind("all of these", creates=_ALL, trouble=0.4, hangs=0.2, polls=0.2),
     "reload": Kind(

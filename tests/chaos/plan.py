@@ -32,7 +32,11 @@ class Wish(msgspec.Struct, frozen=True):
     back_offs: tuple[float, ...]
     hangs: tuple[Hang, ...]
     gives_up: int
+    #: With an Idempotency-Key: the same create once more, after all.
+    once_more: bool
+    #: Questions about its video; after its end too, where `to_the_end`.
     polls: int
+    to_the_end: bool
     waits_for_proxy: bool
     #: A client that asks for another's video, to be refused.
     snoops: bool
@@ -96,10 +100,10 @@ def _group(random: Random, kind: Kind, group: str, number: int, prompt: str) -> 
     """One wish, or several of equal content: of one caller on purpose, or of several callers."""
     drawn = random.random()
     callers = random.sample(CALLERS, 2)
-    if drawn < 0.7 or not kind.marks:
-        callers = callers[:1]
-    elif drawn < 0.9:
+    if drawn < kind.pairs and kind.marks:
         callers = callers[:1] * 2
+    elif drawn < 0.9 or not kind.marks:
+        callers = callers[:1]
     form = random.choice(_FORMS)
     starts = random.random()
     # A stopped process answers late: its client hangs up meanwhile.
@@ -115,10 +119,12 @@ def _group(random: Random, kind: Kind, group: str, number: int, prompt: str) -> 
             idempotency_key=f"key-{number + index:03}" if random.random() < 0.25 else "",
             marks=kind.marks,
             starts=starts + random.uniform(0, 0.005),
-            back_offs=tuple(random.uniform(0.02, 0.12) for _ in range(2)),
+            back_offs=tuple(random.uniform(0.02, 0.12) for _ in range(3)),
             hangs=tuple(_hang(random, kind, halted) for _ in range(3)),
             gives_up=random.choice((0, 1)) if random.random() < 0.12 else 99,
-            polls=random.randint(1, 8),
+            once_more=random.random() < 0.5,
+            polls=random.randint(1, 6),
+            to_the_end=random.random() < kind.polls,
             waits_for_proxy=random.random() < 0.8,
             snoops=random.random() < 0.2,
         )

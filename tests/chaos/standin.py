@@ -23,7 +23,7 @@ from faulty.http1 import Request
 #: How long an answer is not given, before the reset.
 SILENCE_SECONDS = 1.5
 _LATE_SECONDS = 0.3
-_LIFE_SECONDS = 0.4
+_LIFE_SECONDS = 0.2
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -51,8 +51,7 @@ class StandIn:
     def __init__(self, scripts: Mapping[str, Script], trace: Trace, duplicates: bool = False) -> None:
         self.tasks: list[Task] = []
         self.creates = 0
-        #: From here on all goes well, and every task has ended.
-        self.calm = False
+        self._calm = False
         self.blow: Callable[[Blow, int], Awaitable[None]] | None = None
         self._scripts = scripts
         self._fates = {group: deque(script.creates) for group, script in scripts.items()}
@@ -78,6 +77,12 @@ class StandIn:
         for task in list(self._exchanges):
             task.cancel()
         await asyncio.gather(*self._exchanges, return_exceptions=True)
+
+    def calm(self) -> None:
+        """From here on all goes well, and every task has ended."""
+        self._calm = True
+        for task in self.tasks:
+            task.ends = min(task.ends, time.monotonic())
 
     def moment(self, group: str) -> asyncio.Future[None]:
         """Done when a create of the group is about to be answered."""
@@ -127,7 +132,7 @@ class StandIn:
         self.creates += 1
         group = str(msgspec.json.decode(await http1.read_body(reader, request))["model"])
         fates = self._fates[group]
-        fate = fates.popleft() if fates and not self.calm else WELL
+        fate = fates.popleft() if fates and not self._calm else WELL
         self._say(group, f"Runway: create over {process} by key {request.key[:12]}: {fate.name}")
         pause = (self._scripts[group].delay + fate.slow) / 2
         await asyncio.sleep(pause)
@@ -158,14 +163,14 @@ class StandIn:
         copies = 2 if self._duplicates and len(self._made) % 10 == 0 else 1
         for _ in range(copies):
             now = time.monotonic()
-            task = Task(str(uuid.uuid4()), group, now, now + _LIFE_SECONDS + 10 * script.delay)
+            task = Task(str(uuid.uuid4()), group, now, now + _LIFE_SECONDS + 5 * script.delay)
             self.tasks.append(task)
             self._made[task.id] = _Made(task, deque(script.polls), int(script.back))
             self._say(group, f"Runway: made task {task.id}")
         return msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
 
     async def _task(self, process: int, made: _Made, request: Request, writer: asyncio.StreamWriter) -> bool:
-        fate = made.polls.popleft() if made.polls and not self.calm else Poll.WELL
+        fate = made.polls.popleft() if made.polls and not self._calm else Poll.WELL
         status, body, end = 200, self._state(process, made, fate), End.ANSWER
         match fate:
             case Poll.NOT_FOUND:
@@ -195,8 +200,8 @@ class StandIn:
         now, task = time.monotonic(), made.task
         answer: dict[str, object] = {"id": task.id, "createdAt": "2026-11-23T10:00:00Z"}
         part = (now - task.made) / (task.ends - task.made)
-        if self.calm or part >= 1 or (fate is Poll.OTHER and made.task.ends < now):
-            if made.succeeded and made.backs and not self.calm:
+        if self._calm or part >= 1 or (fate is Poll.OTHER and made.task.ends < now):
+            if made.succeeded and made.backs and not self._calm:
                 made.backs -= 1
                 self._say(task.group, f"Runway: task {task.id} says RUNNING after SUCCEEDED")
                 return msgspec.json.encode(answer | {"status": "RUNNING", "progress": 0.6})
