@@ -9,9 +9,9 @@ from pathlib import Path
 def main() -> int:
     """Finds the tests' modules, wherever it is called from."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from chaos import command
+    from chaos.command import main as run
 
-    return command.main()
+    return run()
 
 
 if __name__ == "__main__":

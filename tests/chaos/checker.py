@@ -121,6 +121,8 @@ def _check_story(story: Story, tasks: Mapping[str, Task]) -> Iterator[Violation]
         yield Violation(Wrong.GONE, story.group, f"{story.wish}: its video has no bytes")
     if task is not None and task.group != story.group:
         yield Violation(Wrong.ANOTHERS, story.group, f"{story.wish} holds a task of {task.group}")
+    if story.others:
+        yield Violation(Wrong.ANOTHERS, story.group, f"{story.wish}: also the bytes of {story.others}")
     if story.shown_to:
         yield Violation(Wrong.ANOTHERS, story.group, f"{story.wish}: shown to {story.shown_to}")
     if any(not sight.status for sight in story.sights):

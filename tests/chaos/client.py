@@ -72,7 +72,10 @@ class Client:
         """Whether the video's bytes came."""
         answer = await self._get(f"/v1/videos/{self.story.video}/content", self._wish.caller)
         if answer is not None and answer.status == 200:
-            self.story.task = task_of(answer.body)
+            task, last = task_of(answer.body), self.story.task
+            if last and task != last:
+                self.story.others.append(last)
+            self.story.task = task
             return True
         self._say(f"its bytes: {answer.status if answer else 'no answer'}")
         if answer is not None and answer.status == 404 and self._completed():

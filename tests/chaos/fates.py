@@ -54,6 +54,7 @@ class Poll(Enum):
     BUSY = "503"
     RESET = "a reset"
     SLOW = "late"
+    BACK = "RUNNING after it had succeeded"
     LOWER = "less progress than before"
 
 

@@ -78,3 +78,5 @@ KINDS: Mapping[str, Kind] = {
 
 #: The first poll right after a create is a 404; later ones are anything.
 LATER_POLLS = (Poll.OTHER, Poll.ERROR, Poll.GATEWAY, Poll.BUSY, Poll.RESET, Poll.SLOW, Poll.LOWER)
+#: When the task has ended.
+AFTER_POLLS = (Poll.BACK, Poll.BACK, Poll.OTHER, Poll.OTHER, Poll.ERROR, Poll.RESET, Poll.SLOW)

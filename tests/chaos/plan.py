@@ -8,7 +8,7 @@ import msgspec
 
 from chaos import fates
 from chaos.fates import Blow, Fate, Poll
-from chaos.kinds import KINDS, LATER_POLLS, Kind
+from chaos.kinds import AFTER_POLLS, KINDS, LATER_POLLS, Kind
 from chaos.standin import Script
 from chaos.wire import STAYS, Hang, How
 
@@ -92,8 +92,8 @@ def _script(random: Random, kind: Kind) -> Script:
     if random.random() < kind.polls:
         polls = [Poll.NOT_FOUND] * random.randint(0, 2)
         polls += [random.choice(LATER_POLLS) for _ in range(random.randint(0, 3))]
-    back = random.random() < kind.polls
-    return Script(tuple(creates), tuple(polls), back, delay=random.uniform(0.01, 0.06))
+    after = [random.choice(AFTER_POLLS) for _ in range(3) if random.random() < kind.polls / 2]
+    return Script(tuple(creates), tuple(polls), tuple(after), delay=random.uniform(0.01, 0.06))
 
 
 def _group(random: Random, kind: Kind, group: str, number: int, prompt: str) -> list[Wish]:

@@ -36,6 +36,8 @@ class Story(msgspec.Struct):
     video: str = ""
     task: str = ""
     told: str = ""
+    #: Tasks whose bytes it was given as well.
+    others: list[str] = []
     sights: list[Sight] = []
     #: Another caller asked for this client's video and did not get a 404.
     shown_to: str = ""

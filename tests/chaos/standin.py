@@ -29,20 +29,20 @@ _LIFE_SECONDS = 0.2
 class Script(msgspec.Struct, frozen=True):
     """What happens to the creates of one group, in turn, and to the questions about its tasks.
 
-    `back`: the task says RUNNING once after it has said SUCCEEDED.
+    `after`: to those that come when it has said SUCCEEDED.
     """
 
     creates: tuple[Fate, ...] = ()
     polls: tuple[Poll, ...] = ()
-    back: bool = False
+    after: tuple[Poll, ...] = ()
     delay: float = 0.03
 
 
 class _Made(msgspec.Struct, eq=False):
     task: Task
     polls: deque[Poll]
-    backs: int
-    succeeded: int = 0
+    after: deque[Poll]
+    succeeded: bool = False
 
 
 class StandIn:
@@ -165,12 +165,13 @@ class StandIn:
             now = time.monotonic()
             task = Task(str(uuid.uuid4()), group, now, now + _LIFE_SECONDS + 5 * script.delay)
             self.tasks.append(task)
-            self._made[task.id] = _Made(task, deque(script.polls), int(script.back))
+            self._made[task.id] = _Made(task, deque(script.polls), deque(script.after))
             self._say(group, f"Runway: made task {task.id}")
         return msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
 
     async def _task(self, process: int, made: _Made, request: Request, writer: asyncio.StreamWriter) -> bool:
-        fate = made.polls.popleft() if made.polls and not self._calm else Poll.WELL
+        script = made.after if made.succeeded else made.polls
+        fate = script.popleft() if script and not self._calm else Poll.WELL
         status, body, end = 200, self._state(process, made, fate), End.ANSWER
         match fate:
             case Poll.NOT_FOUND:
@@ -201,11 +202,9 @@ class StandIn:
         answer: dict[str, object] = {"id": task.id, "createdAt": "2026-11-23T10:00:00Z"}
         part = (now - task.made) / (task.ends - task.made)
         if self._calm or part >= 1 or (fate is Poll.OTHER and made.task.ends < now):
-            if made.succeeded and made.backs and not self._calm:
-                made.backs -= 1
-                self._say(task.group, f"Runway: task {task.id} says RUNNING after SUCCEEDED")
+            if fate is Poll.BACK:
                 return msgspec.json.encode(answer | {"status": "RUNNING", "progress": 0.6})
-            made.succeeded += 1
+            made.succeeded = made.succeeded or fate is not Poll.OTHER
             output = [f"{self.urls[process]}/files/{task.id}"]
             return msgspec.json.encode(
                 answer | {"status": "SUCCEEDED", "output": output, "cost": {"credits": 25}}
