@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
+from chaos import stock
 from chaos.answers import task_of
 from chaos.bodies import body_of
 from chaos.plan import CALLERS, Wish
@@ -41,14 +42,23 @@ class Client:
     async def run(self) -> None:
         """The create with its retries, then some questions."""
         wish, story = self._wish, self.story
-        await self._create()
+        if wish.stock:
+            await stock.create(wish, story, self._port, token(wish.caller))
+            self._say(f"{len(story.attempts)} tries: {story.told}")
+        else:
+            await self._create()
         if wish.to_the_end and story.video:
             await self._until_its_end(wish.back_offs[0])
             await self._download()
         for _ in range(wish.polls if story.video else 0):
             await self._look()
             await asyncio.sleep(wish.back_offs[0])
-        if wish.once_more and wish.idempotency_key and (story.video or "outcome_unknown" in story.told):
+        if (
+            wish.once_more
+            and not wish.stock
+            and wish.idempotency_key
+            and (story.video or "outcome_unknown" in story.told)
+        ):
             await self._try(0, STAYS)
 
     async def settle(self) -> None:

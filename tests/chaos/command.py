@@ -29,7 +29,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog=f"Kinds: {kinds}.",
     )
     parser.add_argument("--seed", type=int, default=1, help="everything is drawn from it (default 1)")
-    parser.add_argument("--histories", type=_positive, default=14, help="how many, by turns of the kinds")
+    parser.add_argument(
+        "--histories", type=_positive, default=len(KINDS), help="how many, by turns of the kinds"
+    )
     parser.add_argument("--wishes", type=_positive, default=60, help="videos wished in each (default 60)")
     parser.add_argument("--history", type=int, help="only this one, by its number")
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1, help="2: behind HAProxy")

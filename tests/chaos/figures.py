@@ -53,13 +53,15 @@ class Figures:
 
 def story_of(history: History, violations: Iterable[Violation]) -> Iterator[str]:
     """The lines of a history that the violations are about."""
-    for violation in violations:
+    found = list(violations)
+    for violation in found:
         window = "" if violation.window is Window.NONE else f" [{violation.window.value}]"
         yield f"{violation.wrong.value.upper()}: {violation.group or 'the process'}: {violation.text}{window}"
-        shown = {"", violation.group}
-        yield from (f"  {at:8.3f}  {text}" for at, group, text in history.trace if group in shown)
+    for name in sorted({violation.group for violation in found}):
+        yield f"What happened to {name or 'the processes'}:"
+        yield from (f"  {at:8.3f}  {text}" for at, group, text in history.trace if group in ("", name))
         for life in history.lives:
-            said = [line for line in life.log.splitlines() if violation.group and violation.group in line]
+            said = [line for line in life.log.splitlines() if name and name in line]
             yield from (f"  log of process {life.process}: {line}" for line in said)
 
 

@@ -16,6 +16,8 @@ from chaos.standin import StandIn
 #: Clients at once, and over how many seconds for each of a hundred wishes their creates begin.
 AT_ONCE = 24
 SECONDS_PER_WISH = 0.05
+#: No create comes for so long: none is on its way any more.
+QUIET_SECONDS, LONGEST_QUIET_SECONDS = 3.2, 25.0
 
 
 async def run(plan: Plan, processes: int, folder: Path, ca: Path, duplicates: bool = False) -> History:
@@ -72,5 +74,8 @@ async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> li
             await client.settle()
 
     await asyncio.gather(*map(settle, clients))
+    if any(not client.story.video for client in clients):
+        # Creates whose client has left go on, with waits between their tries.
+        await runway.quiet(QUIET_SECONDS, LONGEST_QUIET_SECONDS)
     await fleet.stop()
     return clients

@@ -16,6 +16,7 @@ class Kind(msgspec.Struct, frozen=True):
     `polls`: tasks with bad answers to questions; `blows`: of which `blown` of the groups meet one.
     `reloads`: the script is touched all the time. `marks`: whether clients mark their retries.
     `pairs`: groups of two wishes of equal content by one caller.
+    `stock`: the clients are the real `openai` ones.
     """
 
     what: str
@@ -28,6 +29,7 @@ class Kind(msgspec.Struct, frozen=True):
     reloads: bool = False
     marks: bool = True
     pairs: float = 0.2
+    stock: bool = False
 
 
 _ALL = (*fates.REFUSALS, *fates.GATEWAYS, *fates.LOST, *fates.SLOW)
@@ -70,6 +72,13 @@ KINDS: Mapping[str, Kind] = {
         hangs=0.2,
         blows=(Blow.KILL_BEFORE, Blow.KILL_AFTER),
         blown=0.08,
+    ),
+    "stock": Kind(
+        "all that happens upstream, to the real openai client with short time-outs",
+        creates=_ALL,
+        trouble=0.4,
+        hangs=0.3,
+        stock=True,
     ),
     "plain": Kind(
         "all that happens upstream, to clients without marks that retry every 5xx", _ALL, 0.5, marks=False

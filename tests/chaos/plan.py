@@ -28,6 +28,7 @@ class Wish(msgspec.Struct, frozen=True):
     form: str
     idempotency_key: str
     marks: bool
+    stock: bool
     starts: float
     back_offs: tuple[float, ...]
     hangs: tuple[Hang, ...]
@@ -104,7 +105,7 @@ def _group(random: Random, kind: Kind, group: str, number: int, prompt: str) -> 
         callers = callers[:1] * 2
     elif drawn < 0.9 or not kind.marks:
         callers = callers[:1]
-    form = random.choice(_FORMS)
+    form = "stock" if kind.stock else random.choice(_FORMS)
     starts = random.random()
     # A stopped process answers late: its client hangs up meanwhile.
     halted = kind.blows == (Blow.HALT,)
@@ -118,6 +119,7 @@ def _group(random: Random, kind: Kind, group: str, number: int, prompt: str) -> 
             # Equal creates with one key are one wish: each has its own, or none.
             idempotency_key=f"key-{number + index:03}" if random.random() < 0.25 else "",
             marks=kind.marks,
+            stock=kind.stock,
             starts=starts + random.uniform(0, 0.005),
             back_offs=tuple(random.uniform(0.02, 0.12) for _ in range(3)),
             hangs=tuple(_hang(random, kind, halted) for _ in range(3)),

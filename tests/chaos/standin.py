@@ -51,6 +51,8 @@ class StandIn:
     def __init__(self, scripts: Mapping[str, Script], trace: Trace, duplicates: bool = False) -> None:
         self.tasks: list[Task] = []
         self.creates = 0
+        self._open = 0
+        self._last = 0.0
         self._calm = False
         self.blow: Callable[[Blow, int], Awaitable[None]] | None = None
         self._scripts = scripts
@@ -77,6 +79,12 @@ class StandIn:
         for task in list(self._exchanges):
             task.cancel()
         await asyncio.gather(*self._exchanges, return_exceptions=True)
+
+    async def quiet(self, seconds: float, longest: float) -> None:
+        """Waits until no create came for so long, or until the longest time is over."""
+        deadline = time.monotonic() + longest
+        while time.monotonic() < deadline and (self._open or time.monotonic() < self._last + seconds):
+            await asyncio.sleep(0.05)
 
     def calm(self) -> None:
         """From here on all goes well, and every task has ended."""
@@ -111,7 +119,12 @@ class StandIn:
         self, process: int, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         if request.method == "POST" and request.path.endswith("_to_video"):
-            return await self._create(process, request, reader, writer)
+            self._open += 1
+            try:
+                return await self._create(process, request, reader, writer)
+            finally:
+                self._open -= 1
+                self._last = time.monotonic()
         await http1.read_body(reader, request)
         where, _, name = request.path.lstrip("/").rpartition("/")
         if where == "v1/tasks" and name in self._made:

@@ -33,6 +33,11 @@ class Hang(msgspec.Struct, frozen=True):
     after: float = 0.0
     reset: bool = False
 
+    @property
+    def leaves(self) -> bool:
+        """Whether it hangs up at all."""
+        return self.how is not How.NOT
+
 
 #: A client that waits for its answer.
 STAYS = Hang()

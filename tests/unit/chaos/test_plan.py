@@ -7,7 +7,6 @@ import pytest
 from chaos.command import parse
 from chaos.kinds import KINDS
 from chaos.plan import LANE, draw
-from chaos.wire import How
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -24,9 +23,11 @@ def test_what_a_kind_says_is_in_its_plans(kind: str) -> None:
     plan, what = draw(1, 0, kind, 300), KINDS[kind]
     fates = [fate for script in plan.scripts.values() for fate in script.creates]
     assert any(fate.blow for fate in fates) == bool(what.blows)
-    assert {fate.name for fate in fates if not fate.blow} == {fate.name for fate in what.creates}
+    met = {fate.name for fate in fates if not fate.blow}
+    assert met <= {fate.name for fate in what.creates}
+    assert 2 * len(met) >= len(set(what.creates))
     assert any(script.polls for script in plan.scripts.values()) == (what.polls > 0)
-    left = any(hang.how is not How.NOT for wish in plan.wishes for hang in wish.hangs)
+    left = any(hang.leaves for wish in plan.wishes for hang in wish.hangs)
     assert left == (what.hangs > 0 or kind == "stop")
     assert all(wish.marks == what.marks for wish in plan.wishes)
     assert (plan.reload_seconds > 0) == what.reloads
