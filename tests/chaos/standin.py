@@ -23,6 +23,7 @@ from faulty.http1 import Request
 #: How long an answer is not given, before the reset.
 SILENCE_SECONDS = 1.5
 _LATE_SECONDS = 0.3
+_LOOK_SECONDS = 0.05
 _LIFE_SECONDS = 0.2
 
 
@@ -82,9 +83,10 @@ class StandIn:
 
     async def quiet(self, seconds: float, longest: float) -> None:
         """Waits until no create came for so long, or until the longest time is over."""
-        deadline = time.monotonic() + longest
-        while time.monotonic() < deadline and (self._open or time.monotonic() < self._last + seconds):
-            await asyncio.sleep(0.05)
+        for _ in range(int(longest / _LOOK_SECONDS)):
+            if not self._open and time.monotonic() > self._last + seconds:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def calm(self) -> None:
         """From here on all goes well, and every task has ended."""

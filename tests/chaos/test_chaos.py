@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_histories_of_kinds_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--seed", "1", "--kinds", *HOLD, "--histories", str(len(HOLD)), "--wishes", "40"]
+    words = ["--seed", "1", "--kinds", *HOLD, "--histories", str(len(HOLD)), "--wishes", "30"]
     assert command.main(words) == 0, capsys.readouterr().out
     assert f"| **all** | {len(HOLD)} | 1 | 1" in capsys.readouterr().out
 
