@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 def test_histories_of_kinds_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--seed", "1", "--kinds", *HOLD, "--histories", str(len(HOLD)), "--wishes", "30"]
     assert command.main(words) == 0, capsys.readouterr().out
-    assert f"| **all** | {len(HOLD)} | 1 | 1" in capsys.readouterr().out
+    assert f"| **all** | {len(HOLD)} | 1 | 9" in capsys.readouterr().out  # wishes, of 30 in each
 
 
 def test_a_runway_that_charges_twice_is_found(capsys: pytest.CaptureFixture[str]) -> None:
