@@ -41,8 +41,11 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_lean": (bool, False, "Drop the mitmproxy built-ins that a gateway does not use."),
 }  # fmt: skip
 
+# Options of mitmproxy 12.3 and later that sign with the CA key of a broken intermediate CA.
+_PUBLIC_CA_KEY = ("emudhra", "emudhra_old")
+
 #: A change of one of these is looked at; all others are not the addon's.
-WATCHED = frozenset({*OPTIONS, "stream_large_bodies", "body_size_limit"})
+WATCHED = frozenset({*OPTIONS, "stream_large_bodies", "body_size_limit", *_PUBLIC_CA_KEY})
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
 _SECRET = ("runway_keys", "runway_callers")
@@ -139,6 +142,12 @@ def _is_from_file(name: str) -> bool:
 
 def _check_others(found: Settings) -> None:
     """mitmproxy's own options that cannot go together with the addon."""
+    for name in _PUBLIC_CA_KEY:
+        if getattr(ctx.options, name, False):
+            raise ConfigError(
+                f"{where(name)}: signs with a CA key that is publicly known, so that others could read and "
+                "change what clients send; leave it out, and let clients trust mitmproxy's own CA"
+            )
     for name, why in _NOT_UNDER_MAX_BODY.items():
         size = getattr(ctx.options, name)
         if size and (human.parse_size(size) or 0) < found.max_body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ ENV = {
 }
 #: What every secret of these tests has in it, and what every signed link has.
 SECRETS = ("s3cr3t", "Signature=", "Key-Pair-Id")
+CANCELLED = r"Traceback [^\n]*\n(?:[ \t]+[^\n]*\n)*asyncio\.exceptions\.CancelledError"
 
 
 def check(text: str | bytes, where: str) -> None:
@@ -232,6 +234,7 @@ def test_downloads_that_never_begin(folder: Folders) -> None:
                 proxy.stop()  # the proxy ends
         for _ in range(2):
             go_on.release()
-    assert "Traceback" not in proxy.log
+    # asyncio of Python 3.12.1 itself reports every connection that is ended by a stop.
+    assert "Traceback" not in re.sub(CANCELLED, "", proxy.log)
     check(proxy.log, "the log")
     check((made / "flows").read_bytes(), "the saved flows")

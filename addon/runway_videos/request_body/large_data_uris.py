@@ -54,4 +54,6 @@ def decode_base64(text: str | bytes | memoryview, start: int = 0) -> memoryview:
         if len(decoded) % 3:
             raise ValueError("padding before the end")
         decoded += binascii.a2b_base64(text[begin : begin + _PIECE], strict_mode=True)
+    if len(text) - start != 4 * -(-len(decoded) // 3):  # Python 3.12 lets more padding pass than is due
+        raise ValueError("excess padding")
     return memoryview(decoded)

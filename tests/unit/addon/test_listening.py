@@ -8,6 +8,8 @@ from mitmproxy import ctx
 from runway_addon import listening
 from unit.addon.start_harness import Start
 
+pytestmark = pytest.mark.dependencies
+
 
 @pytest.mark.parametrize(
     ("conf", "arguments", "modes"),

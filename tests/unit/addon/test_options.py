@@ -10,6 +10,8 @@ from runway_addon import options
 from unit.addon.start_harness import Start, error_of
 from unit.config.option_values import DEFAULTS
 
+pytestmark = pytest.mark.dependencies
+
 
 def test_the_options_are_those_of_the_contract_with_their_defaults(start: Start) -> None:
     found = start()
@@ -168,3 +170,20 @@ def test_mitmproxys_own_limits_leave_room_for_runway_max_body(
 def test_a_log_of_raw_bytes_is_doubted(start: Start, line: str, doubtful: bool) -> None:
     start(line)
     assert any("proxy_debug" in doubt for doubt in options.option_warnings()) is doubtful
+
+
+@pytest.mark.parametrize("name", ["emudhra", "emudhra_old"])
+def test_a_ca_key_that_is_public_is_refused(start: Start, name: str) -> None:
+    if name not in start(""):
+        pytest.skip(f"this mitmproxy has no {name}")
+    assert options.read_settings()
+    for place, conf, arguments in (
+        (f"{start.file} line 1: {name}", f"{name}: true", ()),
+        (f"--set {name}", "", ("--set", f"{name}=true")),
+    ):
+        start(conf, *arguments)
+        message = error_of(options.read_settings)
+        assert message.startswith(f"{place}: signs with a CA key that is publicly known, so that others")
+    start("", "--set", f"{name}=false")
+    assert options.read_settings()
+    assert name in options.WATCHED

@@ -16,6 +16,8 @@ from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
 
+pytestmark = pytest.mark.dependencies
+
 LINK = "https://files.example/v.mp4?Signature=hush"
 
 

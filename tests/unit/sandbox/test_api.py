@@ -9,6 +9,8 @@ from runwayml import RunwayML
 
 from unit.sandbox.harness import HEADERS, TEXT, Running, Start
 
+pytestmark = pytest.mark.dependencies
+
 NO_TASK = {"error": "Could not find Task"}
 
 

@@ -12,6 +12,8 @@ from runway_videos.upstream.client import CONNECT_SECONDS, CREATE_SECONDS, READ_
 from unit.loopback import Loopback, always, fields, respond
 from unit.upstream.client_calls import KEY, TASK, all_calls, using
 
+pytestmark = pytest.mark.dependencies
+
 
 def test_each_call_is_what_runway_expects() -> None:
     create, get, delete, upload, put, probe = using(all_calls).asked

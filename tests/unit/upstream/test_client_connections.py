@@ -11,6 +11,8 @@ from runway_videos.upstream.client import RunwayClient
 from unit.loopback import Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import KEY, TASK, all_calls, using
 
+pytestmark = pytest.mark.dependencies
+
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
 
 
