@@ -31,6 +31,7 @@ from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content
 from runway_videos.upstream.poll import Poller, render_video
 from runway_videos.upstream.submit import Submitter
+from runway_videos.upstream.timeouts import Timeouts
 
 #: A body larger than this is read beside the event loop, which then serves others.
 LARGEST_INLINE_BODY = 256 << 10
@@ -46,13 +47,14 @@ class Created(msgspec.Struct, frozen=True):
 class Service:
     """Serves calls. `start` before the first, `close` after the last."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeouts: Timeouts | None = None) -> None:
+        self._timeouts = timeouts or Timeouts()
         videos: VideoRecords[CachedStatus] = VideoRecords(_clock, size_of)
         self._runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, _clock),
             sealer=_sealer(settings),
-            client=RunwayClient(settings.base_url, settings.proxy),
+            client=RunwayClient(settings.base_url, settings.proxy, self._timeouts),
             videos=videos,
         )
         self._creates: Creates[Created] = Creates(_clock, _is_kept)
@@ -63,8 +65,8 @@ class Service:
     def _assemble(self) -> None:
         runtime = self._runtime
         self._video_headers = runtime.video_headers()
-        self._submitter = Submitter(runtime.pool, runtime.client, runtime.clock)
-        self._poller = Poller(runtime)
+        self._submitter = Submitter(runtime.pool, runtime.client, runtime.clock, timeouts=self._timeouts)
+        self._poller = Poller(runtime, waits=self._timeouts.poll_waits)
         self._content = Content(runtime, self._poller)
         self._operations: dict[Operation, Callable[[Call], Awaitable[Answer | Download | PassThrough]]] = {
             Operation.CREATE: self.create,
@@ -177,7 +179,7 @@ class Service:
             self._sandbox = Sandbox({SANDBOX_KEY.value: "sandbox"})
             url = await self._sandbox.start()
             await self._runtime.client.close()
-            self._runtime.client = RunwayClient(url)
+            self._runtime.client = RunwayClient(url, timeouts=self._timeouts)
             self._assemble()
 
     @property
@@ -220,7 +222,7 @@ class Service:
             runtime.pool = KeyPool(settings.keys, runtime.clock)
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._sandbox:
             # The old one may have creates in flight: it ends by itself when they are answered.
-            runtime.client = RunwayClient(settings.base_url, settings.proxy)
+            runtime.client = RunwayClient(settings.base_url, settings.proxy, self._timeouts)
         self._assemble()
 
 

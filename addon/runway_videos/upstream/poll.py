@@ -14,7 +14,7 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.errors import ApiError
-from runway_videos.keys.pool import Key, Outcome
+from runway_videos.keys.pool import Key, KeyReport
 from runway_videos.logs import log
 from runway_videos.openai.video import KEPT_SECONDS, Video, encode
 from runway_videos.runtime import CachedStatus, Runtime
@@ -22,10 +22,8 @@ from runway_videos.store.video_ids import VideoReference, key_hash, unknown_vide
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
 from runway_videos.translate.task_status import TaskState, read_task
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.upstream.timeouts import Timeouts
 
-# A question costs nothing and may be asked again: waits in seconds between the tries, up to 50 %
-# more by chance.
-_WAITS = (0.5, 1.0)
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
 
@@ -49,9 +47,16 @@ class _Attempts(msgspec.Struct, frozen=True):
 class Poller:
     """Asks Runway for tasks and remembers what it said."""
 
-    def __init__(self, runtime: Runtime, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        waits: tuple[float, ...] = Timeouts().poll_waits,
+    ) -> None:
         self._runtime = runtime
         self._sleep = sleep
+        # A question costs nothing and may be asked again.
+        self._waits = waits
         self._shared_polls: dict[str, asyncio.Task[PollResult]] = {}
 
     def find(self, video_id: str, caller: str) -> tuple[VideoReference, VideoRecord[CachedStatus]]:
@@ -151,7 +156,7 @@ class Poller:
         """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
         begun = self._runtime.clock()
         doubtful, problem = False, ""
-        for wait in (*_WAITS, None):
+        for wait in (*self._waits, None):
             try:
                 reply = await poll()
             except NotSentError as error:
@@ -188,9 +193,9 @@ class Poller:
         """Remembers what Runway said and tells the pool and the log what follows from it."""
         runtime, model = self._runtime, record.runway_model
         if model and state.throttled:
-            runtime.pool.report(reference.key, model, Outcome.THROTTLED)
+            runtime.pool.report(reference.key, model, KeyReport.QUEUE_FULL)
         elif model and record.throttled and state.status == "in_progress":
-            runtime.pool.report(reference.key, model, Outcome.MOVING)
+            runtime.pool.report(reference.key, model, KeyReport.QUEUE_MOVING)
         record.throttled = state.throttled
         if state.ended and record.completed_at is None:
             record.completed_at = int(runtime.now())
