@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from boxes import Box
 from faulty import FaultyRunway, cases, faults
 from faulty.accounts import Operation
 from faulty.cases import Case
@@ -183,3 +184,16 @@ def test_a_key_that_runway_refuses_is_out_when_a_check_says_so(folder: Callable[
         assert "Incorrect API key" in got[0].message
         assert "Incorrect API key" not in got[1].message
         assert account.seen[Operation.CREATE] == 3
+
+
+def test_the_sandbox_sheds_and_loses_as_runway_and_gateways_do(folder: Callable[[], Path]) -> None:
+    with (
+        Box() as box,
+        Proxy(folder(), **box.options()) as proxy,
+        Client(proxy.base_url, max_retries=0) as user,
+    ):
+        shed = create(user, prompt="a fox [shed]")
+        assert (shed.status, shed.code, len(box.creates("a fox [shed]"))) == (503, "runway_overloaded", 3)
+        lost = create(user, prompt="a fox [lost]")
+        assert (lost.status, lost.code, len(box.creates("a fox [lost]"))) == (502, "outcome_unknown", 1)
+        assert box.made() == 1
