@@ -41,12 +41,14 @@ from runway_videos.openai.authentication import no_forwarding
 from runway_videos.openai.messages import Answer, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
+from runway_videos.upstream.timeouts import Timeouts
 
 
 class RunwayAddon:
     """The addon."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeouts: Timeouts | None = None) -> None:
+        self.timeouts = timeouts or Timeouts()
         self.settings: Settings | None = None
         self.service: Service | None = None
         self.admission: Admission | None = None
@@ -79,7 +81,7 @@ class RunwayAddon:
             if settings == self.settings:
                 return
             if reload_state.service is None:
-                reload_state.service = Service(settings)
+                reload_state.service = Service(settings, timeouts=self.timeouts)
             else:
                 reload_state.service.reconfigure(settings)
         except ConfigError as error:

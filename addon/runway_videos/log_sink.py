@@ -81,7 +81,7 @@ def _passed_over(event: events.KeyPassedOver) -> tuple[int, str]:
 
 
 def _upload_failed(event: events.UploadFailed) -> tuple[int, str]:
-    return logging.WARNING, f"key {event.key}: the upload of a file failed twice: {escaped(event.reason)}"
+    return logging.WARNING, f"key {event.key}: the upload of a file {escaped(event.reason)}"
 
 
 def _ignored(event: events.FieldsIgnored) -> tuple[int, str]:

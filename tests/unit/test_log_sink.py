@@ -111,7 +111,7 @@ def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     write(events.CreateSending(VIDEO, "team-a"))
     write(events.OutcomeUnknown(VIDEO, "team-a", "reset\n"))
     write(events.KeyPassedOver("team-a", "seedance2", "no\tcredits"))
-    write(events.UploadFailed("team-a", "HTTP 500"))
+    write(events.UploadFailed("team-a", "failed twice: HTTP 500"))
     write(events.PollStale("task-1", "HTTP 503"))
     write(events.TaskContradicted("task-1", "odd"))
     write(events.ContentFailed("task-1", "HTTP 403", worked_before=False))

@@ -15,7 +15,7 @@ import msgspec
 from runway_videos import events
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
-from runway_videos.keys.pool import Outcome
+from runway_videos.keys.pool import KeyReport
 from runway_videos.openai.video import KEPT_SECONDS, Video, encode
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
@@ -23,9 +23,6 @@ from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
 from runway_videos.translate.task_status import TaskState, read_task
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 
-# A poll costs nothing and may be sent again: waits in seconds between the tries, up to 50 % more
-# by chance.
-_WAITS = (0.5, 1.0)
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
 #: So long after its creation a task may not be known everywhere at Runway: a 404 is asked about again.
@@ -135,7 +132,7 @@ async def _with_retries(
     """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
     begun = runtime.clock()
     unsure, problem = False, ""
-    for wait in (*_WAITS, None):
+    for wait in (*runtime.timeouts.poll_waits, None):
         try:
             reply = await ask()
         except NotSentError as error:
@@ -204,9 +201,9 @@ def _record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, objec
     state = _never_back(record, state)
     model = record.runway_model
     if model and state.throttled:
-        runtime.pool.report(reference.key, model, Outcome.THROTTLED)
+        runtime.pool.report(reference.key, model, KeyReport.QUEUE_FULL)
     elif model and record.throttled and state.status == "in_progress":
-        runtime.pool.report(reference.key, model, Outcome.MOVING)
+        runtime.pool.report(reference.key, model, KeyReport.QUEUE_MOVING)
     record.throttled = state.throttled
     if state.status in ("completed", "failed") and record.ended != state.status:
         record.ended = state.status
