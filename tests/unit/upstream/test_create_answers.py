@@ -98,6 +98,11 @@ def test_a_text_that_quotes_or_resembles_a_sentence_blames_no_key(status: int, t
     assert text in found.error.message
 
 
+def test_a_sentence_beside_issues_is_about_the_request() -> None:
+    issues = [{"path": ["promptText"], "message": "no"}]
+    assert isinstance(judge_create(reply(400, error(NO_CREDITS, issues=issues))), RequestRefused)
+
+
 NOT_RUNWAYS: list[object] = [
     *(b"", b"<html>Bad gateway</html>", b"[]", b"slow down", b"null", {}, {"message": NO_CREDITS}),
     *(
