@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runway_videos.errors import render
 from runway_videos.keys.pool import KeyReport
-from runway_videos.upstream.create_answers import check_confirms, judge_create, judge_upload
+from runway_videos.upstream.create_answers import judge_create, judge_upload
 from runway_videos.upstream.create_outcomes import (
     CreateOutcome,
     OutcomeUnknown,
@@ -98,6 +98,11 @@ def test_a_text_that_quotes_or_resembles_a_sentence_blames_no_key(status: int, t
     assert text in found.error.message
 
 
+def test_a_sentence_beside_issues_is_about_the_request() -> None:
+    issues = [{"path": ["promptText"], "message": "no"}]
+    assert isinstance(judge_create(reply(400, error(NO_CREDITS, issues=issues))), RequestRefused)
+
+
 NOT_RUNWAYS: list[object] = [
     *(b"", b"<html>Bad gateway</html>", b"[]", b"slow down", b"null", {}, {"message": NO_CREDITS}),
     *(
@@ -180,43 +185,6 @@ def test_a_refused_upload_made_nothing(body: object) -> None:
     found = judge_upload(reply(400, body))
     assert isinstance(found, RequestRefused)
     assert not found.error.may_have_made
-
-
-# What a check of the key says
-
-LIMIT = {"models": {"gen4.5": {"maxDailyGenerations": 5}}}
-
-
-def today(made: int, model: str = "gen4.5") -> dict[str, object]:
-    return {"tier": LIMIT, "usage": {"models": {model: {"dailyGenerations": made}}}}
-
-
-@pytest.mark.parametrize(
-    ("report", "status", "body", "confirms"),
-    [
-        (KeyReport.UNAUTHORIZED, 401, error("Incorrect API key provided."), True),
-        (KeyReport.UNAUTHORIZED, 401, b"<html>", False),
-        (KeyReport.UNAUTHORIZED, 403, error("No."), False),
-        (KeyReport.UNAUTHORIZED, 200, {"creditBalance": 0}, False),
-        (KeyReport.UNAUTHORIZED, 503, error("Busy"), False),
-        (KeyReport.NO_CREDITS, 200, {"creditBalance": 0}, True),
-        (KeyReport.NO_CREDITS, 200, {"creditBalance": -1.5}, True),
-        (KeyReport.NO_CREDITS, 200, {"creditBalance": 1}, False),
-        (KeyReport.NO_CREDITS, 200, {"creditBalance": False}, False),
-        (KeyReport.NO_CREDITS, 200, {}, False),
-        (KeyReport.NO_CREDITS, 200, b"[]", False),
-        (KeyReport.NO_CREDITS, 500, {"creditBalance": 0}, False),
-        (KeyReport.DAILY_LIMIT, 200, today(5), True),
-        (KeyReport.DAILY_LIMIT, 200, today(4), False),
-        (KeyReport.DAILY_LIMIT, 200, today(9, "other"), False),
-        (KeyReport.DAILY_LIMIT, 200, {"tier": None, "usage": 5}, False),
-        (KeyReport.MODEL_UNAVAILABLE, 200, {"creditBalance": 0, "tier": LIMIT}, False),
-    ],
-)
-def test_a_check_confirms_what_it_says_itself(
-    report: KeyReport, status: int, body: object, confirms: bool
-) -> None:
-    assert check_confirms(report, "gen4.5", reply(status, body)) is confirms
 
 
 # Whatever comes

@@ -197,6 +197,7 @@ def test_no_wait_and_no_send_begins_behind_the_time_for_all_tries() -> None:
     box.client.answers["create"] = slowly
     assert refused(box).code == "runway_overloaded"
     assert box.client.times("create") == 2
+    assert box.waits == [1.0]
 
     box = Box(3)
     box.client.answers["create"] = lambda: slowly() and FULL

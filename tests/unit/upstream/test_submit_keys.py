@@ -73,10 +73,19 @@ def test_two_different_requests_begin_a_cooldown_one_that_comes_back_does_not(an
     assert box.client.times("create") == 3
 
 
-def test_the_model_of_a_403_is_not_checked() -> None:
-    box = Box(2).plan("create", UNAVAILABLE)
+@pytest.mark.parametrize("answer", [UNAVAILABLE, refusal(429, "Too many requests"), NotSentError("x"), BUSY])
+def test_what_no_check_can_say_more_of_is_not_checked(answer: Reply | Exception) -> None:
+    box = Box(2).plan("create", answer)
     box.submit()
     assert box.client.times("check") == 0
+
+
+def test_a_second_failure_needs_no_check() -> None:
+    box = Box(2).plan("create", UNAUTHORIZED)
+    box.submit(prompt="a cat")
+    box.plan("create", UNAUTHORIZED)
+    box.submit(prompt="a dog")
+    assert box.client.times("check") == 1
 
 
 def test_a_check_without_an_answer_is_given_up() -> None:
