@@ -22,12 +22,12 @@ from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
 from runway_videos.translate.task_status import TaskState, read_task
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.upstream.create_answers import reason_of
 
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
 #: So long after its creation a task may not be known everywhere at Runway: a 404 is asked about again.
 NEW_TASK_SECONDS = 60.0
-_NOT_FOUND = "HTTP 404"
 
 
 class PollResult(msgspec.Struct, frozen=True):
@@ -45,12 +45,13 @@ class PollResult(msgspec.Struct, frozen=True):
 class _Attempts(msgspec.Struct, frozen=True):
     """What came of asking: the answer that settles it, or none.
 
-    `unsure`: a try before it may have taken effect.
+    `unsure`: a try before it may have taken effect. `not_found`: the last was Runway's own 404.
     """
 
     reply: Reply | None
     unsure: bool
     problem: str = ""
+    not_found: bool = False
 
 
 class Poller:
@@ -83,7 +84,7 @@ class Poller:
         if reply is None:
             raise unreachable(attempts.problem)
         # A 404 behind a lost answer: the lost one had deleted it.
-        if not (200 <= reply.status < 300 or (reply.status == 404 and attempts.unsure)):
+        if not (200 <= reply.status < 300 or (reply.status == 404 and attempts.unsure and reason_of(reply))):
             raise _refusal(runtime, video, reply)
         runtime.videos.forget(video.task)
         facts = _facts(video.record)
@@ -112,7 +113,7 @@ async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
         lambda reply: _settles(runtime, video, reply),
     )
     reply = attempts.reply
-    if reply is None and attempts.problem == _NOT_FOUND:
+    if reply is None and attempts.not_found:
         # Asked again and again it stays a 404: what is known is kept, should Runway find it later.
         raise unknown_video(video.video_id)
     if reply is not None and reply.status == 200:
@@ -131,29 +132,30 @@ async def _with_retries(
 ) -> _Attempts:
     """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
     begun = runtime.clock()
-    unsure, problem = False, ""
+    unsure, problem, last = False, "", Reply(0)
     for wait in (*runtime.timeouts.poll_waits, None):
         try:
             reply = await ask()
         except NotSentError as error:
-            problem = str(error)
+            problem, last = str(error), Reply(0)
         except UnknownOutcomeError as error:
-            unsure, problem = True, str(error)
+            unsure, problem, last = True, str(error), Reply(0)
         else:
             if reply.status < 500 and reply.status != 429 and settles(reply):
                 return _Attempts(reply, unsure)
             unsure = unsure or reply.status not in (429, 502, 503)
-            problem = f"HTTP {reply.status}"
+            problem, last = f"HTTP {reply.status}", reply
         if wait is None or runtime.clock() - begun > MAX_RETRY_SECONDS:
             break
         await runtime.sleep(wait * (1 + runtime.jitter() / 2))
-    return _Attempts(None, unsure, problem)
+    not_found = last.status == 404 and bool(reason_of(last))
+    return _Attempts(None, unsure, problem, not_found)
 
 
 def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:
     """Whether an answer about the video's task can be believed."""
     if reply.status == 404:
-        return not _is_new_here(runtime, video)
+        return bool(reason_of(reply)) and not _is_new_here(runtime, video)
     if reply.status != 200:
         return True
     task = reply.json()
@@ -172,6 +174,14 @@ def _is_new_here(runtime: Runtime, video: RequestedVideo) -> bool:
 
 
 def _refusal(runtime: Runtime, video: RequestedVideo, reply: Reply) -> ApiError:
+    if not reason_of(reply):
+        # Not Runway's own words: something in between answered, which knows nothing of the video.
+        return ApiError(
+            502,
+            f"An answer about this video, {reply.status}, did not come from Runway; nothing is lost, "
+            "try again.",
+            code="runway_unexpected_answer",
+        )
     if reply.status == 404:
         runtime.videos.forget(video.task)
         return unknown_video(video.video_id)
