@@ -31,10 +31,11 @@ from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.task_status import TaskState
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
-from runway_videos.upstream.poll import Poller, render_video
+from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.submit import Submitter
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.upstream.uploads import MAX_UPLOADS
+from runway_videos.upstream.video_state import render_video
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 

@@ -14,15 +14,12 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.errors import ApiError
-from runway_videos.events import VideoFacts
-from runway_videos.keys.pool import KeyReport
-from runway_videos.openai.video import KEPT_SECONDS, Video, encode
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
-from runway_videos.translate.task_status import TaskState, read_task
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.create_answers import reason_of
+from runway_videos.upstream.video_state import facts_of, record_state, render_status
 
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
@@ -87,7 +84,7 @@ class Poller:
         if not (200 <= reply.status < 300 or (reply.status == 404 and attempts.unsure and reason_of(reply))):
             raise _refusal(runtime, video, reply)
         runtime.videos.forget(video.task)
-        facts = _facts(video.record)
+        facts = facts_of(video.record)
         runtime.events.emit(events.VideoDeleted(facts, reference.key, video.task))
 
     def _ended(self, task: str, shared: asyncio.Task[PollResult]) -> None:
@@ -117,7 +114,8 @@ async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
         # Asked again and again it stays a 404: what is known is kept, should Runway find it later.
         raise unknown_video(video.video_id)
     if reply is not None and reply.status == 200:
-        return _record_state(runtime, video, reply.json() or {})
+        state, kept = record_state(runtime, video, reply.json() or {})
+        return PollResult(render_status(runtime, video, state), state.outputs, kept=kept)
     if reply is not None:
         raise _refusal(runtime, video, reply)
     cached = runtime.videos.status(video.record, STATUS_SECONDS)
@@ -194,83 +192,6 @@ def _refusal(runtime: Runtime, video: RequestedVideo, reply: Reply) -> ApiError:
             detail=f"Runway answers {reply.status} to the key {video.reference.key}",
         )
     return ApiError(502, f"Runway answered {reply.status} about this video.")
-
-
-def _record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object]) -> PollResult:
-    """Remembers what Runway said, and tells the pool and the sinks what follows from it."""
-    record, reference = video.record, video.reference
-    last = record.status
-    state = read_task(task, last.progress if last else 0)
-    if state.unknown_word:
-        problem = f"has a status that is not known: {state.unknown_word}"
-        runtime.events.emit(events.TaskContradicted(video.task, problem))
-    kept = _contradicts(record, state)
-    if kept:
-        problem = f"was {record.ended} and is now said to be {state.status}: it stays {record.ended}"
-        runtime.events.emit(events.TaskContradicted(video.task, problem))
-    state = _never_back(record, state)
-    model = record.runway_model
-    if model and state.throttled:
-        runtime.pool.report(reference.key, model, KeyReport.QUEUE_FULL)
-    elif model and record.throttled and state.status == "in_progress":
-        runtime.pool.report(reference.key, model, KeyReport.QUEUE_MOVING)
-    record.throttled = state.throttled
-    if state.status in ("completed", "failed") and record.ended != state.status:
-        record.ended = state.status
-        record.completed_at = int(runtime.now())
-        took = record.completed_at - reference.created
-        event = events.VideoEnded(_facts(record), reference.key, video.task, state, took)
-        runtime.events.emit(event)
-    cached = _render(video, state)
-    runtime.videos.keep_status(record, cached)
-    return PollResult(cached, state.outputs, kept=kept)
-
-
-def _contradicts(record: VideoRecord[CachedStatus], state: TaskState) -> bool:
-    """Whether Runway takes back an end. A failed video that it has after all is none: it is paid."""
-    if record.ended == "completed":
-        return state.status != "completed"
-    return record.ended == "failed" and not state.ended
-
-
-def _never_back(record: VideoRecord[CachedStatus], state: TaskState) -> TaskState:
-    """The state as clients may see it after what they have seen before."""
-    if _contradicts(record, state):
-        return TaskState("completed", 100) if record.ended == "completed" else read_task({"status": "FAILED"})
-    last = record.status
-    if state.status == "queued" and last is not None and last.status == "in_progress":
-        return TaskState("in_progress", last.progress, throttled=state.throttled)
-    return state
-
-
-def _render(video: RequestedVideo, state: TaskState) -> CachedStatus:
-    body = encode(render_video(video, state))
-    return CachedStatus(body, state.status, state.progress, state.error.message if state.error else None)
-
-
-def render_video(video: RequestedVideo, state: TaskState) -> Video:
-    """The Video that clients get: what was sealed in its id, and what its task says now."""
-    record, reference = video.record, video.reference
-    done = record.completed_at if state.status == "completed" else None
-    return Video(
-        id=video.video_id,
-        model=reference.model,
-        status=state.status,
-        progress=state.progress,
-        created_at=reference.created,
-        completed_at=done,
-        expires_at=done + KEPT_SECONDS if done is not None else None,
-        prompt=record.prompt,
-        size=reference.size,
-        seconds=reference.seconds,
-        remixed_from_video_id=record.remixed_from,
-        error=state.error,
-    )
-
-
-def _facts(record: VideoRecord[CachedStatus]) -> VideoFacts:
-    reference = record.reference
-    return VideoFacts(reference.model, reference.seconds, reference.size, record.caller, record.runway_model)
 
 
 def unreachable(problem: str) -> ApiError:
