@@ -65,6 +65,9 @@ class Http2:
 
     def ask(self, method: str, path: str, authority: str, headers: Headers = (), body: bytes = b"") -> int:
         """The status of a request; 0 where the stream or the connection was closed without one."""
+        # As every client library does, though HTTP/2 needs none.
+        length = [("content-length", str(len(body)))] if body else []
+        headers = [*headers, *length]
         stream = self.begin(method, path, authority, headers, ends=not body)
         if body:
             self._h2.send_data(stream, body, end_stream=True)
