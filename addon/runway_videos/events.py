@@ -77,6 +77,11 @@ def cut_off(error: ApiError, method: str, path: str, peer: str) -> None:
     log.warning("cut off %s from %s, %d: %s", escaped(what), peer, error.status, escaped(error.message, 500))
 
 
+def other_traffic_refused(error: ApiError, what: str, peer: str) -> None:
+    """Somebody may not use the proxy for what is no video call."""
+    log.warning("refused %s from %s, %d: %s", what, peer, error.status, escaped(error.message, 500))
+
+
 def _video(model: str, runway_model: str, seconds: str, size: str, caller: str, mode: str = "") -> str:
     name = model if runway_model in ("", model) else f"{model} → {runway_model}"
     runtime = [escaped(name), mode, f"{seconds} s", size, f"caller {caller}" if caller else ""]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from mitmproxy import connection, http
+from mitmproxy import http
 from mitmproxy.net.http.http1 import assemble_request_head
-from mitmproxy.test import tflow
 
 from runway_addon import downloads, flow_messages
 from runway_videos.errors import ApiError
@@ -160,12 +159,20 @@ def test_a_range_beyond_the_end_is_refused_in_openais_shape(length: str) -> None
     assert "etag" not in headers
 
 
-def test_a_connection_for_a_download_is_known_as_one() -> None:
-    flow, _ = start()
-    assert downloads.is_fetching(flow.client_conn, connection.Server(address=("files.example", 443)))
-    assert not downloads.is_fetching(flow.client_conn, connection.Server(address=("files.example", 80)))
-    assert not downloads.is_fetching(flow.client_conn, connection.Server(address=("evil.example", 443)))
-    assert not downloads.is_fetching(tflow.tclient_conn(), connection.Server(address=("files.example", 443)))
+@pytest.mark.parametrize(
+    ("link", "next_proxy", "authority"),
+    [
+        ("http://files.example/v.mp4", True, "files.example"),
+        ("http://files.example:81/v.mp4", True, "files.example:81"),
+        ("https://files.example/v.mp4", True, ""),  # by CONNECT
+        ("http://files.example/v.mp4", False, ""),
+    ],
+)
+def test_a_next_proxy_is_told_where_a_plain_request_goes(link: str, next_proxy: bool, authority: str) -> None:
+    flow = flow_of()
+    flow.request.authority = "before.example"
+    flow_messages.send_to(flow, link, next_proxy=next_proxy)
+    assert flow.request.authority == authority
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def _proxy() -> Iterator[None]:
 def door_of(desk: Desk) -> runway.RunwayAddon:
     door = runway.RunwayAddon()
     door.service, door.settings = desk.service, desk.runtime.settings
-    door.admission = Admission(door.settings)
+    door.admission = Admission(door.settings, door.connections, door.addresses, door.seldom)
     door.opened.set()
     return door
 
