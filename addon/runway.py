@@ -20,7 +20,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from runway_addon import downloads, flow_messages, lean, listening, options, reload_state, shutdown
 from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
-from runway_addon.guard import Guard, LastGood, install
+from runway_addon.guard import install
 from runway_addon.seldom import Seldom
 from runway_videos import events
 from runway_videos.config.conf_file import ConfigError
@@ -54,8 +54,7 @@ class RunwayAddon:
     # Life
 
     def load(self, loader: Loader) -> None:
-        guard = Guard(self.connections, reload_state.forms, self.decisions, self.calls)
-        install(guard, LastGood())
+        install(reload_state.guard, reload_state.last_good)
         try:
             if options.load(loader, Path(__file__).resolve().parent.parent):
                 self.relisten = listening.Relisten()
@@ -91,10 +90,7 @@ class RunwayAddon:
             self.connections.distrust_tunnels()
         self.service = reload_state.service
         self.admission = Admission(settings, self.connections, self.addresses, self.seldom)
-        last_good = ctx.master.addons.get(LastGood.name)
-        # The one that is kept there takes new settings too, and stays.
-        if isinstance(last_good, LastGood) and self not in last_good.addons:
-            last_good.release()
+        reload_state.last_good.replaced_by(self)
 
     def running(self) -> None:
         self._task(self._open())
@@ -104,9 +100,7 @@ class RunwayAddon:
             return
         if not ctx.master.should_exit.is_set():
             # A reload of the script ends this addon, not the service; and the next one may be broken.
-            last_good = ctx.master.addons.get(LastGood.name)
-            if isinstance(last_good, LastGood):
-                last_good.keep(self)
+            reload_state.last_good.keep(self)
             return
         for flow, fetch in list(self.downloads.items()):
             # What is under way is saved after this.

@@ -60,9 +60,10 @@ class LastGood:
         # A reload ends the old script and loads the new one in one go: whether that fails is seen later.
         asyncio.get_running_loop().call_soon(self._say)
 
-    def release(self) -> None:
-        """An addon that works is there."""
-        self.addons = []
+    def replaced_by(self, addon: Life) -> None:
+        """An addon works. Where that is another one than the one kept here, this one's time is over."""
+        if addon not in self.addons:
+            self.addons = []
 
     def _say(self) -> None:
         if self.addons:

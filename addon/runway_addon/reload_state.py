@@ -9,7 +9,7 @@ from mitmproxy import http
 from runway_addon.admission import AdmittedCall
 from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
-from runway_addon.guard import Decisions
+from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
 from runway_addon.redact import LinkRestorer
 from runway_videos.service import Service
@@ -24,5 +24,8 @@ links = LinkRestorer()
 decisions = Decisions()
 #: Video calls whose bodies have not come yet.
 calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
+guard = Guard(connections, forms, decisions, calls)
+last_good = LastGood()
+
 #: Downloads whose first bytes have not come yet.
 downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()

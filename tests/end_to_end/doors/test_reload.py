@@ -17,7 +17,7 @@ from end_to_end.conftest import Folders
 from end_to_end.doors import attacks
 from end_to_end.doors.modes import BEARER, MODES, PROXY_MODES, TOKEN, FarEnds, ManyModes, tag
 from running import ADDON
-from wire import ask
+from wire import ask, connect
 
 #: Refusals of the addon, and what is answered without it.
 REFUSED = {401, 403, 407}
@@ -181,3 +181,17 @@ def test_a_good_reload(case: Case) -> None:
     case.wait_for_line("Loading script", partial(case.script.write_text, more))
     assert_closed(case.attacker.turns(), gone=False)
     assert serves(case.proxy)
+
+
+@pytest.mark.parametrize("text", ["{}\n# a comment\n", BROKEN[0]], ids=["good", "broken"])
+def test_a_create_whose_body_comes_after_a_reload(case: Case, text: str) -> None:
+    """It was let in by the addon before; it must neither be lost nor go out as other traffic."""
+    good, body = case.script.read_text(), b'{"prompt": "across a reload"}'
+    head = f"POST /v1/videos HTTP/1.1\r\nHost: videos.example.com\r\nContent-Length: {len(body)}\r\n"
+    head += f"Content-Type: application/json\r\nExpect: 100-continue\r\n{BEARER[0]}: {BEARER[1]}\r\n\r\n"
+    with connect(case.proxy.at("regular")) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")  # its headers have been decided on
+        case.wait_for_line("Loading script", partial(case.script.write_text, text.format(good)))
+        connection.sendall(body)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")

@@ -159,11 +159,13 @@ async def test_the_last_good_addon_keeps_its_hooks_until_another_comes(
     flow = asked()
     await proxy.master.addons.handle_lifecycle(HttpRequestHeaders(flow))
     assert addon.asked == [flow]
-    last_good.release()
+    last_good.replaced_by(addon)  # itself, with new settings
+    assert last_good.addons == [addon]
+    last_good.replaced_by(Worked())
     await proxy.master.addons.handle_lifecycle(HttpRequestHeaders(asked()))
     assert addon.asked == [flow]
     # A good reload: nothing is said.
     last_good.keep(addon)
-    last_good.release()
+    last_good.replaced_by(Worked())
     await asyncio.sleep(0)
     assert len(caplog.messages) == 1
