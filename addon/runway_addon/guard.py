@@ -22,6 +22,7 @@ from runway_addon import flow_messages, listening
 from runway_addon.admission import AdmittedCall
 from runway_addon.connections import Connections
 from runway_addon.http_layer import RequestForms
+from runway_addon.seldom import Seldom
 from runway_videos.errors import ApiError
 from runway_videos.logs import log
 
@@ -87,12 +88,13 @@ class Guard:
         forms: RequestForms,
         decisions: Decisions,
         calls: MutableMapping[http.HTTPFlow, AdmittedCall],
+        seldom: Seldom,
     ) -> None:
         self._connections = connections
         self._forms = forms
         self._decisions = decisions
         self._calls = calls
-        self._said = False
+        self._seldom = seldom
 
     def client_connected(self, client: Client) -> None:
         self._connections.connected(client, listening.cut_client)
@@ -151,15 +153,11 @@ class Guard:
             flow.kill()
 
     def _is_decided(self, flow: http.HTTPFlow) -> bool:
-        if flow in self._decisions:
-            self._said = False
-            return True
-        return bool(flow.response or flow.error)
+        return flow in self._decisions or bool(flow.response or flow.error)
 
     def _not_there(self) -> ApiError:
-        if not self._said:
-            log.error("no addon decides on what comes in: the proxy answers 503 to everything")
-        self._said = True
+        if self._seldom.may_say("the addon is not there", ""):
+            log.error("no addon has decided on what comes in: the proxy answers 503 to it")
         return ApiError(503, "The proxy's addon is not there; its operator sees why in the log.")
 
 

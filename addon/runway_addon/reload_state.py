@@ -12,6 +12,7 @@ from runway_addon.downloads import Fetch
 from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
 from runway_addon.redact import LinkRestorer
+from runway_addon.seldom import Seldom
 from runway_videos.service import Service
 
 service: Service | None = None
@@ -24,7 +25,7 @@ links = LinkRestorer()
 decisions = Decisions()
 #: Video calls whose bodies have not come yet.
 calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
-guard = Guard(connections, forms, decisions, calls)
+guard = Guard(connections, forms, decisions, calls, Seldom())
 last_good = LastGood()
 
 #: Downloads whose first bytes have not come yet.

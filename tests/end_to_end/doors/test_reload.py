@@ -176,6 +176,19 @@ def test_a_file_that_is_gone_for_a_moment(case: Case) -> None:
     assert_closed(case.attacker.turns(), gone=False)
 
 
+@pytest.mark.parametrize("hook", ["requestheaders", "http_connect", "server_connect"])
+def test_a_script_whose_hook_fails(case: Case, hook: str) -> None:
+    """It loads, and mitmproxy goes on after what it raises: nothing passes that was not decided on."""
+    broken = f"{case.script.read_text()}\nRunwayAddon.{hook} = lambda self, data: 1 / 0\n"
+    log = case.proxy.log
+    case.wait_for_line("Loading script", partial(case.script.write_text, broken))
+    found = case.attacker.turns()
+    assert_closed(found, gone=False)
+    if hook != "server_connect":
+        assert GONE in found.statuses.values()
+        assert_said_once(log, case.proxy)
+
+
 def test_a_good_reload(case: Case) -> None:
     more = f"{case.script.read_text()}\n# a comment\n"
     case.wait_for_line("Loading script", partial(case.script.write_text, more))
