@@ -95,6 +95,24 @@ def test_the_form_of_a_request(proxy: taddons.context, mode: str, head: bytes, f
     assert wire.forms.of(wire.receive(head + b"\r\n\r\n").request) == form
 
 
+@pytest.mark.parametrize(
+    ("tls", "target", "to_server"),
+    [
+        (True, b"/a", True),
+        (True, b"https://a.example/a", True),
+        (True, b"http://a.example/a", False),  # a proxy that is reached by TLS, used as one
+        (False, b"https://a.example/a", False),
+    ],
+)
+def test_tls_without_a_tunnel_is_tls_with_the_proxy(
+    proxy: taddons.context, tls: bool, target: bytes, to_server: bool
+) -> None:
+    wire = Wire(proxy, "regular")
+    wire.client.tls = tls
+    flow = wire.receive(b"GET " + target + b" HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    assert wire.forms.of(flow.request).to_server is to_server
+
+
 def test_the_layer_is_a_real_one_in_its_place(proxy: taddons.context) -> None:
     wire = Wire(proxy, "regular")
     wire.receive(b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
