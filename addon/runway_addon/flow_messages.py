@@ -85,10 +85,21 @@ def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body:
     fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
     # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
     fields.append((b"content-length", b"%d" % len(body)))
+    if _ends_connection(flow.request):
+        fields.append((b"connection", b"close"))
     content = b"" if flow.request.method == "HEAD" else body
     reason = status_codes.RESPONSES.get(status, "").encode()
     head = (b"HTTP/1.1", status, reason, http.Headers(fields))
     flow.response = http.Response(*head, content, None, now, now)
+
+
+def _ends_connection(request: http.Request) -> bool:
+    """Whether the client asks for the connection's end, which mitmproxy grants and does not say."""
+    if not request.is_http11 and not request.is_http10:
+        return False
+    return any(
+        name.lower() == b"connection" and b"close" in value.lower() for name, value in request.headers.fields
+    )
 
 
 def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, str] = {}) -> None:

@@ -34,6 +34,27 @@ def test_an_answer_and_an_error() -> None:
     assert b"hush" not in (flow.response.content or b"")
 
 
+@pytest.mark.parametrize(
+    ("version", "asked", "said"),
+    [
+        (b"HTTP/1.1", {"connection": "close"}, "close"),
+        (b"HTTP/1.1", {"Connection": "Keep-Alive, Close"}, "close"),
+        (b"HTTP/1.0", {"connection": "close"}, "close"),
+        (b"HTTP/1.1", {"connection": "keep-alive"}, None),
+        (b"HTTP/1.1", {}, None),
+        (b"HTTP/2.0", {"connection": "close"}, None),  # HTTP/2 has no such header
+    ],
+)
+def test_an_answer_says_that_the_connection_ends(
+    version: bytes, asked: dict[str, str], said: str | None
+) -> None:
+    """A balancer that is not told keeps it, and its next request is lost on it."""
+    flow = flow_of(headers=headers_of(*asked.items()), http_version=version)
+    flow_messages.put_error(flow, ApiError(401, "No."))
+    assert flow.response is not None
+    assert flow.response.headers.get("connection") == said
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"x" * 5000])
 def test_an_answer_to_head_has_no_body_but_its_length(body: bytes) -> None:
     flow = flow_of("HEAD")
