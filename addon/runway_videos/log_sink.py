@@ -136,6 +136,11 @@ def _cut(event: events.ConnectionCut) -> tuple[int, str]:
     return logging.WARNING, f"cut off {what} from {event.peer}, {error.status}: {text}"
 
 
+def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
+    text = escaped(event.error.message, 500)
+    return logging.WARNING, f"refused {event.what} from {event.peer}, {event.error.status}: {text}"
+
+
 # One line for each event: its level and its words ("": none).
 _LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateSending: _sending,
@@ -152,6 +157,7 @@ _LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.ContentFailed: _content_failed,
     events.CallRefused: _refused,
     events.ConnectionCut: _cut,
+    events.OtherTrafficRefused: _other_refused,
 }
 
 

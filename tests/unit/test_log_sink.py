@@ -116,6 +116,7 @@ def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     write(events.TaskContradicted("task-1", "odd"))
     write(events.ContentFailed("task-1", "HTTP 403", worked_before=False))
     write(events.ContentFailed("task-1", "HTTP 403", worked_before=True))
+    write(events.OtherTrafficRefused(ApiError(403, "No\n."), "a connection", "10.0.0.9"))
     video = "sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app"
     assert log.messages == [
         f"creating: {video}, key team-a",
@@ -126,6 +127,7 @@ def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
         "task task-1: odd",
         "task task-1: Runway does not give the video's bytes: HTTP 403",
         "task task-1: Runway did not give the video's bytes: HTTP 403",
+        "refused a connection from 10.0.0.9, 403: No\\n.",
     ]
 
 
