@@ -216,7 +216,8 @@ def retyped(value: Value, schema: Schema) -> bool | int | float | str | None:
 def check_text(text: str, schema: Schema, param: str) -> None:
     """Length as Runway counts it, in UTF-16 code units: most emoji are two."""
     try:
-        length = len(text.encode("utf-16-le")) // 2
+        # Of ASCII alone, as a very large text is, no copy is made.
+        length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
     except UnicodeEncodeError:
         raise bad_request(f"`{param}` is not valid Unicode text.", param) from None
     most, least = schema.get("maxLength"), schema.get("minLength", 0)
