@@ -21,7 +21,7 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_conf": (str, "", "The configuration file, mitm.conf where none is named."),
     "runway_keys": (Sequence[str], [], "Runway keys, one JSON object each: name, value, models, "
                     "weight, on_behalf_of."),
-    "runway_base_url": (str, "https://api.dev.runwayml.com", "Where Runway's API is."),
+    "runway_base_url": (str, settings.BASE_URL, "Where Runway's API is."),
     "runway_proxy": (str | None, None, "Outbound HTTP proxy for Runway; the environment's is "
                      "never used."),
     "runway_aliases": (Sequence[str], list(settings.DEFAULT_ALIASES), "Model aliases, "
@@ -124,7 +124,14 @@ def read_settings() -> Settings:
             values[name] = _kept.file.entries[name].value or []
         else:
             values[name] = option_secrets.hide(name, values[name])
-    found = settings.read(values, os.environ, where)
+    file = _kept.file or ConfFile(None, {})
+    found = settings.read(
+        values,
+        os.environ,
+        where,
+        conf=str(file.path or ""),
+        file_mode=lambda name: file.mode if _is_from_file(name) else 0,
+    )
     _check_others(found)
     return found
 

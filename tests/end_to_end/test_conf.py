@@ -197,3 +197,15 @@ def test_a_file_named_on_the_command_line(folder: Folders) -> None:
     with Proxy(made, conf=None, runway_conf=made / "other.yaml") as proxy, web(proxy.url) as client:
         answer = client.post("/v1/videos", json={"prompt": "x"})
         assert answer.headers["openai-poll-after-ms"] == "7000"
+
+
+def test_the_file_in_force_and_where_keys_go_are_told(folder: Folders, box: Box) -> None:
+    made = folder()
+    conf = json.dumps({"runway_base_url": box.url, "runway_keys": [{"name": "a", "value": "key_of_a"}]})
+    (made / "mitm.conf").write_text(conf)
+    (made / "mitm.conf").chmod(0o644)
+    with Proxy(made, conf=None) as proxy:
+        assert proxy.wait_for("configuration: (.*)")[1] == str(made / "mitm.conf")
+        assert proxy.wait_for("Runway's API is taken to be at (.*)")[1] == box.url
+        proxy.wait_for(r"a has its secret written out in a file that others can read \(mode 0644\)")
+        assert "key_of_a" not in proxy.log
