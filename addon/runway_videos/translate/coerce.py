@@ -14,6 +14,7 @@ from runway_videos import media
 from runway_videos.catalog import Schema
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload, Value
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.json_body import NotJson, parse_json
 from runway_videos.translate.describe import describe, quoted_value
 from runway_videos.translate.field_names import snake, wire_name
@@ -234,7 +235,7 @@ def parsed(value: Value) -> Value:
     """The list or object that a text spells out in JSON; any other value as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return parse_json(value.encode("utf-8", "replace"))
+            return parse_json(value.encode("utf-8", "replace"), Budget())
         except NotJson:
             return value
     return value
