@@ -121,7 +121,7 @@ class RunwayAddon:
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return
         shutdown.drain_on_signals(self.service)
-        log_start(self.settings, listening.addresses(), options.option_warnings())
+        log_start(self.settings, listening.addresses(), options.option_warnings(), options.file_in_force())
         self.opened.set()
 
     def _task(self, work: Coroutine[None, None, None]) -> None:

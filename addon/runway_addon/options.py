@@ -21,7 +21,7 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_conf": (str, "", "The configuration file, mitm.conf where none is named."),
     "runway_keys": (Sequence[str], [], "Runway keys, one JSON object each: name, value, models, "
                     "weight, on_behalf_of."),
-    "runway_base_url": (str, "https://api.dev.runwayml.com", "Where Runway's API is."),
+    "runway_base_url": (str, settings.DEFAULT_BASE_URL, "Where Runway's API is."),
     "runway_proxy": (str | None, None, "Outbound HTTP proxy for Runway; the environment's is "
                      "never used."),
     "runway_aliases": (Sequence[str], list(settings.DEFAULT_ALIASES), "Model aliases, "
@@ -131,9 +131,15 @@ def read_settings() -> Settings:
 
 def option_warnings() -> list[str]:
     """What is set that should not be, for the operator at start."""
+    found = list(_kept.file.warnings) if _kept.file is not None else []
     if ctx.options.proxy_debug:
-        return ["proxy_debug: callers' tokens and signed links are in its log lines"]
-    return []
+        found.append("proxy_debug: callers' tokens and signed links are in its log lines")
+    return found
+
+
+def file_in_force() -> Path | None:
+    """The configuration file that was read."""
+    return _kept.file.path if _kept.file is not None else None
 
 
 def _is_from_file(name: str) -> bool:

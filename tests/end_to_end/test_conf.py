@@ -54,6 +54,8 @@ def test_as_shipped_it_works_quietly_for_this_machine_alone(folder: Folders, box
         assert "/v1/videos HTTP" not in proxy.log
         assert "client connect" not in proxy.log
         assert proxy.wait_for("serving /v1/videos on (.*)")[1] == f"http://127.0.0.1:{proxy.port}"
+        assert proxy.wait_for("configuration: (.*)")[1] == str(ROOT / "mitm.conf")
+        assert proxy.wait_for("Runway's API: ([^ ]*)")[1] == box.url
         whole(proxy)
     for name, value in {"listen_host": "127.0.0.1", "flow_detail": 0, "connection_strategy": "lazy"}.items():
         assert options[name] == value

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -46,6 +47,9 @@ def keys(*items: object) -> str:
     return f"flow_detail: 0\nrunway_keys: {json.dumps(items)}\n"
 
 
+DOUBLING = "".join(f"- &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijklmnopqrst"))
+
+
 # One of each kind, since each is a start of Python; what the options themselves accept has tests of its own.
 MISTAKES = [
     on_line("unknown option", "flow_detail: 0\nlisten_prot: 1\n", 2, "listen_prot.*did you mean listen_port"),
@@ -66,6 +70,8 @@ MISTAKES = [
     ),
     entry("an address of others", "listen_host: 198.51.100.7\n", r"198.51.100.7:\d+: [a-z]"),
     entry("a number out of bounds", "runway_poll_seconds: -1\n", "-1.*0 to 3600"),
+    on_line("aliases that double", "mode:\n- &a [x, x]\n" + DOUBLING, 13, "more than 10000 values"),
+    entry("a key sent in clear", "runway_base_url: http://192.0.2.1\n", "clear; use https"),
     entry("no URL", "runway_base_url: api.dev.runwayml.com\n", "https://"),
     entry("a key with an unknown field", keys({"name": "a", "value": SECRET, "wait": 1}), "wait.*weight", 2),
     entry("a secret for a name", keys({"name": SECRET + "/" * 20, "value": "x"}), "name", 2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
+from runway_videos.config.conf_checks import alias_problem, owner_problem, secrets_warning
 from runway_videos.logs import escaped
 
 #: The file's name where no `runway_conf` names one.
@@ -40,10 +42,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class ConfFile(msgspec.Struct, frozen=True):
-    """What a file says; `path` is None where there is no file."""
+    """What a file says; `path` is None where there is no file. `warnings` are for the operator at start."""
 
     path: Path | None
     entries: Mapping[str, Entry]
+    warnings: tuple[str, ...] = ()
 
     def where(self, name: str) -> str:
         """Where an entry stands, for messages: `mitm.conf line 3: listen_port`."""
@@ -73,9 +76,13 @@ def read(path: Path | None, known: Collection[str]) -> ConfFile:
     if path is None:
         return ConfFile(None, {})
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            found = os.fstat(file.fileno())
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
+    if problem := owner_problem(found):
+        raise ConfigError(f"{path}: {problem}")
     document = _parse(path, text)
     if document is None:
         return ConfFile(path, {})
@@ -87,12 +94,15 @@ def read(path: Path | None, known: Collection[str]) -> ConfFile:
         line = int(document.lc.data.get(name, [document.lc.line])[0]) + 1
         _check_name(path, line, name, known)
         entries[name] = Entry(_plain(value), line)
-    return ConfFile(path, entries)
+    warning = secrets_warning(found, {name: entry.value for name, entry in entries.items()})
+    return ConfFile(path, entries, (f"{path}: {warning}",) if warning else ())
 
 
 def _parse(path: Path, text: str) -> object:
     yaml = YAML(typ="rt", pure=True)
     try:
+        if problem := alias_problem(text):
+            raise ConfigError(f"{path} line {problem[0]}: {problem[1]}")
         return yaml.load(io.StringIO(text))
     except MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""

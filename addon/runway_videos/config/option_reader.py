@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
@@ -88,11 +89,26 @@ class OptionReader:
             )
         return text.rstrip("/")
 
+    def base_url(self, option: str, value: object) -> str:
+        """The URL that keys are sent to: https, or http on this machine."""
+        url = self.url(option, value, ("http", "https"))
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise self.fail(option, f"{escaped(repr(url))} would send keys in clear; use https://")
+        return url
+
     def size(self, option: str, value: object) -> int:
         match = _SIZE.fullmatch(str(value).strip())
         if not match or not int(match[1]):
             raise self.fail(option, f"{escaped(repr(value))} must be a size like 64m (suffixes k, m, g)")
         return int(match[1]) * _UNITS[match[2].lower()]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_base(url: str, schemes: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.keys.pool import Key
 
+DEFAULT_BASE_URL = "https://api.dev.runwayml.com"
 #: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
 DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
 #: Environment variables that hold one key, in this order, when `runway_keys` is not set.
@@ -85,7 +86,7 @@ def read(
     proxy = options["runway_proxy"]
     return Settings(
         keys=(SANDBOX_KEY,) if sandbox else _keys(reader, options["runway_keys"]),
-        base_url=reader.url("runway_base_url", options["runway_base_url"], ("http", "https")),
+        base_url=reader.base_url("runway_base_url", options["runway_base_url"]),
         proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
         aliases=_aliases(reader, options["runway_aliases"]),
         hosts=_hosts(reader, options["runway_hosts"]),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from runway_videos import catalog
-from runway_videos.config.settings import Settings
-from runway_videos.logs import log
+from runway_videos.config.settings import DEFAULT_BASE_URL, Settings
+from runway_videos.logs import escaped, log
 
 NO_KEY = (
     "no Runway key: video creates answer 503; set RUNWAY_API_KEY or runway_keys, "
@@ -14,17 +15,26 @@ NO_KEY = (
 )
 
 
-def log_start(settings: Settings, addresses: Sequence[str], option_warnings: Sequence[str] = ()) -> None:
+def log_start(
+    settings: Settings,
+    addresses: Sequence[str],
+    option_warnings: Sequence[str] = (),
+    file: Path | None = None,
+) -> None:
     """Logs where the proxy listens and what it serves; secrets never."""
-    for line in _facts(settings, addresses):
+    for line in _facts(settings, addresses, file):
         log.info("%s", line)
     for line in (*_warnings(settings), *option_warnings):
         log.warning("%s", line)
 
 
-def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
+def _facts(settings: Settings, addresses: Sequence[str], file: Path | None) -> Iterator[str]:
     where = ", ".join(f"http://{each}" for each in addresses)
     yield f"serving /v1/videos on {where or 'no address: nothing listens'}"
+    if file is not None:
+        yield f"configuration: {escaped(str(file.absolute()))}"
+    if settings.base_url != DEFAULT_BASE_URL and not settings.sandbox:
+        yield f"Runway's API: {settings.base_url} (not {DEFAULT_BASE_URL})"
     if settings.sandbox:
         yield "SANDBOX: videos are made up, nothing reaches Runway, nothing is paid"
     elif settings.keys:

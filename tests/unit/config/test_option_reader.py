@@ -166,6 +166,28 @@ def test_any_other_url_is_refused_with_an_example(url: object) -> None:
     assert "pw" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://x.example",
+        "http://127.0.0.1:8081",
+        "http://127.9.9.9",
+        "http://[::1]:1",
+        "http://localhost:1",
+    ],
+)
+def test_keys_go_to_https_or_to_this_machine(url: str) -> None:
+    assert reader().base_url("runway_base_url", url) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x.example", "http://10.0.0.1", "http://localhost.example", "http://0.0.0.0"]
+)
+def test_keys_never_go_elsewhere_in_clear(url: str) -> None:
+    with pytest.raises(ConfigError, match="would send keys in clear; use https://"):
+        reader().base_url("runway_base_url", url)
+
+
 def test_only_a_proxy_may_have_a_password_which_is_never_shown() -> None:
     given_url = "http://user:hush@proxy.example:3128"
     assert reader().url("runway_proxy", given_url, ("https", "http")) == given_url

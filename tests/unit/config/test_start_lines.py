@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,20 @@ def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> N
     ]
     assert warnings(caplog) == []
     assert {each.levelname for each in caplog.records} == {"INFO"}
+
+
+def test_the_file_in_force_and_another_base_url_are_named(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.INFO)
+    log_start(told(base_url="https://elsewhere.example"), [], (), tmp_path / "mitm.conf")
+    assert caplog.messages[1:3] == [
+        f"configuration: {tmp_path}/mitm.conf",
+        "Runway's API: https://elsewhere.example (not https://api.dev.runwayml.com)",
+    ]
+    caplog.clear()
+    log_start(told(base_url="https://elsewhere.example", sandbox=True), [])
+    assert "elsewhere" not in "".join(caplog.messages)
 
 
 def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixture) -> None:
