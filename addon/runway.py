@@ -31,11 +31,12 @@ from runway_addon import (
     shutdown,
 )
 from runway_addon.admission import Admission, AdmittedCall
+from runway_addon.body_limit import BodyLimits
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
-from runway_videos.events import CallRefused
+from runway_videos.events import CallRefused, ConnectionCut
 from runway_videos.logs import log
 from runway_videos.openai.authentication import no_forwarding
 from runway_videos.openai.messages import Answer, Download, PassThrough
@@ -57,6 +58,7 @@ class RunwayAddon:
         self.tasks: set[asyncio.Task[None]] = set()
         self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
         self.downloads = reload_state.downloads
+        self.bodies = BodyLimits(self._cut_off)
 
     # Life
 
@@ -145,8 +147,11 @@ class RunwayAddon:
             flow_messages.put_error(flow, ApiError(503, "The proxy has not started."))
             return
         admitted = self.admission.admit(flow)
-        if admitted is not None:
+        if admitted is not None and self.settings is not None:
             self.calls[flow] = admitted
+            self.bodies.watch(flow, admitted.caller, self.settings.max_body)
+        elif flow.response is not None and self.settings is not None:
+            self.bodies.discard(flow, self.settings.max_body)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         admitted = self.calls.pop(flow, None)
@@ -154,6 +159,8 @@ class RunwayAddon:
             return
         await self.opened.wait()
         try:
+            if refusal := self.bodies.refusal(flow):
+                raise refusal
             answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
@@ -165,6 +172,12 @@ class RunwayAddon:
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
+
+    def _cut_off(self, flow: http.HTTPFlow, error: ApiError) -> None:
+        if self.service is not None:
+            request, peer = flow.request, flow_messages.peer(flow)
+            self.service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
+        listening.cut_off(flow)
 
     def _put(
         self, flow: http.HTTPFlow, answer: Answer | Download | PassThrough, admitted: AdmittedCall
@@ -190,6 +203,7 @@ class RunwayAddon:
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
+        self.bodies.release(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return
@@ -201,6 +215,7 @@ class RunwayAddon:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.calls.pop(flow, None)
+        self.bodies.drop(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is not None:
             downloads.restore(flow, fetch)
