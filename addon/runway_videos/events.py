@@ -32,6 +32,13 @@ def created(plan: Plan, submitted: SubmittedTask, caller: str, seconds: float, s
     )
 
 
+def given_up(about: str) -> None:
+    """The process ends before Runway answered a create."""
+    log.error(
+        "OUTCOME UNKNOWN: a paid task may exist at Runway: %s: the proxy ended before Runway answered", about
+    )
+
+
 def ended(
     reference: VideoReference, runway_model: str, caller: str, state: TaskState, seconds: int, sandbox: bool
 ) -> None:

@@ -12,8 +12,8 @@ from runway_videos import catalog, events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.creates import CreateIdentity, Creates
-from runway_videos.idempotency.fingerprint import fingerprint_of
+from runway_videos.idempotency.creates import Creates
+from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.keys.pool import KeyPool
 from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
@@ -37,7 +37,7 @@ LARGEST_INLINE_BODY = 256 << 10
 
 
 class Created(msgspec.Struct, frozen=True):
-    """What a create came to: kept for its repeats, so it is small."""
+    """What a create came to: kept for its retries, so it is small."""
 
     video_id: str
     reference: VideoReference
@@ -46,7 +46,7 @@ class Created(msgspec.Struct, frozen=True):
 class Service:
     """Serves calls. `start` before the first, `close` after the last."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, creates: Creates[Created] | None = None) -> None:
         videos: VideoRecords[CachedStatus] = VideoRecords(_clock, size_of)
         self._runtime = Runtime(
             settings=settings,
@@ -55,7 +55,7 @@ class Service:
             client=RunwayClient(settings.base_url, settings.proxy),
             videos=videos,
         )
-        self._creates: Creates[Created] = Creates(_clock, _is_kept)
+        self._creates = Creates(_clock, may_have_made) if creates is None else creates
         self._sandbox: Sandbox | None = None
         self._started = False
         self._assemble()
@@ -86,9 +86,9 @@ class Service:
             return plan
         if plan.ignored:
             events.fields_ignored(plan.ignored)
-        waiter = self._creates.enter(
-            _identity(call, fingerprint), lambda: self._submit(plan, call.caller), call.gone
-        )
+        about = events.about(plan, call.caller)
+        identity = identity_of(call.headers, call.caller, fingerprint, about)
+        waiter = self._creates.enter(identity, lambda: self._submit(plan, call.caller), call.gone)
         try:
             created = await waiter.outcome()
         finally:
@@ -124,13 +124,14 @@ class Service:
         return self._read(call)
 
     def _read(self, call: Call) -> tuple[Plan | PassThrough, bytes]:
-        """The task call that a create asks for, and the digest of its content. No I/O."""
+        """The task call that a create asks for, and its fingerprint. No I/O."""
         models, aliases = catalog.load(), self._runtime.settings.aliases
         fields = read_fields(call.headers.get("content-type", ""), call.body)
         if resolve_model(fields.values.get("model"), models, aliases) is None:
             names = [pattern for pattern, _ in aliases] + list(models.models())
             return PassThrough(", ".join(names)), b""
-        return plan_create(fields, models, aliases), fingerprint_of(fields.values)
+        plan = plan_create(fields, models, aliases)
+        return plan, fingerprint_of(call.route.operation.value, plan)
 
     async def _submit(self, plan: Plan, caller: str) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
@@ -195,8 +196,20 @@ class Service:
         return self._creates.running
 
     async def drain(self, seconds: float) -> int:
-        """Takes no more creates and waits for those in flight; gives how many still are."""
-        return await self._creates.drain(seconds)
+        """Takes no more creates and waits for those in flight. Who still waits after that is told
+        that the outcome is unknown; gives how many creates that were."""
+        given_up = await self._creates.drain(seconds)
+        for about in given_up:
+            events.given_up(about)
+        return len(given_up)
+
+    def clients_owed(self) -> int:
+        """Clients that left a moment ago without their create's outcome, and may come back."""
+        return self._creates.owed()
+
+    def clients_waiting(self) -> int:
+        """Clients that are there and have no answer to their create yet."""
+        return self._creates.answering()
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""
@@ -224,19 +237,8 @@ class Service:
         self._assemble()
 
 
-def _identity(call: Call, fingerprint: bytes) -> CreateIdentity:
-    """What tells a repeat of this create. The stock clients count their retries, and send no key."""
-    count = call.headers.get("x-stainless-retry-count", "")
-    return CreateIdentity(
-        caller=call.caller,
-        fingerprint=fingerprint,
-        idempotency_key=call.headers.get("idempotency-key") or None,
-        retry_count=int(count) if count.isdecimal() and len(count) < 4 else 0,
-    )
-
-
-def _is_kept(outcome: Created | Exception) -> bool:
-    """Whether a repeat must get this outcome: a task was made or may have been made.
+def may_have_made(outcome: Created | Exception) -> bool:
+    """Whether a retry must get this outcome: a task was made or may have been made.
 
     A fault of ours counts: nobody knows how far it came.
     """
