@@ -55,7 +55,7 @@ class Service:
             client=RunwayClient(settings.base_url, settings.proxy),
             videos=videos,
         )
-        self._creates = Creates(_clock, may_have_made) if creates is None else creates
+        self._creates: Creates[Created] = Creates(_clock, may_have_made) if creates is None else creates
         self._sandbox: Sandbox | None = None
         self._started = False
         self._assemble()
