@@ -19,6 +19,7 @@ from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import listening
+from runway_addon.client_presence import ClientPresence
 from runway_videos.errors import ApiError, render
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Route
@@ -185,7 +186,7 @@ def forget_hop(data: ServerConnectionHookData) -> None:
 def call_of(flow: http.HTTPFlow, route: Route, caller: str) -> Call:
     """The flow as the operations see it."""
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), lower_headers(flow), body, caller, gone=lambda: not client_is_there(flow))
+    return Call(route, query(flow), lower_headers(flow), body, caller, gone=ClientPresence(flow))
 
 
 def take_credentials(flow: http.HTTPFlow) -> HeaderFields:
