@@ -12,7 +12,7 @@ from runway_videos import catalog, events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.creates import Creates
+from runway_videos.idempotency.creates import Creates, may_have_made
 from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.keys.pool import KeyPool
 from runway_videos.openai.authentication import too_large
@@ -235,14 +235,6 @@ class Service:
             # The old one may have creates in flight: it ends by itself when they are answered.
             runtime.client = RunwayClient(settings.base_url, settings.proxy)
         self._assemble()
-
-
-def may_have_made(outcome: Created | Exception) -> bool:
-    """Whether a retry must get this outcome: a task was made or may have been made.
-
-    A fault of ours counts: nobody knows how far it came.
-    """
-    return not isinstance(outcome, ApiError) or outcome.may_have_made
 
 
 def _clock() -> float:

@@ -37,6 +37,8 @@ from typing import cast
 
 import msgspec
 
+from runway_videos.errors import ApiError
+
 
 class CreateIdentity(msgspec.Struct, frozen=True):
     """By what a retry is known: who asks, for what (`fingerprint`), and what the client says itself.
@@ -175,6 +177,14 @@ class Waiter[T]:
     def is_gone(self) -> bool:
         """Whether its client is seen to have left; after GOT, that its connection has ended since."""
         return self.state is WaiterState.LEFT or (self._gone is not None and self._gone())
+
+
+def may_have_made(outcome: object) -> bool:
+    """Whether a retry must get this outcome: a task was made or may have been made.
+
+    A fault of ours counts: nobody knows how far it came.
+    """
+    return not isinstance(outcome, ApiError) or outcome.may_have_made
 
 
 def _bare[E: Exception](error: E) -> E:

@@ -29,12 +29,20 @@ from typing import Any
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
-from runway_videos.idempotency.create import Create, CreateIdentity, CreateState, Kept, Waiter, WaiterState
+from runway_videos.idempotency.create import (
+    Create,
+    CreateIdentity,
+    CreateState,
+    Kept,
+    Waiter,
+    WaiterState,
+    may_have_made,
+)
 from runway_videos.idempotency.expiries import Expiries
 from runway_videos.idempotency.refused import RefusedAttempts
 from runway_videos.idempotency.retries import REFUSED_RANK, Found, find_retried
 
-__all__ = ["CreateIdentity", "Creates", "Kept", "Waiter"]
+__all__ = ["CreateIdentity", "Creates", "Kept", "Waiter", "may_have_made"]
 
 
 class Creates[T]:

@@ -31,8 +31,8 @@ from faulty.scenarios import (
     same_key,
 )
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
-from runway_videos.service import Created, may_have_made
+from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter, may_have_made
+from runway_videos.service import Created
 from runway_videos.upstream import submit
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.create_answers import Kind, Verdict
