@@ -22,19 +22,24 @@ PATIENCE_SECONDS = 60.0
 
 #: Variables of the environment that would change what a test means.
 _UNWANTED = ("RUNWAY", "OPENAI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy",
-             "https_proxy", "all_proxy", "no_proxy", "SSL_CERT")  # fmt: skip
+             "https_proxy", "all_proxy", "no_proxy", "SSL_CERT", "PYTHONUNBUFFERED")  # fmt: skip
+#: For a mitmdump without the addon and other programs: their lines come when they are said.
+UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 
 
 def clean_environment(more: Mapping[str, str] = {}) -> dict[str, str]:
     """This process's environment without keys and proxies, and with `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
-    return kept | {"PYTHONUNBUFFERED": "1"} | dict(more)
+    return kept | dict(more)
 
 
 class Process:
     """A child process whose lines are read as they come. Only this one is ended, by its id."""
 
-    def __init__(self, command: Iterable[str], env: Mapping[str, str], cwd: Path) -> None:
+    def __init__(
+        self, command: Iterable[str], env: Mapping[str, str], cwd: Path, output: int | None = None
+    ) -> None:
+        """`output`: a descriptor that it writes to in place of the pipe that is read."""
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()
         self.child = subprocess.Popen(
@@ -42,7 +47,7 @@ class Process:
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
@@ -51,8 +56,7 @@ class Process:
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.child.stdout is not None
-        for line in self.child.stdout:
+        for line in self.child.stdout or ():
             self._queue.put(line.rstrip("\n"))
         self._queue.put(None)
 
@@ -117,6 +121,7 @@ class Proxy(Process):
         env: Mapping[str, str] = {},
         listen: Iterable[str] = ("--listen-host", "127.0.0.1", "--listen-port", "0"),
         addon: Path = ADDON,
+        output: int | None = None,
         **options: object,
     ) -> None:
         """`folder` is the working directory; `conf` its mitm.conf, None for no such file.
@@ -132,7 +137,7 @@ class Proxy(Process):
             for item in value if isinstance(value, list | tuple) else [value]:
                 text = str(item).lower() if isinstance(item, bool) else str(item)
                 command += ["--set", f"{name}={text}"]
-        super().__init__([*command, *arguments], clean_environment(env), folder)
+        super().__init__([*command, *arguments], clean_environment(env), folder, output)
         self.port = 0
 
     def ready(self) -> Proxy:

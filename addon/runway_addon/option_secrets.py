@@ -19,8 +19,8 @@ def hide(option: str, values: Sequence[str]) -> list[str]:
     """The option's values with their secrets; in mitmproxy's options places stand for these."""
     hidden, opened = [], []
     for value in values:
-        escaped, whole = _split(option, value)
-        hidden.append(escaped)
+        placeholder, whole = _split(option, value)
+        hidden.append(placeholder)
         opened.append(whole)
     if list(values) != hidden:
         ctx.options.update(**{option: hidden})
@@ -39,5 +39,5 @@ def _split(option: str, value: str) -> tuple[str, str]:
     place = f"{option}.{item.get('name')}"
     if not secret.startswith(_KEPT):
         _literals[place] = secret
-    escaped = msgspec.json.encode(item | {"value": _KEPT + place}).decode()
-    return escaped, msgspec.json.encode(item | {"value": _literals.get(place, secret)}).decode()
+    placeholder = msgspec.json.encode(item | {"value": _KEPT + place}).decode()
+    return placeholder, msgspec.json.encode(item | {"value": _literals.get(place, secret)}).decode()

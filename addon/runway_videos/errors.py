@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 # OpenAI's `type` by status, where the raiser names none.
@@ -20,6 +22,7 @@ class ApiError(Exception):
     `param` is the client's own parameter. `retry` False sends `x-should-retry: false`, which stops
     the stock clients' automatic retries; `retry_after` is in seconds. `detail` is for the
     operator's log only: it is never sent to the client. `may_have_made`: a paid task may exist.
+    `headers` are sent along.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class ApiError(Exception):
         retry_after: int | None = None,
         detail: str = "",
         may_have_made: bool = False,
+        headers: Mapping[str, str] = {},
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -45,6 +49,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.detail = detail
         self.may_have_made = may_have_made
+        self.headers = headers
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ApiError:
@@ -54,7 +59,7 @@ def bad_request(message: str, param: str | None = None, code: str | None = None)
 
 def render(error: ApiError) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and JSON body of an error, as OpenAI's API gives them."""
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", "x-content-type-options": "nosniff", **error.headers}
     if error.retry is not None:
         headers["x-should-retry"] = "true" if error.retry else "false"
     if error.retry_after is not None:

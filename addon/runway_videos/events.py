@@ -1,98 +1,170 @@
-"""The operator's log: one line when a video is made, one when it ends, and what was refused."""
+"""What happened, as typed events. The log is one sink of them; a sink is a function of an event.
+
+An event holds facts, not words: `log_sink` has the words. A client's text in it is as it came.
+"""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Iterable
+
+import msgspec
 
 from runway_videos.errors import ApiError
-from runway_videos.logs import escaped, log
-from runway_videos.openai.routes import Operation, Route
-from runway_videos.openai.video import VideoError
-from runway_videos.store.video_references import VideoReference
-from runway_videos.translate import Plan
+from runway_videos.openai.routes import Route
 from runway_videos.translate.task_status import TaskState
-from runway_videos.upstream.submit import SubmittedTask
 
 
-def about(plan: Plan, caller: str) -> str:
-    """A create in a few words."""
-    return _video(plan.model, plan.call.model, plan.seconds, plan.size, caller, plan.call.mode)
+class VideoFacts(msgspec.Struct, frozen=True):
+    """A video in short. `model` is the client's word, `runway_model` and `mode` are Runway's.
+
+    `runway_model` and `mode` are "" where this process did not make the video; `caller` "" is the
+    local user. `sent`: fields of the Runway body that say more than `seconds` and `size` do.
+    """
+
+    model: str
+    seconds: str
+    size: str
+    caller: str
+    runway_model: str = ""
+    mode: str = ""
+    sent: tuple[tuple[str, str], ...] = ()
 
 
-def created(plan: Plan, submitted: SubmittedTask, caller: str, seconds: float, sandbox: bool) -> None:
-    """A task was made: from here on it can be found."""
-    log.info(
-        "%screated: %s, key %s%s, task %s, in %.1f s",
-        _mark(sandbox),
-        about(plan, caller),
-        submitted.key,
-        "" if submitted.credits is None else f", about {submitted.credits:g} credits",
-        escaped(submitted.task),
-        seconds,
-    )
+class Event(msgspec.Struct, frozen=True):
+    """Something that an operator may want to know."""
 
 
-def given_up(about: str) -> None:
-    """The process ends before Runway answered a create."""
-    log.error(
-        "OUTCOME UNKNOWN: a paid task may exist at Runway: %s: the proxy ended before Runway answered", about
-    )
+class CreateSending(Event, frozen=True):
+    """A create is about to be sent to Runway: from here on a paid task may exist."""
+
+    video: VideoFacts
+    key: str
 
 
-def ended(
-    reference: VideoReference, runway_model: str, caller: str, state: TaskState, seconds: int, sandbox: bool
-) -> None:
-    """A video was seen to have ended: what it cost, which key paid, how long it took."""
-    log.info(
-        "%s%s%s: %s, key %s, %s, took %d s, task %s",
-        _mark(sandbox),
-        state.status,
-        _why(state.error),
-        _video(reference.model, runway_model, reference.seconds, reference.size, caller),
-        reference.key,
-        "cost unknown" if state.credits is None else f"{state.credits:g} credits",
-        max(0, seconds),
-        escaped(reference.task),
-    )
+class CreateBody(Event, frozen=True):
+    """The body of a create as it is sent; large files in it are objects, not texts."""
+
+    body: dict[str, object]
 
 
-def deleted(reference: VideoReference, caller: str, sandbox: bool) -> None:
+class VideoSubmitted(Event, frozen=True):
+    """Runway made a task. `credits` as Runway estimates them; `seconds` since the create began."""
+
+    video: VideoFacts
+    key: str
+    task: str
+    credits: float | None
+    seconds: float
+
+
+class OutcomeUnknown(Event, frozen=True):
+    """A create was sent and its answer lost: a paid task may exist that nobody can find."""
+
+    video: VideoFacts
+    key: str
+    reason: str
+
+
+class CreateGivenUp(Event, frozen=True):
+    """The process ends before Runway answered a create: a paid task may exist."""
+
+    video: VideoFacts
+
+
+class KeyPassedOver(Event, frozen=True):
+    """A key could not take a create, and the next one is asked. `reason` is Runway's own text."""
+
+    key: str
+    model: str
+    reason: str
+
+
+class UploadFailed(Event, frozen=True):
+    """Runway's storage did not take a file."""
+
+    key: str
+    reason: str
+
+
+class FieldsIgnored(Event, frozen=True):
+    """Fields that no video needs were left out of a create."""
+
+    names: tuple[str, ...]
+
+
+class VideoEnded(Event, frozen=True):
+    """A video was first seen to have ended. `seconds` since its creation."""
+
+    video: VideoFacts
+    key: str
+    task: str
+    state: TaskState
+    seconds: int
+
+
+class VideoDeleted(Event, frozen=True):
     """A video was cancelled or deleted."""
-    video = _video(reference.model, "", reference.seconds, reference.size, caller)
-    log.info("%sdeleted: %s, key %s, task %s", _mark(sandbox), video, reference.key, escaped(reference.task))
+
+    video: VideoFacts
+    key: str
+    task: str
 
 
-def fields_ignored(names: tuple[str, ...]) -> None:
-    """Fields that clients send out of habit were left out of a create."""
-    log.info("left out of a create, Runway has no such thing: %s", escaped(", ".join(names)))
+class PollStale(Event, frozen=True):
+    """Runway could not be asked about a video, and its last status was given out."""
+
+    task: str
+    problem: str
 
 
-def refused(error: ApiError, route: Route, sandbox: bool) -> None:
-    """A call was refused: failures loudly, a client's mistakes in passing."""
-    level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
-    if error.status == 404 and not error.detail:
-        level = logging.DEBUG
-    what = route.name if route.operation is Operation.UNSUPPORTED else route.operation.value
-    detail = f" ({escaped(error.detail, 500)})" if error.detail else ""
-    text = escaped(error.message, 500)
-    log.log(level, "%s%s refused, %d: %s%s", _mark(sandbox), what, error.status, text, detail)
+class TaskContradicted(Event, frozen=True):
+    """Runway said of a task what cannot be after what it had said before, or of another task."""
+
+    task: str
+    problem: str
 
 
-def cut_off(error: ApiError, method: str, path: str, peer: str) -> None:
-    """A client was turned away and its body not read: it sees a closed connection."""
-    what = f"{method} {path.partition('?')[0]}"
-    log.warning("cut off %s from %s, %d: %s", escaped(what), peer, error.status, escaped(error.message, 500))
+class ContentFailed(Event, frozen=True):
+    """Runway's file store does not give a video's bytes. `worked_before`: within the last minute."""
+
+    task: str
+    problem: str
+    worked_before: bool
 
 
-def _video(model: str, runway_model: str, seconds: str, size: str, caller: str, mode: str = "") -> str:
-    name = model if runway_model in ("", model) else f"{model} → {runway_model}"
-    runtime = [escaped(name), mode, f"{seconds} s", size, f"caller {caller}" if caller else ""]
-    return ", ".join(part for part in runtime if part)
+class CallRefused(Event, frozen=True):
+    """A video call was refused or failed."""
+
+    error: ApiError
+    route: Route
 
 
-def _why(error: VideoError | None) -> str:
-    return f" ({escaped(error.code)})" if error else ""
+class ConnectionCut(Event, frozen=True):
+    """A client was turned away without reading its body: it sees a closed connection."""
+
+    error: ApiError
+    method: str
+    path: str
+    peer: str
 
 
-def _mark(sandbox: bool) -> str:
-    return "SANDBOX " if sandbox else ""
+class OtherTrafficRefused(Event, frozen=True):
+    """A client may not use the proxy for what is no video call. `what` says what it was."""
+
+    error: ApiError
+    what: str
+    peer: str
+
+
+type Sink = Callable[[Event], None]
+
+
+class Events:
+    """Gives each event to all sinks, in their order."""
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self._sinks = tuple(sinks)
+
+    def emit(self, event: Event) -> None:
+        for sink in self._sinks:
+            sink(event)

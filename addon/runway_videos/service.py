@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 
@@ -12,25 +13,31 @@ from runway_videos import catalog, events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.errors import ApiError
+from runway_videos.events import Events, VideoFacts
 from runway_videos.idempotency.creates import Creates, may_have_made
 from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.keys.pool import KeyPool
+from runway_videos.log_sink import LogSink
 from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
-from runway_videos.openai.unsupported import method_not_allowed, unsupported
+from runway_videos.openai.unsupported import unsupported, wrong_method
 from runway_videos.openai.video import Deleted, encode
 from runway_videos.request_body import read_fields
-from runway_videos.runtime import CachedStatus, Runtime, size_of
-from runway_videos.sandbox import Sandbox
+from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime, size_of
 from runway_videos.store.video_ids import IdSealer, UnsealableError, VideoReference, owner_hash
 from runway_videos.store.video_records import VideoRecord, VideoRecords
 from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.task_status import TaskState
 from runway_videos.upstream.client import RunwayClient
-from runway_videos.upstream.content import Content
-from runway_videos.upstream.poll import Poller, render_video
+from runway_videos.upstream.content import Content, link_failed
+from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.submit import Submitter
+from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.upstream.uploads import MAX_UPLOADS
+from runway_videos.upstream.video_state import render_video
+
+type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 
 #: A body larger than this is read beside the event loop, which then serves others.
 LARGEST_INLINE_BODY = 256 << 10
@@ -44,102 +51,116 @@ class Created(msgspec.Struct, frozen=True):
 
 
 class Service:
-    """Serves calls. `start` before the first, `close` after the last."""
+    """Serves calls. `start` before the first, `close` after the last.
 
-    def __init__(self, settings: Settings, creates: Creates[Created] | None = None) -> None:
-        videos: VideoRecords[CachedStatus] = VideoRecords(_clock, size_of)
-        self._runtime = Runtime(
-            settings=settings,
-            pool=KeyPool(settings.keys, _clock),
-            sealer=_sealer(settings),
-            client=RunwayClient(settings.base_url, settings.proxy),
-            videos=videos,
-        )
-        self._creates: Creates[Created] = Creates(_clock, may_have_made) if creates is None else creates
-        self._sandbox: Sandbox | None = None
+    `connect` makes the client for a base URL, a proxy and time-outs. Times as `Runtime` has them.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connect: Callable[[str, str | None, Timeouts], RunwayClient] = RunwayClient,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+        timeouts: Timeouts | None = None,
+        creates: Creates[Created] | None = None,
+    ) -> None:
+        timeouts = timeouts or Timeouts()
+        self._connect = connect
+        self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = False
-        self._assemble()
-
-    def _assemble(self) -> None:
-        runtime = self._runtime
-        self._video_headers = runtime.video_headers()
-        self._submitter = Submitter(runtime.pool, runtime.client, runtime.clock)
-        self._poller = Poller(runtime)
-        self._content = Content(runtime, self._poller)
-        self._operations: dict[Operation, Callable[[Call], Awaitable[Answer | Download | PassThrough]]] = {
+        # What lasts through all configurations stands here, beside the runtime.
+        self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
+        self._poller = Poller()
+        self._content = Content(self._poller)
+        self.runtime = Runtime(
+            settings=settings,
+            pool=KeyPool(settings.keys, clock),
+            sealer=_sealer(settings),
+            client=connect(settings.base_url, settings.proxy, timeouts),
+            videos=VideoRecords(clock, size_of),
+            events=Events([LogSink(settings.sandbox)]),
+            clock=clock,
+            now=now,
+            sleep=sleep,
+            jitter=jitter,
+            timeouts=timeouts,
+        )
+        self._submitter = self._new_submitter(self.runtime)
+        self._operations: dict[Operation, _Serve] = {
             Operation.CREATE: self.create,
             Operation.STATUS: self.status,
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
-            Operation.UNSUPPORTED: unsupported,
-            Operation.WRONG_METHOD: method_not_allowed,
+            Operation.UNSUPPORTED: self.unsupported,
+            Operation.WRONG_METHOD: self.wrong_method,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassThrough:
-        """Answers a call. Raises ApiError."""
-        return await self._operations[call.route.operation](call)
+        """Answers a call, under the configuration that it finds. Raises ApiError."""
+        return await self._operations[call.route.operation](self.runtime, call)
 
-    async def create(self, call: Call) -> Answer | PassThrough:
+    async def create(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
         """Makes a video: reads what is asked for, makes the task once, seals the id, remembers."""
-        plan, fingerprint = await self._understand(call)
+        plan, fingerprint = await self._plan(runtime, call)
         if isinstance(plan, PassThrough):
             return plan
         if plan.ignored:
-            events.fields_ignored(plan.ignored)
-        about = events.about(plan, call.caller)
-        identity = identity_of(call.headers, call.caller, fingerprint, about)
-        waiter = self._creates.enter(identity, lambda: self._submit(plan, call.caller), call.gone)
+            runtime.events.emit(events.FieldsIgnored(plan.ignored))
+        facts = _facts(plan, call.caller)
+        identity = identity_of(call.headers, call.caller, fingerprint, facts)
+        waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
         try:
             created = await waiter.outcome()
         finally:
             waiter.answered(delivered=not call.gone())
-        record = self._remember(created.reference, call.caller, plan)
-        video = render_video(created.video_id, created.reference, record, TaskState("queued"))
-        return Answer(200, self._video_headers, encode(video))
+        record = _remember(runtime, created.reference, call.caller, plan)
+        video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
+        return Answer(200, runtime.video_headers, encode(video))
 
-    async def status(self, call: Call) -> Answer:
+    async def status(self, runtime: Runtime, call: Call) -> Answer:
         """A video's status."""
-        video_id = call.route.video_id
-        reference, record = self._poller.find(video_id, call.caller)
-        cached = await self._poller.status(video_id, reference, record)
-        return Answer(200, self._video_headers, cached.body)
+        video = runtime.video(call.route.video_id, call.caller)
+        cached = await self._poller.status(runtime, video)
+        return Answer(200, runtime.video_headers, cached.body)
 
-    async def delete(self, call: Call) -> Answer:
+    async def delete(self, runtime: Runtime, call: Call) -> Answer:
         """Cancels or deletes a video."""
-        video_id = call.route.video_id
-        await self._poller.delete(video_id, *self._poller.find(video_id, call.caller))
-        return Answer(200, self._video_headers, encode(Deleted(id=video_id)))
+        video = runtime.video(call.route.video_id, call.caller)
+        await self._poller.delete(runtime, video)
+        return Answer(200, runtime.video_headers, encode(Deleted(id=video.video_id)))
 
-    async def _understand(self, call: Call) -> tuple[Plan | PassThrough, bytes]:
+    async def unsupported(self, runtime: Runtime, call: Call) -> Answer:
+        """Raises ApiError 400: an operation of OpenAI's API that is not built."""
+        raise unsupported(call.route.name)
+
+    async def wrong_method(self, runtime: Runtime, call: Call) -> Answer:
+        """Raises ApiError 405: no operation of OpenAI's API."""
+        raise wrong_method(call.route.allow)
+
+    async def _plan(self, runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
+        max_body = runtime.settings.max_body
         if call.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
             raise ApiError(
                 415,
                 "A compressed request body is not read; send it without Content-Encoding.",
                 code="unsupported_content_encoding",
             )
-        if len(call.body) > self._runtime.settings.max_body:  # its length was not announced
-            raise too_large(self._runtime.settings.max_body, len(call.body))
+        if len(call.body) > max_body:  # its length was not announced
+            raise too_large(max_body, len(call.body))
         if len(call.body) > LARGEST_INLINE_BODY:
-            return await asyncio.to_thread(self._read, call)
-        return self._read(call)
+            return await asyncio.to_thread(_read, runtime, call)
+        return _read(runtime, call)
 
-    def _read(self, call: Call) -> tuple[Plan | PassThrough, bytes]:
-        """The task call that a create asks for, and its fingerprint. No I/O."""
-        models, aliases = catalog.load(), self._runtime.settings.aliases
-        fields = read_fields(call.headers.get("content-type", ""), call.body)
-        if resolve_model(fields.values.get("model"), models, aliases) is None:
-            names = [pattern for pattern, _ in aliases] + list(models.models())
-            return PassThrough(", ".join(names)), b""
-        plan = plan_create(fields, models, aliases)
-        return plan, fingerprint_of(call.route.operation.value, plan)
-
-    async def _submit(self, plan: Plan, caller: str) -> Created:
+    async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
-        # One configuration for the whole create: a change of keys in between must lose nothing.
-        sealer = self._runtime.sealer
-        started = self._runtime.clock()
-        created_at = int(self._runtime.now())
-        submitted = await self._submitter.submit(plan.call, events.about(plan, caller))
+        caller = facts.caller
+        started, created_at = runtime.clock(), int(runtime.now())
+        submitted = await self._submitter.submit(plan.call, facts)
         reference = VideoReference(
             key=submitted.key,
             task=submitted.task,
@@ -149,12 +170,13 @@ class Service:
             size=plan.size,
             created=created_at,
         )
-        self._remember(reference, caller, plan)
-        events.created(
-            plan, submitted, caller, self._runtime.clock() - started, self._runtime.settings.sandbox
+        _remember(runtime, reference, caller, plan)
+        took = runtime.clock() - started
+        runtime.events.emit(
+            events.VideoSubmitted(facts, submitted.key, submitted.task, submitted.credits, took)
         )
         try:
-            return Created(sealer.seal(reference), reference)
+            return Created(runtime.sealer.seal(reference), reference)
         except UnsealableError as error:
             raise ApiError(
                 502,
@@ -166,29 +188,31 @@ class Service:
                 may_have_made=True,
             ) from error
 
-    def _remember(self, reference: VideoReference, caller: str, plan: Plan) -> VideoRecord[CachedStatus]:
-        return self._runtime.videos.remember(
-            reference, caller, runway_model=plan.call.model, prompt=plan.prompt
-        )
+    def _new_submitter(self, runtime: Runtime) -> Submitter:
+        return Submitter(runtime, self._uploads)
+
+    def _install(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._submitter = self._new_submitter(runtime)
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
         self._started = True
-        if self._runtime.settings.sandbox and self._sandbox is None:
-            self._sandbox = Sandbox({SANDBOX_KEY.value: "sandbox"})
-            url = await self._sandbox.start()
-            await self._runtime.client.close()
-            self._runtime.client = RunwayClient(url)
-            self._assemble()
+        if self.runtime.settings.sandbox and self._stop_sandbox is None:
+            # Imported only here: nobody else pays for it.
+            from runway_videos.sandbox import Sandbox
 
-    @property
-    def sandbox_headers(self) -> dict[str, str]:
-        """Headers that errors carry too."""
-        return self._runtime.sandbox_headers()
+            sandbox = Sandbox({SANDBOX_KEY.value: "sandbox"})
+            url = await sandbox.start()
+            self._stop_sandbox = sandbox.stop
+            await self.runtime.client.close()
+            self._install(
+                msgspec.structs.replace(self.runtime, client=self._connect(url, None, self.runtime.timeouts))
+            )
 
     def link_failed(self, download: Download, problem: str) -> None:
-        """Told by the door: a video's link did not give it."""
-        self._content.link_failed(download, problem)
+        """A video's link did not give it, when its bytes were asked for."""
+        link_failed(self.runtime, download, problem)
 
     @property
     def creates_in_flight(self) -> int:
@@ -199,8 +223,8 @@ class Service:
         """Takes no more creates and waits for those in flight. Who still waits after that is told
         that the outcome is unknown; gives how many creates that were."""
         given_up = await self._creates.drain(seconds)
-        for about in given_up:
-            events.given_up(about)
+        for identity in given_up:
+            self.runtime.events.emit(events.CreateGivenUp(identity.about))
         return len(given_up)
 
     def clients_owed(self) -> int:
@@ -213,32 +237,60 @@ class Service:
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""
-        await self._runtime.client.close()
-        if self._sandbox is not None:
-            await self._sandbox.stop()
+        await self.runtime.client.close()
+        if self._stop_sandbox is not None:
+            await self._stop_sandbox()
 
     def reconfigure(self, settings: Settings) -> None:
-        """Takes new settings; videos and repeats are kept, keys begin with a clean record.
+        """Takes new settings; videos, creates and polls under way are kept, new keys begin anew.
 
         Raises ConfigError, and then nothing has changed.
         """
-        runtime = self._runtime
+        runtime = self.runtime
         before = runtime.settings
         if self._started and settings.sandbox != before.sandbox:
-            # A real key must never go to the box, nor the box's mark on a paid video.
+            # A real key must never go to the sandbox, nor its header on a paid video.
             raise ConfigError("runway_sandbox: takes effect at the start; end the proxy and start it again")
-        runtime.sealer = _sealer(settings)
-        runtime.settings = settings
+        pool, client = runtime.pool, runtime.client
         if settings.keys != before.keys:
-            runtime.pool = KeyPool(settings.keys, runtime.clock)
-        if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._sandbox:
+            pool = KeyPool(settings.keys, runtime.clock)
+        if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._stop_sandbox:
             # The old one may have creates in flight: it ends by itself when they are answered.
-            runtime.client = RunwayClient(settings.base_url, settings.proxy)
-        self._assemble()
+            client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
+        self._install(
+            msgspec.structs.replace(
+                runtime, settings=settings, pool=pool, client=client, sealer=_sealer(settings)
+            )
+        )
 
 
-def _clock() -> float:
-    return time.monotonic()
+def _read(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
+    """The task call that a create asks for, and its fingerprint. No I/O."""
+    models, aliases = catalog.load(), runtime.settings.aliases
+    fields = read_fields(call.headers.get("content-type", ""), call.body)
+    if resolve_model(fields.values.get("model"), models, aliases) is None:
+        names = [pattern for pattern, _ in aliases] + list(models.models())
+        return PassThrough(", ".join(names)), b""
+    plan = plan_create(fields, models, aliases)
+    return plan, fingerprint_of(call.route.operation.value, plan)
+
+
+def _remember(
+    runtime: Runtime, reference: VideoReference, caller: str, plan: Plan
+) -> VideoRecord[CachedStatus]:
+    return runtime.videos.remember(reference, caller, runway_model=plan.call.model, prompt=plan.prompt)
+
+
+def _facts(plan: Plan, caller: str) -> VideoFacts:
+    """A create in short. The ratio is told where the size does not say it, and so on."""
+    body = plan.call.body
+    told = {"ratio": plan.size.replace("x", ":"), "duration": plan.seconds}
+    sent = tuple(
+        (wire, str(body[wire]))
+        for wire in ("ratio", "resolution", "duration")
+        if wire in body and str(body[wire]) != told.get(wire)
+    )
+    return VideoFacts(plan.model, plan.seconds, plan.size, caller, plan.call.model, plan.call.mode, sent)
 
 
 def _sealer(settings: Settings) -> IdSealer:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from mitmproxy.certs import CertStore
 
-from running import MITMDUMP, ROOT, Process, clean_environment
+from running import MITMDUMP, ROOT, UNBUFFERED, Process, clean_environment
 
 _HERE = Path(__file__).parent
 _READY = r"listening at 127\.0\.0\.1:(\d+)"
@@ -75,7 +75,7 @@ class Proxy:
         command = [str(MITMDUMP), *_COMMON, "--set", f"confdir={project / 'confdir'}", *words]
         if kind.ours:
             command += ["--set", f"runway_keys={_KEY}"]
-        env = clean_environment(kind.env)
+        env = clean_environment({**UNBUFFERED, **kind.env})
         self.process = Process(command, env, project)
         self._ready = _SERVING if kind.ours else _READY
 

@@ -92,6 +92,7 @@ def test_what_comes_back(direct: httpx.Client, done: str) -> None:
     names = set(direct.get(done).headers)
     assert names <= {
         *("content-type", "content-length", "accept-ranges", "etag", "last-modified", "connection"),
+        *("cache-control", "x-content-type-options"),
     }
 
 

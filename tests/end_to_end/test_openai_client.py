@@ -15,7 +15,7 @@ from asking import LASTING, PNG, check_video, client, finished, until, web
 from boxes import Box
 from running import Proxy
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.dependencies, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 
 
 @pytest.fixture

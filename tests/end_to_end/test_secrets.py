@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ ENV = {
 }
 #: What every secret of these tests has in it, and what every signed link has.
 SECRETS = ("s3cr3t", "Signature=", "Key-Pair-Id")
+CANCELLED = r"Traceback [^\n]*\n(?:[ \t]+[^\n]*\n)*asyncio\.exceptions\.CancelledError"
 
 
 def check(text: str | bytes, where: str) -> None:
@@ -216,7 +218,7 @@ def test_downloads_that_never_begin(folder: Folders) -> None:
         with Proxy(made, "-w", str(made / "flows"), env=env, **options) as proxy:
             with web(proxy.url) as calls:
                 video = calls.post("/v1/videos", json={"prompt": "a link"}).json()["id"]
-            head = f"GET /v1/videos/{video}/content HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            head = f"GET /v1/videos/{video}/content HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
             def begin() -> socket.socket:
                 client = socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE_SECONDS)
@@ -232,6 +234,7 @@ def test_downloads_that_never_begin(folder: Folders) -> None:
                 proxy.stop()  # the proxy ends
         for _ in range(2):
             go_on.release()
-    assert "Traceback" not in proxy.log
+    # asyncio of Python 3.12.1 itself reports every connection that is ended by a stop.
+    assert "Traceback" not in re.sub(CANCELLED, "", proxy.log)
     check(proxy.log, "the log")
     check((made / "flows").read_bytes(), "the saved flows")

@@ -16,16 +16,16 @@ from runway_videos.keys.pool import Key
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import find
 from runway_videos.service import Created, Service
+from runway_videos.upstream.timeouts import Timeouts
 
 #: What the stock clients send again unless they are told not to.
 _SENT_AGAIN = frozenset({408, 409, 429})
 
 
 def service_for(runway: FaultyRunway, keys: int = 1, creates: Creates[Created] | None = None) -> Service:
-    """A service with keys named after letters, which are their values too."""
+    """A service with keys named after letters, which are their values too; it waits for nothing."""
     return Service(
-        creates=creates,
-        settings=Settings(
+        Settings(
             keys=tuple(Key(name, name) for name in "abcd"[:keys]),
             base_url=runway.url,
             proxy=None,
@@ -42,6 +42,8 @@ def service_for(runway: FaultyRunway, keys: int = 1, creates: Creates[Created] |
             id_secrets=(),
             warnings=(),
         ),
+        timeouts=Timeouts(first_wait=0.0),
+        creates=creates,
     )
 
 

@@ -6,17 +6,16 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
-from unittest import mock
 from uuid import UUID
 
 import msgspec
 
-from runway_videos import service
 from runway_videos.keys.pool import Key
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.timeouts import Timeouts
 from unit.config.option_values import told
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
@@ -26,7 +25,9 @@ PROMPT = b'{"prompt": "a cat"}'
 class FakeRunway(RunwayClient):
     """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead."""
 
-    def __init__(self, base_url: str = "", proxy: str | None = None) -> None:
+    def __init__(
+        self, base_url: str = "", proxy: str | None = None, timeouts: Timeouts | None = None
+    ) -> None:
         self.base_url = base_url
         self.tasks: dict[str, dict[str, Any]] = {}
         self.made_with: dict[str, str] = {}
@@ -63,6 +64,9 @@ class FakeRunway(RunwayClient):
         del self.tasks[task]
         return Reply(204)
 
+    async def get_organization(self, key: Key) -> Reply:
+        return self._scripted("organization", key.name) or ok({"creditBalance": 1000})
+
     async def probe(self, url: str) -> int:
         found = self._scripted("probe", url)
         return found.status if found else 206
@@ -92,38 +96,35 @@ def missing() -> Reply:
 
 
 class Desk:
-    """A service with a Runway in memory and a clock that moves when a test says so."""
+    """A service with a Runway in memory, a clock that moves when a test says so, and waits that take
+    no time and move the clock."""
 
     def __init__(self, environ: Mapping[str, str] | None = None, /, **options: object) -> None:
         self.now = 1000.0
+        self.runways: list[FakeRunway] = []  # the last is the one that is asked
         given = {"keys": [{"name": "a", "value": "env.A"}]} | options
+        self.settings = told({**KEYS, **(environ or {})}, **given)
+        self.service = Service(
+            self.settings,
+            connect=self._connect,
+            clock=lambda: self.now,
+            now=self.unix_time,
+            sleep=self._sleep,
+        )
 
-        def clock() -> float:
-            return self.now
+    def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
+        self.runways.append(FakeRunway(base_url, proxy))
+        return self.runways[-1]
 
-        with (
-            mock.patch.object(service, "RunwayClient", FakeRunway),
-            mock.patch.object(service, "_clock", clock),
-        ):
-            self.service = Service(told({**KEYS, **(environ or {})}, **given))
-        self.runtime = self.service._runtime
-        self.runtime.clock = clock
-        self.runtime.now = lambda: 1_790_000_000 + self.now
-        self.service._assemble()
-        self.no_waits()
+    def unix_time(self) -> float:
+        return 1_790_000_000 + self.now
 
-    def no_waits(self) -> None:
-        """Waits take no time, and move the clock."""
-
-        async def sleep(seconds: float) -> None:
-            self.now += seconds
-
-        self.service._submitter._sleep = self.service._poller._sleep = sleep
+    async def _sleep(self, seconds: float) -> None:
+        self.now += seconds
 
     @property
     def runway(self) -> FakeRunway:
-        assert isinstance(self.runtime.client, FakeRunway)
-        return self.runtime.client
+        return self.runways[-1]
 
     async def ask(
         self,

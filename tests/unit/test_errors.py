@@ -14,6 +14,8 @@ from runway_videos.errors import ApiError, bad_request, render
 # Halves of surrogate pairs too: what raw bytes of a client leave behind.
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\udcff\udc80\ud800"))
 
+PLAIN = {"content-type": "application/json", "x-content-type-options": "nosniff"}
+
 
 def body_of(error: ApiError) -> dict[str, Any]:
     body = json.loads(render(error)[2])
@@ -76,7 +78,7 @@ def test_the_headers_tell_stock_clients_whether_and_when(
     retry: bool | None, after: int | None, headers: dict[str, str]
 ) -> None:
     found = render(ApiError(429, "No.", retry=retry, retry_after=after))[1]
-    assert found == {"content-type": "application/json"} | headers
+    assert found == PLAIN | headers
 
 
 def test_what_is_for_the_operator_stays_with_the_operator() -> None:
@@ -99,7 +101,7 @@ def test_a_bad_request_names_the_parameter() -> None:
 @given(message=ANY_TEXT, param=ANY_TEXT)
 def test_no_text_breaks_the_answer_and_none_gets_into_a_header(message: str, param: str) -> None:
     error = ApiError(400, message, param=param, code="c", retry=False)
-    assert render(error)[1] == {"content-type": "application/json", "x-should-retry": "false"}
+    assert render(error)[1] == PLAIN | {"x-should-retry": "false"}
     found = body_of(error)
     for sent, came in ((message, found["message"]), (param, found["param"])):
         if not any("\ud800" <= char <= "\udfff" for char in sent):

@@ -6,6 +6,7 @@ import tracemalloc
 
 import pytest
 
+from runway_videos.events import Events
 from runway_videos.keys.pool import KeyPool
 from runway_videos.runtime import CachedStatus, Runtime, size_of
 from runway_videos.store.video_ids import IdSealer
@@ -16,30 +17,35 @@ from unit.fake_runway import FakeRunway
 
 def runtime(**options: object) -> Runtime:
     settings = told(**options)
-    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), VideoRecords(float, size_of))
+    videos: VideoRecords[CachedStatus] = VideoRecords(float, size_of)
+    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, Events([]))
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0, "1000"), (1, "1000"), (2, "2000"), (5, "5000"), (60, "60000")]
 )
 def test_clients_are_told_when_to_ask_again_and_never_below_a_second(seconds: int, said: str) -> None:
-    assert runtime(poll_seconds=seconds).video_headers() == {
+    assert runtime(poll_seconds=seconds).video_headers == {
         "content-type": "application/json",
         "openai-poll-after-ms": said,
+        "cache-control": "private, no-store",
+        "x-content-type-options": "nosniff",
     }
 
 
 def test_what_is_the_sandboxs_says_so() -> None:
-    assert runtime().sandbox_headers() == {}
+    assert runtime().sandbox_headers == {}
     boxed = runtime(sandbox=True)
-    assert boxed.sandbox_headers() == {"x-runway-sandbox": "true"}
-    assert boxed.video_headers()["x-runway-sandbox"] == "true"
+    assert boxed.sandbox_headers == {"x-runway-sandbox": "true"}
+    assert boxed.video_headers["x-runway-sandbox"] == "true"
 
 
-def test_new_settings_are_seen_at_once() -> None:
-    found = runtime()
-    found.settings = told(poll_seconds=9)
-    assert found.video_headers()["openai-poll-after-ms"] == "9000"
+def test_bytes_are_private_too() -> None:
+    assert runtime(sandbox=True).content_headers == {
+        "x-runway-sandbox": "true",
+        "cache-control": "private, no-store",
+        "x-content-type-options": "nosniff",
+    }
 
 
 @pytest.mark.parametrize("error", [None, "why " * 50])

@@ -9,12 +9,13 @@ import logging
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.openai.messages import Answer, PassThrough
+from runway_videos.openai.messages import Answer, Call, PassThrough
 from runway_videos.upstream.client import Reply
 from unit.fake_runway import PROMPT, Desk
 from unit.loopback import in_a_loop
 
-HEADERS = {"content-type": "application/json", "openai-poll-after-ms": "5000"}
+PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
+HEADERS = {"content-type": "application/json", "openai-poll-after-ms": "5000", **PRIVATE}
 
 
 async def refused(desk: Desk, method: str, path: str = "", body: bytes = b"", status: int = 400) -> ApiError:
@@ -75,6 +76,7 @@ async def test_every_answer_says_when_to_ask_again_and_marks_the_sandbox(poll: t
         "content-type": "application/json",
         "openai-poll-after-ms": poll[1],
         "x-runway-sandbox": "true",
+        **PRIVATE,
     }
     created = await desk.ask("POST", "", PROMPT)
     assert isinstance(created, Answer)
@@ -137,7 +139,7 @@ async def test_a_large_body_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPa
     to_thread = asyncio.to_thread
 
     async def spy(function: object, *args: object) -> object:
-        threaded.append(len(args[0].body) if hasattr(args[0], "body") else 0)
+        threaded.append(sum(len(each.body) for each in args if isinstance(each, Call)))
         return await to_thread(function, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asyncio, "to_thread", spy)
@@ -235,7 +237,7 @@ async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, pa
 async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     desk = Desk({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
     desk.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
     await desk.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from unittest import mock
+import asyncio
 
 import pytest
 
-from runway_videos import service
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.keys.pool import Key
+from runway_videos.service import Service
 from runway_videos.upstream.client import Reply
 from unit.config.option_values import told
-from unit.fake_runway import KEYS, Desk, FakeRunway
+from unit.fake_runway import KEYS, Desk
 from unit.loopback import in_a_loop
 
 RETRY = {"x-stainless-retry-count": "1"}
@@ -42,15 +42,38 @@ async def test_new_settings_keep_videos_repeats_and_memory() -> None:
 
 
 @in_a_loop
-async def test_the_video_of_a_key_that_is_gone_waits_for_the_operator() -> None:
+async def test_the_video_of_a_key_that_is_gone_is_unknown_until_the_key_is_back() -> None:
     desk = Desk()
     video_id = await desk.create()
     desk.service.reconfigure(settings_of(keys=[{"name": "b", "value": "env.B"}]))
     with pytest.raises(ApiError) as caught:
         await desk.ask("GET", f"/{video_id}")
-    assert (caught.value.status, caught.value.retry, caught.value.code) == (503, False, "runway_key_gone")
+    assert (caught.value.status, caught.value.code) == (404, "not_found")
+    assert "no key in runway_keys has a name with the hash" in caught.value.detail
     desk.service.reconfigure(settings_of())
     assert (await desk.video("GET", f"/{video_id}"))["id"] == video_id
+
+
+@in_a_loop
+async def test_a_change_of_settings_drops_no_shared_poll() -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    answered = asyncio.Event()
+    get_task = desk.runway.get_task
+
+    async def slow(key: Key, task: str) -> Reply:
+        await answered.wait()
+        return await get_task(key, task)
+
+    desk.runway.get_task = slow  # type: ignore[method-assign]
+    first = asyncio.create_task(desk.video("GET", f"/{video_id}"))
+    await asyncio.sleep(0)
+    desk.service.reconfigure(settings_of(poll_seconds=9))
+    second = asyncio.create_task(desk.video("GET", f"/{video_id}"))
+    await asyncio.sleep(0)
+    answered.set()
+    assert await first == await second
+    assert desk.runway.times("get") == 1
 
 
 @in_a_loop
@@ -72,13 +95,12 @@ async def test_a_change_of_keys_in_the_middle_of_a_create_loses_nothing() -> Non
 async def test_settings_that_cannot_be_taken_change_nothing() -> None:
     desk = Desk()
     video_id = await desk.create()
-    before = desk.runtime.settings
-    with (
-        mock.patch.object(service, "IdSealer", side_effect=ValueError("two keys cannot be told apart")),
-        pytest.raises(ConfigError, match=r"^runway_keys: two keys cannot be told apart$"),
-    ):
-        desk.service.reconfigure(settings_of(keys=[{"name": "b", "value": "env.B"}], content="redirect"))
-    assert desk.runtime.settings is before
+    before = desk.service.runtime
+    # Two names whose hashes, four bytes in each id, are the same.
+    twins = [{"name": name, "value": "env.B"} for name in ("key-51013", "key-94489")]
+    with pytest.raises(ConfigError, match=r"^runway_keys: .* key-51013 and key-94489 cannot be"):
+        desk.service.reconfigure(settings_of(keys=twins, content="redirect"))
+    assert desk.service.runtime is before
     assert (await desk.video("GET", f"/{video_id}"))["id"] == video_id
     await desk.create()
     assert set(desk.runway.made_with.values()) == {"a"}
@@ -87,10 +109,9 @@ async def test_settings_that_cannot_be_taken_change_nothing() -> None:
 @in_a_loop
 async def test_another_runway_is_asked_from_then_on() -> None:
     desk = Desk()
-    with mock.patch.object(service, "RunwayClient", FakeRunway):
-        desk.service.reconfigure(settings_of(poll_seconds=1))
-        first = desk.runway
-        desk.service.reconfigure(settings_of(base_url="http://127.0.0.1:9"))
+    desk.service.reconfigure(settings_of(poll_seconds=1))
+    first = desk.runway
+    desk.service.reconfigure(settings_of(base_url="http://127.0.0.1:9"))
     assert desk.runway is not first
     assert desk.runway.base_url == "http://127.0.0.1:9"
     assert not first.closed  # creates may be under way on it
@@ -104,34 +125,27 @@ async def test_the_sandbox_is_entered_and_left_at_a_start_alone(before: bool) ->
     desk = Desk(sandbox=before)
     desk.service.reconfigure(settings_of(sandbox=not before))
     desk.service.reconfigure(settings_of(sandbox=before))
-    with (
-        mock.patch.object(service, "Sandbox") as sandbox,
-        mock.patch.object(service, "RunwayClient", FakeRunway),
-    ):
-        sandbox.return_value.start = mock.AsyncMock(return_value="http://127.0.0.1:9")
-        await desk.service.start()
-        await desk.service.start()  # the script was reloaded
-        assert sandbox.call_count == int(before)
-    settings = desk.runtime.settings
+    await desk.service.start()
+    await desk.service.start()  # the script was reloaded
+    runtime, url = desk.service.runtime, desk.runway.base_url
+    assert url.startswith("http://127.0.0.1:") == before
     with pytest.raises(ConfigError, match=r"^runway_sandbox: takes effect at the start"):
         desk.service.reconfigure(settings_of(sandbox=not before))
-    assert desk.runtime.settings is settings
-    assert desk.runway.base_url == ("http://127.0.0.1:9" if before else settings.base_url)
-    with mock.patch.object(service, "RunwayClient", FakeRunway):
-        desk.service.reconfigure(settings_of(sandbox=before, base_url="http://127.0.0.1:8"))
-    # What comes from the box stays in the box.
-    assert desk.runway.base_url == ("http://127.0.0.1:9" if before else "http://127.0.0.1:8")
+    assert desk.service.runtime is runtime
+    desk.service.reconfigure(settings_of(sandbox=before, base_url="http://127.0.0.1:8"))
+    # What comes from the sandbox stays in the sandbox.
+    assert desk.runway.base_url == (url if before else "http://127.0.0.1:8")
+    await desk.service.close()
 
 
 @in_a_loop
 async def test_the_sandbox_itself_serves_and_ends() -> None:
     desk = Desk(sandbox=True)
-    submitted = desk.service = service.Service(told(sandbox=True))
-    await submitted.start()
-    desk.no_waits()
+    service = desk.service = Service(told(sandbox=True))
+    await service.start()
     video_id = await desk.create()
     assert (await desk.video("GET", f"/{video_id}"))["status"] in ("queued", "in_progress")
-    await submitted.close()
+    await service.close()
     with pytest.raises(ApiError) as caught:
         await desk.ask("DELETE", f"/{video_id}")
     assert caught.value.status == 503

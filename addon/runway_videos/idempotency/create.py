@@ -38,19 +38,20 @@ from typing import cast
 import msgspec
 
 from runway_videos.errors import ApiError
+from runway_videos.events import VideoFacts
 
 
 class CreateIdentity(msgspec.Struct, frozen=True):
     """By what a retry is known: who asks, for what (`fingerprint`), and what the client says itself.
 
-    `retry_count` is 0 for a first attempt. `about` names the create in the log.
+    `retry_count` is 0 for a first attempt. `about` is the create in short, for the log.
     """
 
     caller: str
     fingerprint: bytes
     idempotency_key: str | None = None
     retry_count: int = 0
-    about: str = ""
+    about: VideoFacts = VideoFacts("", "", "", "")
 
 
 class Kept(msgspec.Struct, frozen=True):

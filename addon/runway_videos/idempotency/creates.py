@@ -99,9 +99,9 @@ class Creates[T]:
         self._keep(create)
         return waiter
 
-    async def drain(self, seconds: float) -> list[str]:
+    async def drain(self, seconds: float) -> list[CreateIdentity]:
         """Begins no more creates and waits for those that run. Who still waits after that gets an
-        unknown outcome; gives what those creates are called in the log."""
+        unknown outcome; gives which creates those are."""
         self._closed = True
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
@@ -109,7 +109,7 @@ class Creates[T]:
         for create in given_up:
             create.end(refusals.process_ended(), self._clock())
             self._keep(create)
-        return [create.identity.about for create in given_up]
+        return [create.identity for create in given_up]
 
     def owed(self) -> int:
         """Clients that left without an outcome not long ago: they may come back for it."""

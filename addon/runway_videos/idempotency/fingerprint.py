@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
+from runway_videos.events import VideoFacts
 from runway_videos.idempotency.create import CreateIdentity
 from runway_videos.media import Media
 from runway_videos.translate import Plan
@@ -40,7 +41,7 @@ def fingerprint_of(operation: str, plan: Plan) -> bytes:
 
 
 def identity_of(
-    headers: Mapping[str, str], caller: str, fingerprint: bytes, about: str = ""
+    headers: Mapping[str, str], caller: str, fingerprint: bytes, about: VideoFacts
 ) -> CreateIdentity:
     """A create's identity. The stock clients count their retries, and send no Idempotency-Key.
 

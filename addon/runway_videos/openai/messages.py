@@ -32,7 +32,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Download(msgspec.Struct, frozen=True):
-    """The bytes at `url` are the answer: streamed by the door, with these request headers only."""
+    """The bytes at `url` are the answer: streamed by the addon, with these request headers only."""
 
     url: str
     request_headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""Method and path to operation. Only what is ours has a route; the rest is other traffic."""
+"""Method and path to operation, one line each. Only what is ours has a route; the rest is other traffic."""
 
 from __future__ import annotations
 
@@ -26,19 +26,40 @@ class Operation(Enum):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A call under `/v1/videos`; `name` is the operation's name where it is not built."""
+    """A call under `/v1/videos`. `name` says for messages what it does; `allow`: the methods of its path."""
 
     operation: Operation
     video_id: str = ""
     name: str = ""
+    allow: tuple[str, ...] = ()
 
 
-# What stands behind /v1/videos, by method. Words that are not ids come first.
-_COLLECTION = {"POST": Operation.CREATE, "GET": Operation.UNSUPPORTED}
-_WORDS = frozenset({"edits", "extensions", "characters"})
-_VIDEO = {"GET": Operation.STATUS, "DELETE": Operation.DELETE}
-_CONTENT = {"GET": Operation.CONTENT, "HEAD": Operation.CONTENT}
-_REMIX = {"POST": Operation.UNSUPPORTED}
+# Method, path below /v1/videos, operation, name. A path with `{id}` is ours where the id is.
+_ROUTES = (
+    ("POST", "", Operation.CREATE, "create"),
+    ("GET", "", Operation.UNSUPPORTED, "list"),
+    ("POST", "edits", Operation.UNSUPPORTED, "edits"),
+    ("POST", "extensions", Operation.UNSUPPORTED, "extensions"),
+    ("POST", "characters", Operation.UNSUPPORTED, "characters"),
+    ("GET", "characters/*", Operation.UNSUPPORTED, "characters"),
+    ("GET", "{id}", Operation.STATUS, "status"),
+    ("DELETE", "{id}", Operation.DELETE, "delete"),
+    ("GET", "{id}/content", Operation.CONTENT, "content"),
+    ("HEAD", "{id}/content", Operation.CONTENT, "content"),
+    ("POST", "{id}/remix", Operation.UNSUPPORTED, "remix"),
+)
+
+
+def _by_path() -> dict[str, dict[str, Route]]:
+    table: dict[str, dict[str, Route]] = {}
+    for method, path, operation, name in _ROUTES:
+        table.setdefault(path, {})[method] = Route(operation, name=name)
+    return table
+
+
+_TABLE = _by_path()
+# First parts of a path that are no ids.
+_WORDS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
 
 
 def find(method: str, path: str) -> Route | None:
@@ -53,22 +74,20 @@ def find(method: str, path: str) -> Route | None:
         return None
     parts = [part for part in rest.split("/") if part]
     if not parts:
-        return Route(_COLLECTION.get(method, Operation.NOT_OURS), name="list")
+        # Other methods of the collection are no operation of OpenAI's: not ours to judge.
+        return _TABLE[""].get(method, Route(Operation.NOT_OURS))
     first = parts[0]
-    if not first.startswith(MARK):
-        if first in _WORDS:
-            return Route(Operation.UNSUPPORTED, name=first)
-        return Route(Operation.NOT_OURS, video_id=first)
-    match parts[1:]:
-        case []:
-            table, name = _VIDEO, ""
-        case ["content"]:
-            table, name = _CONTENT, ""
-        case ["remix"]:
-            table, name = _REMIX, "remix"
-        case _:
-            return Route(Operation.WRONG_METHOD, first)
-    return Route(table.get(method, Operation.WRONG_METHOD), first, name)
+    if first in _WORDS:
+        shape, video_id = "/".join([first, *("*" for _ in parts[1:])]), ""
+    elif first.startswith(MARK):
+        shape, video_id = "/".join(["{id}", *parts[1:]]), first
+    else:
+        return Route(Operation.NOT_OURS, first)
+    methods = _TABLE.get(shape, {})
+    found = methods.get(method)
+    if found is None:
+        return Route(Operation.WRONG_METHOD, video_id, allow=tuple(methods))
+    return Route(found.operation, video_id, found.name)
 
 
 def _below_videos(path: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runway_videos.errors import ApiError
-from runway_videos.openai.messages import Answer, Call
 
 _NAMES = {
     "list": "Listing videos",
@@ -14,26 +13,22 @@ _NAMES = {
 }
 
 
-async def unsupported(call: Call) -> Answer:
-    """Raises ApiError 400: an operation of OpenAI's API that is not built."""
-    raise ApiError(
+def unsupported(name: str) -> ApiError:
+    """For an operation of OpenAI's API that is not built."""
+    return ApiError(
         400,
-        f"{_NAMES[call.route.name]} is not supported by this proxy; it can create, retrieve, "
+        f"{_NAMES[name]} is not supported by this proxy; it can create, retrieve, "
         "download and delete videos.",
         code="unsupported_operation",
     )
 
 
-async def method_not_allowed(call: Call) -> Answer:
-    """Raises ApiError 405: no operation of OpenAI's API."""
-    raise wrong_method()
-
-
-def wrong_method() -> ApiError:
-    """For a method that no operation has."""
+def wrong_method(allow: tuple[str, ...] = ()) -> ApiError:
+    """For a method that no operation has; `allow`: those that the path has."""
     return ApiError(
         405,
         "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
         "GET /v1/videos/{id}/content.",
         code="method_not_allowed",
+        headers={"allow": ", ".join(allow)} if allow else {},
     )

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from runway_videos.sandbox import bodies, inputs, uploads
+from runway_videos.sandbox.handlers import Base, bearer
 from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
-from runway_videos.sandbox.server import Base, bearer
 from runway_videos.sandbox.state import SandboxState
+from runway_videos.sandbox.tasks import PromptSteering
 
 VERSION = "2024-11-06"
 # From here on a body is decoded and checked beside the event loop.
@@ -74,8 +75,15 @@ class Create(Api):
 
         _refuse(await _beside(self.seen_size, bodies.check, body, models, media))
         assert isinstance(body, dict)  # the check has said so
+        if PromptSteering.read(str(body.get("promptText", ""))).shed:
+            raise Refused(503, "The service is overloaded.")
         task = self.state.make(organisation, body)
         self.seen_made = task.id
+        if task.steering.lost:
+            self.set_status(502)
+            self.set_header("Content-Type", "text/html")
+            self.finish("<html><body>502 Bad Gateway</body></html>")
+            return
         self.reply(200, {"id": task.id, "estimatedCost": {"credits": task.estimate}})
 
 

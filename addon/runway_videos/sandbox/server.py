@@ -1,129 +1,21 @@
-"""The HTTP side: tornado, which mitmproxy brings along, on the event loop that is running."""
+"""The HTTP application: tornado, which mitmproxy brings along, on the event loop that is running."""
 
 from __future__ import annotations
 
-import logging
-from asyncio import Future
 from typing import Any
 
-import msgspec
-from tornado.httputil import HTTPServerRequest
-from tornado.iostream import StreamClosedError
-from tornado.web import Application, HTTPError, RequestHandler
+from tornado.web import Application, RequestHandler
 
-from runway_videos.sandbox.organisations import Organisation, Refused
-from runway_videos.sandbox.request_log import RecordedRequest
+from runway_videos.sandbox import api, storage
+from runway_videos.sandbox.handlers import NotFound, Requests
 from runway_videos.sandbox.state import SandboxState
-
-logger = logging.getLogger(__name__)
 
 #: A create may carry several pictures of 5 MB each.
 MOST_JSON = 64 << 20
 
 
-class Base(RequestHandler):
-    """Answers in JSON, writes the record, and never shows a traceback."""
-
-    #: The name under which requests are counted.
-    route = ""
-    #: What the record keeps, set by handlers.
-    seen_body: dict[str, object] | None = None
-    seen_size = 0
-    seen_made: str | None = None
-    organisation: Organisation | None = None
-    _noted = False
-
-    def initialize(self, state: SandboxState, route: str = "") -> None:
-        """Tornado's constructor for subclasses."""
-        self.state = state
-        self.route = route or self.request.path
-
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-
-    def compute_etag(self) -> str | None:
-        """None: no 304 for answers of the API."""
-        return None
-
-    def reply(self, status: int, body: object) -> None:
-        """Finishes with JSON."""
-        self.set_status(status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode(body))
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        error = kwargs.get("exc_info", (None, None))[1]
-        if isinstance(error, Refused):
-            self.reply(error.status, error.body)
-        elif status_code in (404, 405):
-            self.reply(404, {"error": "Not found"})
-        else:
-            self.reply(status_code, {"error": self._reason})
-
-    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        if not isinstance(value, Refused | StreamClosedError | HTTPError):
-            logger.error("sandbox: %s %s: %r", self.request.method, self.request.path, value)
-
-    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        error = kwargs.get("exc_info", (None, None))[1]
-        if isinstance(error, StreamClosedError):
-            return
-        super().send_error(error.status if isinstance(error, Refused) else status_code, **kwargs)
-
-    def finish(self, chunk: Any = None) -> Future[None]:
-        # Before the answer leaves: who has it finds the request in the record.
-        self.note()
-        return super().finish(chunk)
-
-    def note(self) -> None:
-        """Writes the request into the record, once."""
-        if self._noted:
-            return
-        self._noted = True
-        headers = {name.lower(): value for name, value in self.request.headers.get_all()}
-        headers.pop("authorization", None)
-        seen = RecordedRequest(
-            method=self.request.method or "",
-            path=self.request.path,
-            organisation=self.organisation.name if self.organisation else None,
-            headers=headers,
-            body=self.seen_body,
-            status=self.get_status(),
-            made=self.seen_made,
-        )
-        self.state.record.add(self.route, seen, self.seen_size)
-
-
-class NotFound(Base):
-    """Every route that Runway does not have."""
-
-    def initialize(self, state: SandboxState, route: str = "") -> None:
-        super().initialize(state, "unknown")
-
-    def prepare(self) -> None:
-        self.reply(404, {"error": "Not found"})
-
-
-class Requests(Base):
-    """GET /_sandbox/requests: the record. Only when run alone, on loopback."""
-
-    def get(self) -> None:
-        record = self.state.record
-        made = {"made": self.state.tasks.made, "tasks": len(self.state.tasks)}
-        self.reply(200, {"counts": record.counts, **made, "requests": list(record.requests)})
-
-    def delete(self) -> None:
-        self.state.record.clear()
-        self.set_status(204)
-
-    def note(self) -> None:
-        """Nothing: looking is not recorded."""
-
-
 def application(state: SandboxState, inspect: bool) -> Application:
     """All routes. `inspect` adds the one that shows the record."""
-    from runway_videos.sandbox import api, storage
-
     routes: list[Any] = [*api.routes(state), *storage.routes(state)]
     if inspect:
         routes.append((r"/_sandbox/requests", Requests, {"state": state}))
@@ -137,9 +29,3 @@ def application(state: SandboxState, inspect: bool) -> Application:
 
 def _silent(handler: RequestHandler) -> None:
     """No access log: in mitmdump it would stand beside the flows."""
-
-
-def bearer(request: HTTPServerRequest) -> str | None:
-    """The token of `Authorization: Bearer`, None without one."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None

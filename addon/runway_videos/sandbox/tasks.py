@@ -23,7 +23,7 @@ PENDING_SHARE = 0.2
 #: How many times as long a task with `[slow]` in its prompt takes.
 SLOW = 10
 
-_WORD = re.compile(r"\[(fail|cancel|slow|throttle)(?::([A-Za-z0-9_.]{1,80}))?\]", re.IGNORECASE)
+_WORD = re.compile(r"\[(fail|cancel|slow|throttle|shed|lost)(?::([A-Za-z0-9_.]{1,80}))?\]", re.IGNORECASE)
 _DEFAULT_CODE = "INTERNAL.BAD_OUTPUT.CODE01"
 # By prefix of the failure code, the longest first.
 _FAILURES = (
@@ -42,11 +42,13 @@ class PromptSteering(msgspec.Struct, frozen=True):
     failure_code: str | None = None
     pace: float = 1.0
     throttle: bool = False
+    shed: bool = False
+    lost: bool = False
 
     @classmethod
     def read(cls, prompt: str) -> PromptSteering:
-        """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`."""
-        end, code, pace, throttle = "SUCCEEDED", None, 1.0, False
+        """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`, `[shed]`, `[lost]`."""
+        end, code, pace, words = "SUCCEEDED", None, 1.0, set()
         for match in _WORD.finditer(prompt):
             word, value = match[1].lower(), match[2]
             if word == "fail":
@@ -56,9 +58,8 @@ class PromptSteering(msgspec.Struct, frozen=True):
                 end = "CANCELLED"
             elif word == "slow":
                 pace = float(SLOW)
-            else:
-                throttle = True
-        return cls(end, code, pace, throttle)
+            words.add(word)
+        return cls(end, code, pace, "throttle" in words, "shed" in words, "lost" in words)
 
 
 class Task(msgspec.Struct, eq=False):
@@ -95,26 +96,26 @@ class Task(msgspec.Struct, eq=False):
     def describe(self, now: float, output: Callable[[Task], str]) -> dict[str, object]:
         """The answer to GET /v1/tasks/{id}; `output` signs a URL for the finished video."""
         status = self.status(now)
-        escaped: dict[str, object] = {
+        task: dict[str, object] = {
             "id": self.id,
             "createdAt": iso(self.created),
             "status": status,
         }
         if status in ("THROTTLED", "PENDING", "RUNNING"):
-            escaped["estimatedCost"] = {"credits": self.estimate}
+            task["estimatedCost"] = {"credits": self.estimate}
             if status == "RUNNING" and self.started is not None:
                 begun = self.started + self.seconds * PENDING_SHARE
-                escaped["progress"] = round((now - begun) / (self.ends - begun), 4)
-            return escaped
-        escaped["cost"] = {"credits": round(self.cost)}
+                task["progress"] = round((now - begun) / (self.ends - begun), 4)
+            return task
+        task["cost"] = {"credits": round(self.cost)}
         if status == "SUCCEEDED":
-            escaped["output"] = [output(self)]
+            task["output"] = [output(self)]
         elif status == "FAILED":
             code = self.steering.failure_code
-            escaped["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
+            task["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
             if code:
-                escaped["failureCode"] = code
-        return escaped
+                task["failureCode"] = code
+        return task
 
 
 class _ModelQueue:

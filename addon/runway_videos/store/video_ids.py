@@ -38,7 +38,6 @@ __all__ = [
     "IdSealer",
     "UnsealableError",
     "VideoReference",
-    "key_hash",
     "owner_hash",
     "unknown_video",
 ]
@@ -54,11 +53,16 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NOT_SHOWN = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-def unknown_video(video_id: str) -> ApiError:
-    """The 404 of an id that there is not, is forged, or belongs to somebody else: one for all."""
-    escaped = _NOT_SHOWN.sub("?", video_id[: MAX_ID + 1])
-    escaped = escaped if len(escaped) <= MAX_ID else escaped[:MAX_ID] + "..."
-    return ApiError(404, f"Video with id '{escaped}' not found.", code="not_found", param="video_id")
+def unknown_video(video_id: str, detail: str = "") -> ApiError:
+    """The 404 of an id that there is not, is forged, or belongs to somebody else: one for all.
+
+    `detail` is for the log.
+    """
+    printable = _NOT_SHOWN.sub("?", video_id[: MAX_ID + 1])
+    printable = printable if len(printable) <= MAX_ID else printable[:MAX_ID] + "..."
+    return ApiError(
+        404, f"Video with id '{printable}' not found.", code="not_found", param="video_id", detail=detail
+    )
 
 
 class IdSealer:
@@ -92,7 +96,7 @@ class IdSealer:
         return MARK + urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, video_id: str) -> VideoReference:
-        """What an id carries. Raises ApiError: 404, or 503 when its key is no longer configured."""
+        """What an id carries. Raises ApiError 404."""
         return self._opened(video_id)
 
     def _open(self, video_id: str) -> VideoReference:
@@ -105,13 +109,8 @@ class IdSealer:
         digest = sealed[:_HASH]
         found = self._openers.get(digest)
         if found is None:
-            raise ApiError(
-                503,
-                "This video was made with a Runway key that this proxy no longer has.",
-                code="runway_key_gone",
-                retry=False,
-                detail=f"no key in runway_keys has a name with the hash {digest.hex()}",
-            )
+            # Like any unknown id: another answer would tell the names of keys to who tries some.
+            raise unknown_video(video_id, f"no key in runway_keys has a name with the hash {digest.hex()}")
         name, ciphers = found
         payload = None
         for cipher in ciphers:
@@ -120,16 +119,11 @@ class IdSealer:
             except InvalidTag:
                 continue
         if payload is None:
-            raise unknown_video(video_id)
+            raise unknown_video(video_id, f"not sealed by this proxy for the key {name}")
         return unpack(name, payload)
 
     def __repr__(self) -> str:
         return f"IdSealer({list(self._hashes)!r})"
-
-
-def key_hash(name: str) -> str:
-    """The hash of a key's name as log lines show it."""
-    return _name_hash(name).hex()
 
 
 def _name_hash(name: str) -> bytes:

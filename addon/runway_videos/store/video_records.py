@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Callable
 from sys import getsizeof
+from typing import Literal
 
 import msgspec
 
@@ -24,43 +25,45 @@ URL_SECONDS = 60.0
 
 # An entry without its texts: two structs, the task's name, numbers, its places in the dictionary
 # and in the caller's row; and the place of a held status or URL. As tracemalloc counts them, and
-# what the allocator rounds up (tests/unit/test_videos.py holds it to the truth).
+# what the allocator rounds up (tests/unit/store/test_video_records.py measures it).
 _ENTRY = 500
-_HELD = 140
+_KEPT = 140
 # Texts that many videos have in common (models, sizes) are held once.
 _MAX_SHARED = 1024
 _SHARED_LENGTH = 64
 
 
-class VideoRecord[Answer](msgspec.Struct, gc=False, eq=False):
-    """What this process knows of one video. The first line may be set by anyone, at any time."""
+class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
+    """What this process knows of one video."""
 
     reference: VideoReference
     caller: str
-    completed_at: int | None = None  # unix seconds
+    # Set by who polls:
+    completed_at: int | None = None  # unix seconds; when this process first saw the end
+    ended: Literal["completed", "failed"] | None = None
     throttled: bool = False  # the last status was THROTTLED
-    # Set by the map alone, which counts them:
+    # Set by VideoRecords alone, which counts their bytes:
     runway_model: str = ""  # its wire name; "" when it was not made by this process
     prompt: str | None = None
     remixed_from: str | None = None
-    answer: Answer | None = None
-    fetched: float = 0.0
+    status: Status | None = None
+    status_at: float = 0.0
     url: str | None = None
-    proven: float = 0.0
-    cost: int = 0  # bytes it is counted with; 0: not in the map
+    url_at: float = 0.0
+    counted_bytes: int = 0  # 0: not in the map
 
 
-class VideoRecords[Answer]:
+class VideoRecords[Status]:
     """Videos by task, at most `max_videos` and `max_bytes`; the least recently used goes first.
 
-    `Answer` is the caller's own form of a status, `size_of` gives its bytes. `clock` gives seconds
+    `Status` is the caller's own form of a status, `size_of` gives its bytes. `clock` gives seconds
     that never go back. For one thread.
     """
 
     def __init__(
         self,
         clock: Callable[[], float],
-        size_of: Callable[[Answer], int] = getsizeof,
+        size_of: Callable[[Status], int] = getsizeof,
         *,
         max_videos: int = MAX_VIDEOS,
         max_bytes: int = MAX_BYTES,
@@ -69,18 +72,18 @@ class VideoRecords[Answer]:
         self._size_of = size_of
         self._max_videos = max_videos
         self._max_bytes = max_bytes
-        self._videos: OrderedDict[str, VideoRecord[Answer]] = OrderedDict()
-        self._callers: dict[str, list[VideoRecord[Answer]]] = {}  # each by time of creation
+        self._videos: OrderedDict[str, VideoRecord[Status]] = OrderedDict()
+        self._callers: dict[str, list[VideoRecord[Status]]] = {}  # each by time of creation
         # Those with a status or a URL, the longest held first.
-        self._answers: OrderedDict[str, VideoRecord[Answer]] = OrderedDict()
-        self._urls: OrderedDict[str, VideoRecord[Answer]] = OrderedDict()
+        self._statuses: OrderedDict[str, VideoRecord[Status]] = OrderedDict()
+        self._urls: OrderedDict[str, VideoRecord[Status]] = OrderedDict()
         self._shared: dict[str, str] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._videos)
 
-    def get(self, task: str) -> VideoRecord[Answer] | None:
+    def get(self, task: str) -> VideoRecord[Status] | None:
         """What is known of a video, which counts as a use of it."""
         record = self._videos.get(task)
         if record is not None:
@@ -95,18 +98,18 @@ class VideoRecords[Answer]:
         runway_model: str = "",
         prompt: str | None = None,
         remixed_from: str | None = None,
-    ) -> VideoRecord[Answer]:
-        """The memory of a video, made if there is none; what is given is added to it.
+    ) -> VideoRecord[Status]:
+        """The record of a video, made if there is none; what is given is added to it.
 
-        Raises ValueError when the ticket is not this caller's.
+        Raises ValueError when the reference is not this caller's.
         """
         if not reference.owned_by(caller):
             raise ValueError("a video is remembered for its own caller alone")
         record = self.get(reference.task)
         if record is None:
-            record = VideoRecord(self._slim(reference, caller), caller)
+            record = VideoRecord(self._own_reference(reference, caller), caller)
             self._videos[reference.task] = record
-            insort(self._callers.setdefault(caller, []), record, key=_place)
+            insort(self._callers.setdefault(caller, []), record, key=_sort_key)
         record.runway_model = self._share(runway_model) or record.runway_model
         record.prompt = record.prompt if prompt is None else prompt
         record.remixed_from = record.remixed_from if remixed_from is None else remixed_from
@@ -114,34 +117,34 @@ class VideoRecords[Answer]:
         self.sweep()
         return record
 
-    def keep_status(self, record: VideoRecord[Answer], answer: Answer) -> None:
+    def keep_status(self, record: VideoRecord[Status], status: Status) -> None:
         """A status that Runway has just given."""
-        record.answer, record.fetched = answer, self._clock()
-        self._hold(self._answers, record)
+        record.status, record.status_at = status, self._clock()
+        self._keep(self._statuses, record)
 
-    def answer(self, record: VideoRecord[Answer], seconds: float) -> Answer | None:
-        """The last status if it is younger than `seconds` (at most ANSWER_SECONDS)."""
-        age = self._clock() - record.fetched
-        return record.answer if age < seconds and age < STATUS_SECONDS else None
+    def status(self, record: VideoRecord[Status], seconds: float) -> Status | None:
+        """The last status if it is younger than `seconds` (at most STATUS_SECONDS)."""
+        age = self._clock() - record.status_at
+        return record.status if age < seconds and age < STATUS_SECONDS else None
 
-    def keep_url(self, record: VideoRecord[Answer], url: str) -> None:
+    def keep_url(self, record: VideoRecord[Status], url: str) -> None:
         """An output URL that has just been seen to work."""
-        record.url, record.proven = url, self._clock()
-        self._hold(self._urls, record)
+        record.url, record.url_at = url, self._clock()
+        self._keep(self._urls, record)
 
-    def url(self, record: VideoRecord[Answer]) -> str | None:
+    def url(self, record: VideoRecord[Status]) -> str | None:
         """The output URL if it worked within the last URL_SECONDS."""
-        return record.url if self._clock() - record.proven < URL_SECONDS else None
+        return record.url if self._clock() - record.url_at < URL_SECONDS else None
 
-    def drop_status(self, record: VideoRecord[Answer]) -> None:
+    def drop_status(self, record: VideoRecord[Status]) -> None:
         """The status is no longer true."""
-        record.answer = None
-        self._let_go(self._answers, record)
+        record.status = None
+        self._release(self._statuses, record)
 
-    def drop_url(self, record: VideoRecord[Answer]) -> None:
+    def drop_url(self, record: VideoRecord[Status]) -> None:
         """The output URL does not work."""
         record.url = None
-        self._let_go(self._urls, record)
+        self._release(self._urls, record)
 
     def forget(self, task: str) -> None:
         """The video is deleted."""
@@ -156,71 +159,71 @@ class VideoRecords[Answer]:
         *,
         after: tuple[int, str] | None = None,
         oldest_first: bool = False,
-    ) -> list[VideoRecord[Answer]]:
+    ) -> list[VideoRecord[Status]]:
         """At most `limit` videos of a caller by time of creation, newest first; no use of them.
 
         `after` is the (created, task) of the last one before them, which need not be known.
         """
         row = self._callers.get(caller, [])
         if oldest_first:
-            first = bisect_right(row, after, key=_place) if after else 0
+            first = bisect_right(row, after, key=_sort_key) if after else 0
             return row[first : first + max(limit, 0)]
-        end = bisect_left(row, after, key=_place) if after else len(row)
+        end = bisect_left(row, after, key=_sort_key) if after else len(row)
         return row[max(end - max(limit, 0), 0) : end][::-1]
 
     def sweep(self) -> None:
         """Drops statuses and URLs that are too old to be given out; every change does it too."""
         now = self._clock()
-        while self._answers:
-            record = next(iter(self._answers.values()))
-            if now - record.fetched < STATUS_SECONDS:
+        while self._statuses:
+            record = next(iter(self._statuses.values()))
+            if now - record.status_at < STATUS_SECONDS:
                 break
             self.drop_status(record)
         while self._urls:
             record = next(iter(self._urls.values()))
-            if now - record.proven < URL_SECONDS:
+            if now - record.url_at < URL_SECONDS:
                 break
             self.drop_url(record)
 
-    def _hold(self, held: OrderedDict[str, VideoRecord[Answer]], record: VideoRecord[Answer]) -> None:
-        if record.cost:  # else it was evicted while its holder waited for Runway
-            held[record.reference.task] = record
-            held.move_to_end(record.reference.task)
+    def _keep(self, kept: OrderedDict[str, VideoRecord[Status]], record: VideoRecord[Status]) -> None:
+        if record.counted_bytes:  # else it was evicted while its holder waited for Runway
+            kept[record.reference.task] = record
+            kept.move_to_end(record.reference.task)
             self._count(record)
         self.sweep()
 
-    def _let_go(self, held: OrderedDict[str, VideoRecord[Answer]], record: VideoRecord[Answer]) -> None:
-        if record.cost:
-            held.pop(record.reference.task, None)
+    def _release(self, kept: OrderedDict[str, VideoRecord[Status]], record: VideoRecord[Status]) -> None:
+        if record.counted_bytes:
+            kept.pop(record.reference.task, None)
             self._count(record)
 
-    def _count(self, record: VideoRecord[Answer]) -> None:
+    def _count(self, record: VideoRecord[Status]) -> None:
         """Counts an entry anew after a change to it, then makes room."""
-        cost = _ENTRY
+        counted_bytes = _ENTRY
         reference = record.reference
         for common in (reference.model, reference.size, reference.seconds, record.runway_model):
-            cost += 0 if common in self._shared else getsizeof(common)
+            counted_bytes += 0 if common in self._shared else getsizeof(common)
         for own in (record.prompt, record.remixed_from, record.url):
-            cost += getsizeof(own) if own else 0
-        cost += _HELD if record.url else 0
-        cost += 0 if record.answer is None else _HELD + self._size_of(record.answer)
-        self.bytes += cost - record.cost
-        record.cost = cost
+            counted_bytes += getsizeof(own) if own else 0
+        counted_bytes += _KEPT if record.url else 0
+        counted_bytes += 0 if record.status is None else _KEPT + self._size_of(record.status)
+        self.bytes += counted_bytes - record.counted_bytes
+        record.counted_bytes = counted_bytes
         while len(self._videos) > self._max_videos or self.bytes > self._max_bytes:
             self._remove(self._videos.popitem(last=False)[1])
 
-    def _remove(self, record: VideoRecord[Answer]) -> None:
+    def _remove(self, record: VideoRecord[Status]) -> None:
         task = record.reference.task
-        self._answers.pop(task, None)
+        self._statuses.pop(task, None)
         self._urls.pop(task, None)
         row = self._callers[record.caller]
-        del row[bisect_left(row, _place(record), key=_place)]
+        del row[bisect_left(row, _sort_key(record), key=_sort_key)]
         if not row:
             del self._callers[record.caller]
-        self.bytes -= record.cost
-        record.cost = 0
+        self.bytes -= record.counted_bytes
+        record.counted_bytes = 0
 
-    def _slim(self, reference: VideoReference, caller: str) -> VideoReference:
+    def _own_reference(self, reference: VideoReference, caller: str) -> VideoReference:
         return VideoReference(
             key=reference.key,
             task=reference.task,
@@ -237,5 +240,5 @@ class VideoRecords[Answer]:
         return self._shared.setdefault(text, text)
 
 
-def _place[Answer](record: VideoRecord[Answer]) -> tuple[int, str]:
+def _sort_key[Status](record: VideoRecord[Status]) -> tuple[int, str]:
     return record.reference.created, record.reference.task

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from runway_videos.logs import escaped, log
 from runway_videos.openai.video import Status, VideoError
 
 # Runway's six states; THROTTLED is accepted and waits for room in the organisation.
@@ -34,7 +33,10 @@ _LONGEST_FAILURE = 1000
 
 
 class TaskState(msgspec.Struct, frozen=True):
-    """What a task says now. `progress` in whole percent; `credits` where the task has ended."""
+    """What a task says now. `progress` in whole percent; `credits` where the task has ended.
+
+    `unknown_word`: the status that Runway gave, where it is none of the known ones.
+    """
 
     status: Status
     progress: int = 0
@@ -42,6 +44,7 @@ class TaskState(msgspec.Struct, frozen=True):
     outputs: tuple[str, ...] = ()
     credits: float | None = None
     throttled: bool = False
+    unknown_word: str = ""
 
     @property
     def ended(self) -> bool:
@@ -54,9 +57,7 @@ def read_task(task: Mapping[str, Any], last_progress: int = 0) -> TaskState:
     word = task.get("status")
     status = _STATUSES.get(word) if isinstance(word, str) else None
     if status is None:
-        who, what = escaped(str(task.get("id"))), escaped(str(word))
-        log.warning("task %s has a status that is not known: %s", who, what)
-        return TaskState("in_progress", progress=last_progress)
+        return TaskState("in_progress", progress=last_progress, unknown_word=str(word) or "none")
     if status == "queued":
         return TaskState(status, throttled=word == "THROTTLED")
     if status == "in_progress":

@@ -1,31 +1,27 @@
-"""A finished video's bytes: a link that works, for the door to stream or the client to follow."""
+"""A finished video's bytes: a link that works, for the addon to stream or the client to follow."""
 
 from __future__ import annotations
 
-import re
-
+from runway_videos import events
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.logs import escaped, log
 from runway_videos.openai.messages import Answer, Call, Download
-from runway_videos.runtime import CachedStatus, Runtime
-from runway_videos.store.video_ids import VideoReference
-from runway_videos.store.video_records import VideoRecord
+from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
-from runway_videos.upstream.poll import Poller, unreachable
+from runway_videos.upstream.output_links import is_output_link
+from runway_videos.upstream.poll import Poller, fresh_status, unreachable
 
 # Nothing else of the client's request goes to the file store.
-_PASSED_ON = ("range", "if-range")
-_LINK = re.compile(r"https?://[\x21-\x7e]+")
+_KEPT_REQUEST_HEADERS = ("range", "if-range")
+_SANDBOX = "http://localhost"
 
 
 class Content:
     """Serves `GET /v1/videos/{id}/content`."""
 
-    def __init__(self, runtime: Runtime, watcher: Poller) -> None:
-        self._runtime = runtime
-        self._poller = watcher
+    def __init__(self, poller: Poller) -> None:
+        self._poller = poller
 
-    async def content(self, call: Call) -> Answer | Download:
+    async def content(self, runtime: Runtime, call: Call) -> Answer | Download:
         """The link to the video's bytes. ApiError 404 before it is finished, 400 where it failed."""
         variant = call.query.get("variant") or "video"
         if variant != "video":
@@ -34,52 +30,65 @@ class Content:
                 "Leave variant out or say 'video'.",
                 "variant",
             )
-        video_id = call.route.video_id
-        reference, record = self._poller.find(video_id, call.caller)
-        link = self._runtime.videos.url(record) or await self._link(video_id, reference, record)
-        mark = self._runtime.sandbox_headers()
-        if self._runtime.settings.content == "redirect":
-            return Answer(302, {"location": link, "cache-control": "no-store", **mark}, b"")
-        passed = {name: call.headers[name] for name in _PASSED_ON if name in call.headers}
-        return Download(link, passed, mark, reference.task)
+        video = runtime.video(call.route.video_id, call.caller)
+        link = runtime.videos.url(video.record) or await self._link(runtime, video)
+        if runtime.settings.content == "redirect":
+            return Answer(302, {"location": link, **runtime.content_headers}, b"")
+        kept = {name: call.headers[name] for name in _KEPT_REQUEST_HEADERS if name in call.headers}
+        return Download(link, kept, runtime.content_headers, video.task)
 
-    async def _link(self, video_id: str, reference: VideoReference, record: VideoRecord[CachedStatus]) -> str:
+    async def _link(self, runtime: Runtime, video: RequestedVideo) -> str:
         """A link that has just worked. One that does not is asked for anew, once.
 
         Tried before it is used: once the bytes are asked for, nothing else can be answered.
         """
-        cached = self._poller.cached_status(record)
+        cached = fresh_status(runtime, video.record)
         if cached is not None:
-            _check_done(cached, video_id)
+            _check_done(cached, video.video_id)
         problem = ""
         for _ in range(2):
-            result = await self._poller.poll(video_id, reference, record)
-            _check_done(result.cached, video_id)
+            result = await self._poller.poll(runtime, video)
+            _check_done(result.cached, video.video_id)
             if result.from_memory:
                 raise unreachable("a link is not kept")
-            link = next((url for url in result.outputs if _LINK.fullmatch(url)), None)
+            if result.kept:
+                raise _no_link_now()
+            settings = runtime.settings
+            base_url = _SANDBOX if settings.sandbox else settings.base_url
+            link = next((url for url in result.outputs if is_output_link(url, base_url)), None)
             if link is None:
                 problem = "there is no link to an output"
                 continue
             try:
-                status = await self._runtime.client.probe(link)
+                status = await runtime.client.probe(link)
             except (NotSentError, UnknownOutcomeError) as error:
                 # Its text may hold the host, never the path.
                 problem = type(error.__cause__ or error).__name__
                 continue
             if status in (200, 206):
-                self._runtime.videos.keep_url(record, link)
+                runtime.videos.keep_url(video.record, link)
                 return link
             problem = f"HTTP {status}"
-        log.warning("task %s: Runway does not give the video's bytes: %s", escaped(reference.task), problem)
+        runtime.events.emit(events.ContentFailed(video.task, problem, worked_before=False))
         raise content_unavailable()
 
-    def link_failed(self, download: Download, problem: str) -> None:
-        """A link that had worked within a minute does not any more: it is not used again."""
-        log.warning("task %s: Runway did not give the video's bytes: %s", escaped(download.task), problem)
-        record = self._runtime.videos.get(download.task)
-        if record is not None and record.url == download.url:
-            self._runtime.videos.drop_url(record)
+
+def link_failed(runtime: Runtime, download: Download, problem: str) -> None:
+    """A link that had worked within a minute does not any more: it is not used again."""
+    runtime.events.emit(events.ContentFailed(download.task, problem, worked_before=True))
+    record = runtime.videos.get(download.task)
+    if record is not None and record.url == download.url:
+        runtime.videos.drop_url(record)
+
+
+def _no_link_now() -> ApiError:
+    """For a finished video whose task names no output at the moment."""
+    return ApiError(
+        503,
+        "The video is finished, but Runway names no file for it now; it is not lost, try again.",
+        code="content_unavailable",
+        retry_after=5,
+    )
 
 
 def content_unavailable() -> ApiError:

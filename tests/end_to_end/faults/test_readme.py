@@ -1,9 +1,8 @@
-"""README shows what was measured: the table, and the configuration of the balancer."""
+"""README shows what was measured."""
 
 from __future__ import annotations
 
 from faulty import readme
-from faulty.balancer import CONFIGURATION
 from faulty.table import Row, in_readme, render, together
 from running import ROOT
 
@@ -25,8 +24,3 @@ def test_lines_that_came_to_the_same_are_one() -> None:
 def test_readme_shows_it() -> None:
     shown = in_readme(ROOT / "README.md")
     assert shown in (None, "", readme.text()), "python -m faulty.readme, in tests, prints what belongs there"
-
-
-def test_readme_shows_the_balancers_configuration_that_is_tested() -> None:
-    shown = (ROOT / "README.md").read_text()
-    assert "option redispatch" not in shown or CONFIGURATION.read_text().strip() in shown

@@ -14,7 +14,7 @@ from asking import peak_memory
 from bench.uploading import form, post
 from boxes import Box
 from end_to_end.conftest import Folders, whole
-from running import MITMDUMP, ROOT, Process, Proxy, clean_environment
+from running import MITMDUMP, ROOT, UNBUFFERED, Process, Proxy, clean_environment
 
 SIZE = 100_000_000
 # What has nothing to do with the size: parsers, buffers, connections to Runway.
@@ -38,7 +38,7 @@ def bare(folder: Folders) -> Iterator[tuple[int, int]]:
     made = folder()
     command = [str(MITMDUMP), "--listen-host", "127.0.0.1", "--listen-port", "0"]
     command += ["--set", f"confdir={made / 'confdir'}", "-s", str(ROOT / "tests" / "bench" / "answer.py")]
-    process = Process(command, clean_environment(), made)
+    process = Process(command, clean_environment(UNBUFFERED), made)
     try:
         yield process.child.pid, int(process.wait_for(r"listening at 127\.0\.0\.1:(\d+)")[1])
     finally:

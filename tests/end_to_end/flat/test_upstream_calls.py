@@ -17,7 +17,7 @@ from end_to_end.conftest import Folders, whole
 from running import Proxy
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import Reply
-from unit.fake_runway import Desk, FakeRunway
+from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
 
 CLIENTS, SECONDS, MOST_CALLS = 200, 30, 7
@@ -56,22 +56,20 @@ async def test_while_runway_is_slow_a_call_is_shared_by_all_who_wait() -> None:
     answered = asyncio.Event()
     asked = 0
 
-    class Slow(FakeRunway):
-        async def get_task(self, key: Key, task: str) -> Reply:
-            nonlocal asked
-            asked += 1
-            await answered.wait()
-            return await desk.runway.get_task(key, task)
+    get_task = desk.runway.get_task
 
-    real = desk.runway
-    slow = Slow()
-    desk.runtime.client = slow
+    async def slow(key: Key, task: str) -> Reply:
+        nonlocal asked
+        asked += 1
+        await answered.wait()
+        return await get_task(key, task)
+
+    desk.runway.get_task = slow  # type: ignore[method-assign]
     polls = []
     for _ in range(20):  # twenty seconds without an answer, ten clients a second
         polls += [asyncio.create_task(desk.video("GET", f"/{video_id}")) for _ in range(10)]
         desk.now += 1
         await asyncio.sleep(0)
-    desk.runtime.client = real
     answered.set()
     videos = await asyncio.gather(*polls)
     assert asked == 1

@@ -17,6 +17,8 @@ from runway_addon.options import is_on_command_line
 from unit.addon.start_harness import Start, error_of
 from unit.loopback import in_a_loop
 
+pytestmark = pytest.mark.dependencies
+
 PROGRAMS: list[type[DumpMaster | ConsoleMaster | WebMaster]] = [DumpMaster, ConsoleMaster, WebMaster]
 
 

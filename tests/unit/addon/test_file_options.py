@@ -6,6 +6,8 @@ import pytest
 
 from unit.addon.start_harness import Start, error_of
 
+pytestmark = pytest.mark.dependencies
+
 
 @pytest.mark.parametrize(
     ("conf", "says"),

@@ -16,6 +16,8 @@ from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
 
+pytestmark = pytest.mark.dependencies
+
 LINK = "https://files.example/v.mp4?Signature=hush"
 
 
@@ -27,8 +29,10 @@ def _proxy() -> Iterator[None]:
 
 def door_of(desk: Desk) -> runway.RunwayAddon:
     door = runway.RunwayAddon()
-    door.service, door.settings = desk.service, desk.runtime.settings
-    door.admission = Admission(door.settings)
+    door.service, door.settings = desk.service, desk.settings
+    door.admission = Admission(
+        door.settings, door.connections, door.addresses, door.seldom, desk.service.runtime.events
+    )
     door.opened.set()
     return door
 

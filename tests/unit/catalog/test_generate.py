@@ -1,4 +1,4 @@
-"""The catalog in the repository is what the installed SDK gives, and the script is dependable."""
+"""The catalog in the repository is what its SDK gives, and the script is dependable."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from runway_videos.catalog import HERE, MODES, load
 from runway_videos.catalog.bounds import lay_on_schemas
 from runway_videos.catalog.generate import CATALOG, build, dated, main, text_of
 from runway_videos.catalog.sdk_types import Stale, body_schema, variants
+from unit.sdk import needs_the_catalogs_sdk
+
+pytestmark = needs_the_catalogs_sdk
 
 BOUNDS = json.loads((HERE / "bounds.json").read_text(encoding="utf-8"))
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from runway_videos.errors import ApiError
+from runway_videos.events import VideoFacts
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
 
 
@@ -33,7 +34,11 @@ class Box:
         gone: Callable[[], bool] | None = None,
     ) -> Waiter[str]:
         return self.creates.enter(
-            CreateIdentity(caller, fingerprint, key, retry, f"create {len(self.made)}"), self.make, gone
+            CreateIdentity(
+                caller, fingerprint, key, retry, VideoFacts(f"create {len(self.made)}", "", "", caller)
+            ),
+            self.make,
+            gone,
         )
 
     async def end(self, number: int, outcome: str | Exception = "") -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from runway_videos import catalog
 from runway_videos.config.settings import Settings
+from runway_videos.events import VideoFacts
 from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.request_body import Upload, read_fields
 from runway_videos.request_body.fields import Fields
 from runway_videos.translate import plan_create
 from unit.config.option_values import told
 
+FACTS = VideoFacts("sora-2", "4", "720x1280", "me")
 SETTINGS: Settings = told({})
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -101,10 +103,10 @@ def test_another_operation_is_another_create() -> None:
     [("0", 0), ("1", 1), ("12", 12), ("", 0), ("-1", 0), ("1.0", 0), ("one", 0), ("\u0661", 0), ("1000", 0)],
 )
 def test_the_clients_own_count(header: str, count: int) -> None:
-    identity = identity_of({"x-stainless-retry-count": header}, "me", b"f", "about")
+    identity = identity_of({"x-stainless-retry-count": header}, "me", b"f", FACTS)
     assert (identity.retry_count, identity.idempotency_key, identity.caller) == (count, None, "me")
 
 
 def test_an_empty_idempotency_key_is_none() -> None:
-    assert identity_of({"idempotency-key": ""}, "", b"").idempotency_key is None
-    assert identity_of({"idempotency-key": "k"}, "", b"").idempotency_key == "k"
+    assert identity_of({"idempotency-key": ""}, "", b"", FACTS).idempotency_key is None
+    assert identity_of({"idempotency-key": "k"}, "", b"", FACTS).idempotency_key == "k"

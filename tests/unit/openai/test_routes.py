@@ -21,28 +21,29 @@ PREFIXES = ("/v1/videos", "/openai/v1/videos")
 @pytest.mark.parametrize(
     ("method", "path", "route"),
     [
-        ("POST", "", Route(Operation.CREATE, name="list")),
+        ("POST", "", Route(Operation.CREATE, name="create")),
         ("GET", "", Route(Operation.UNSUPPORTED, name="list")),
-        ("DELETE", "", Route(Operation.NOT_OURS, name="list")),
-        ("PUT", "", Route(Operation.NOT_OURS, name="list")),
-        ("HEAD", "", Route(Operation.NOT_OURS, name="list")),
-        ("OPTIONS", "", Route(Operation.NOT_OURS, name="list")),
+        ("DELETE", "", Route(Operation.NOT_OURS)),
+        ("PUT", "", Route(Operation.NOT_OURS)),
+        ("HEAD", "", Route(Operation.NOT_OURS)),
+        ("OPTIONS", "", Route(Operation.NOT_OURS)),
         ("POST", "/edits", Route(Operation.UNSUPPORTED, name="edits")),
+        ("GET", "/edits", Route(Operation.WRONG_METHOD, allow=("POST",))),
         ("POST", "/extensions", Route(Operation.UNSUPPORTED, name="extensions")),
         ("POST", "/characters", Route(Operation.UNSUPPORTED, name="characters")),
         ("GET", "/characters/char_1", Route(Operation.UNSUPPORTED, name="characters")),
-        ("GET", f"/{ID}", Route(Operation.STATUS, ID)),
-        ("DELETE", f"/{ID}", Route(Operation.DELETE, ID)),
-        ("POST", f"/{ID}", Route(Operation.WRONG_METHOD, ID)),
-        ("HEAD", f"/{ID}", Route(Operation.WRONG_METHOD, ID)),
-        ("GET", f"/{ID}/content", Route(Operation.CONTENT, ID)),
-        ("HEAD", f"/{ID}/content", Route(Operation.CONTENT, ID)),
-        ("POST", f"/{ID}/content", Route(Operation.WRONG_METHOD, ID)),
+        ("GET", f"/{ID}", Route(Operation.STATUS, ID, "status")),
+        ("DELETE", f"/{ID}", Route(Operation.DELETE, ID, "delete")),
+        ("POST", f"/{ID}", Route(Operation.WRONG_METHOD, ID, allow=("GET", "DELETE"))),
+        ("HEAD", f"/{ID}", Route(Operation.WRONG_METHOD, ID, allow=("GET", "DELETE"))),
+        ("GET", f"/{ID}/content", Route(Operation.CONTENT, ID, "content")),
+        ("HEAD", f"/{ID}/content", Route(Operation.CONTENT, ID, "content")),
+        ("POST", f"/{ID}/content", Route(Operation.WRONG_METHOD, ID, allow=("GET", "HEAD"))),
         ("POST", f"/{ID}/remix", Route(Operation.UNSUPPORTED, ID, "remix")),
-        ("GET", f"/{ID}/remix", Route(Operation.WRONG_METHOD, ID, "remix")),
+        ("GET", f"/{ID}/remix", Route(Operation.WRONG_METHOD, ID, allow=("POST",))),
         ("GET", f"/{ID}/thumbnail", Route(Operation.WRONG_METHOD, ID)),
         ("GET", f"/{ID}/content/x", Route(Operation.WRONG_METHOD, ID)),
-        ("GET", f"/{MARK}", Route(Operation.STATUS, MARK)),
+        ("GET", f"/{MARK}", Route(Operation.STATUS, MARK, "status")),
         ("GET", "/video_68a1", Route(Operation.NOT_OURS, "video_68a1")),
         ("GET", "/video_68a1/content", Route(Operation.NOT_OURS, "video_68a1")),
         ("POST", "/sora_1/remix", Route(Operation.NOT_OURS, "sora_1")),
@@ -107,7 +108,7 @@ def test_other_paths_are_other_traffic(path: str) -> None:
     ],
 )
 def test_escapes_dots_and_slashes_hide_nothing(path: str) -> None:
-    assert find("GET", path) == Route(Operation.STATUS, ID)
+    assert find("GET", path) == Route(Operation.STATUS, ID, "status")
 
 
 def test_one_escape_is_undone_not_two() -> None:

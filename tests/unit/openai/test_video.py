@@ -11,6 +11,8 @@ import pytest
 
 from runway_videos.openai.video import KEPT_SECONDS, Deleted, Status, Video, VideoError, encode
 
+pytestmark = pytest.mark.dependencies
+
 
 def video(**more: Any) -> Video:
     plain = Video(

@@ -11,6 +11,8 @@ from runway_videos.errors import ApiError
 from runway_videos.request_body import read_fields
 from unit.request_body.forms import FIXTURES, plain, recorded
 
+pytestmark = pytest.mark.dependencies
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )

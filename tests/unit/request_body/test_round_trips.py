@@ -23,7 +23,7 @@ from unit.request_body.test_recorded import EXTRA_JSON
 _HTTP: Any = importlib.import_module(openai.DefaultHttpxClient.__mro__[1].__module__.split(".")[0])
 _VIDEO = {"id": "video_1", "object": "video", "status": "queued"}
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.dependencies, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 class Python:

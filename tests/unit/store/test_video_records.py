@@ -95,7 +95,7 @@ def test_an_entry_that_left_while_its_holder_waited_is_not_counted(clock: Clock)
     before = videos.bytes
     videos.keep_status(gone, b"x" * 1000)
     videos.keep_url(gone, "https://example.com/a")
-    assert videos.answer(gone, 5) == b"x" * 1000  # its holder still has it
+    assert videos.status(gone, 5) == b"x" * 1000  # its holder still has it
     videos.drop_status(gone)
     videos.drop_url(gone)
     assert videos.bytes == before
@@ -105,19 +105,19 @@ def test_an_entry_that_left_while_its_holder_waited_is_not_counted(clock: Clock)
 def test_a_status_is_given_out_while_it_is_young_enough(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
     record = videos.remember(reference("a"), "")
-    assert videos.answer(record, 5) is None
+    assert videos.status(record, 5) is None
     videos.keep_status(record, b"one")
-    assert videos.answer(record, 0) is None
+    assert videos.status(record, 0) is None
     clock.now += 4.9
-    assert videos.answer(record, 5) == b"one"
+    assert videos.status(record, 5) == b"one"
     clock.now += 0.1
-    assert videos.answer(record, 5) is None
-    assert videos.answer(record, STATUS_SECONDS) == b"one"
+    assert videos.status(record, 5) is None
+    assert videos.status(record, STATUS_SECONDS) == b"one"
     clock.now += STATUS_SECONDS - 5
-    assert videos.answer(record, 10**9) is None
+    assert videos.status(record, 10**9) is None
     videos.keep_status(record, b"two")
     videos.drop_status(record)
-    assert videos.answer(record, 5) is None
+    assert videos.status(record, 5) is None
 
 
 def test_statuses_and_urls_do_not_outlive_their_use(clock: Clock) -> None:
@@ -138,7 +138,7 @@ def test_statuses_and_urls_do_not_outlive_their_use(clock: Clock) -> None:
     assert videos.url(second) is None
     clock.now += STATUS_SECONDS - URL_SECONDS
     videos.keep_status(second, b"other")  # every change sweeps
-    assert first.answer is None
+    assert first.status is None
     videos.drop_status(second)
     assert videos.bytes == bare
 
@@ -218,8 +218,8 @@ def test_the_count_of_bytes_is_always_the_sum_and_within_bounds(
                 videos.keep_url(record, "u" * size)
         cached = [record for name in "ab" for record in videos.of_caller(name, 100)]
         assert len(cached) == len(videos) <= 6
-        assert videos.bytes == sum(record.cost for record in cached) <= 4500
-        assert all(record.cost >= 400 + getsizeof(record.prompt or "") for record in cached)
+        assert videos.bytes == sum(record.counted_bytes for record in cached) <= 4500
+        assert all(record.counted_bytes >= 400 + getsizeof(record.prompt or "") for record in cached)
 
 
 def test_the_count_is_what_the_memory_really_is(clock: Clock) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from runway_videos.request_body import Value
 from runway_videos.translate.field_names import client_param
+from unit.sdk import needs_the_catalogs_sdk
 from unit.translate.rows import (
     APART,
     ROWS,
@@ -64,6 +65,7 @@ def test_the_plainest_request(mode: str, model: str) -> None:
     assert made.ignored == ()
 
 
+@needs_the_catalogs_sdk
 @every_row
 @pytest.mark.parametrize("form", [False, True], ids=["json", "form"])
 def test_everything_that_the_model_takes(mode: str, model: str, form: bool) -> None:

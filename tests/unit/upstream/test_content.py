@@ -12,6 +12,9 @@ from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
 from unit.upstream.content_harness import DONE, LINK, OTHER, download, finished, refused
 
+PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
+MARKED = {"x-runway-sandbox": "true", **PRIVATE}
+
 
 @in_a_loop
 async def test_a_finished_video_is_its_link_and_the_range_that_was_asked() -> None:
@@ -20,8 +23,8 @@ async def test_a_finished_video_is_its_link_and_the_range_that_was_asked() -> No
     passed = {"range": "bytes=5-", "if-range": '"tag"'}
     found = await download(desk, video_id, headers=passed | {"cookie": "c", "accept": "a", "api-key": "k"})
     (task,) = desk.runway.tasks
-    assert found == Download(LINK, passed, {}, task)
-    assert await download(desk, video_id) == Download(LINK, {}, {}, task)
+    assert found == Download(LINK, passed, PRIVATE, task)
+    assert await download(desk, video_id) == Download(LINK, {}, PRIVATE, task)
     head = await desk.ask("HEAD", f"/{video_id}/content")
     assert isinstance(head, Download)
 
@@ -81,14 +84,14 @@ async def test_a_redirect_is_not_stored_and_has_no_body() -> None:
     desk = Desk(content="redirect", sandbox=True)
     for method in ("GET", "HEAD"):
         found = await desk.ask(method, f"/{await finished(desk)}/content", headers={"range": "bytes=0-"})
-        headers = {"location": LINK, "cache-control": "no-store", "x-runway-sandbox": "true"}
+        headers = {"location": LINK, "x-runway-sandbox": "true", **PRIVATE}
         assert found == Answer(302, headers, b"")
 
 
 @in_a_loop
 async def test_the_sandboxs_bytes_are_marked() -> None:
     desk = Desk(sandbox=True)
-    assert (await download(desk, await finished(desk))).response_headers == {"x-runway-sandbox": "true"}
+    assert (await download(desk, await finished(desk))).response_headers == MARKED
 
 
 # Links

@@ -153,5 +153,5 @@ async def test_a_video_that_was_evicted_is_served_without_its_prompt() -> None:
     video_id = await desk.create()
     before = await status(desk, video_id)
     assert before["prompt"] == "a cat"
-    desk.runtime.videos.forget(next(iter(desk.runway.tasks)))
+    desk.service.runtime.videos.forget(next(iter(desk.runway.tasks)))
     assert await status(desk, video_id) == before | {"prompt": None}

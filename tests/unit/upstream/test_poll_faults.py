@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 
 import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.keys.pool import Key
-from runway_videos.store.video_ids import key_hash
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
-from runway_videos.upstream.poll import MAX_RETRY_SECONDS
-from unit.config.option_values import told
-from unit.fake_runway import KEYS, Desk
+from runway_videos.upstream.poll import MAX_RETRY_SECONDS, NEW_TASK_SECONDS
+from unit.fake_runway import KEYS, Desk, missing, ok
 from unit.loopback import in_a_loop
 
 DOWN = [Reply(503), NotSentError("ConnectError"), UnknownOutcomeError("ReadTimeout", timed_out=True)]
@@ -93,12 +92,93 @@ async def test_no_try_begins_when_the_client_has_waited_long(
 
 @pytest.mark.parametrize("wrong", [None, 5, "another", ""])
 @in_a_loop
-async def test_an_answer_is_about_the_task_that_was_asked_for(wrong: object) -> None:
+async def test_an_answer_about_another_task_is_never_shown(wrong: object) -> None:
     desk = Desk()
     video_id = await desk.create()
-    desk.set(id=wrong, status="RUNNING", progress=0.5)
-    found = await desk.video("GET", f"/{video_id}")
-    assert (found["id"], found["status"], found["progress"]) == (video_id, "in_progress", 50)
+    other = {"id": wrong, "status": "SUCCEEDED", "output": ["https://files.example/anothers.mp4"]}
+    desk.runway.next["get"].extend([ok(other)] * 3)
+    desk.now += NEW_TASK_SECONDS
+    for path in (video_id, f"{video_id}/content"):
+        error = await refused(desk, "GET", path)
+        assert (error.status, error.code) == (503, "runway_unavailable")
+        desk.runway.next["get"].extend([ok(other)] * 3)
+    desk.runway.next["get"].clear()
+    desk.runway.next["get"].append(ok(other))
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"  # asked again at once
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@in_a_loop
+async def test_a_404_in_the_first_minute_is_asked_about_again(times: int) -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.runway.next["get"].extend([missing()] * times)
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert desk.runway.times("get") == times + 1
+
+
+@in_a_loop
+async def test_a_404_that_stays_is_believed_and_taken_back_when_runway_finds_the_task() -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.runway.next["get"].extend([missing()] * 3)
+    assert (await refused(desk, "GET", video_id)).status == 404
+    assert desk.runway.next["get"] == deque()
+    assert (await desk.video("GET", f"/{video_id}"))["prompt"] == "a cat"
+    desk.now += NEW_TASK_SECONDS
+    desk.runway.next["get"].append(missing())
+    assert (await refused(desk, "GET", video_id)).status == 404
+
+
+@in_a_loop
+async def test_a_404_about_a_video_of_another_process_is_believed() -> None:
+    desk = Desk()
+    video_id = await desk.create()
+    desk.service.runtime.videos.forget(next(iter(desk.runway.tasks)))
+    desk.runway.tasks.clear()
+    assert (await refused(desk, "GET", video_id)).status == 404
+
+
+@pytest.mark.parametrize("later", ["RUNNING", "PENDING", "THROTTLED", "FAILED", "CANCELLED", "ODD"])
+@in_a_loop
+async def test_a_completed_video_stays_completed(later: str) -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
+    before = await desk.video("GET", f"/{video_id}")
+    desk.now += 301  # the status in memory is too old to be given out
+    desk.set(status=later, output=None)
+    assert await desk.video("GET", f"/{video_id}") == before
+    error = await refused(desk, "GET", f"{video_id}/content")
+    assert (error.status, error.code, error.retry_after) == (503, "content_unavailable", 5)
+    desk.now += 301
+    desk.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
+    assert await desk.video("GET", f"/{video_id}") == before
+
+
+@in_a_loop
+async def test_a_failed_video_stays_failed_unless_runway_has_it_after_all() -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.set(status="FAILED", failureCode="INTERNAL")
+    await desk.video("GET", f"/{video_id}")
+    desk.now += 301
+    desk.set(status="RUNNING", progress=0.5)
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "failed"
+    desk.now += 301
+    desk.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
+    assert (await desk.video("GET", f"/{video_id}"))["status"] == "completed"
+
+
+@pytest.mark.parametrize("later", ["PENDING", "THROTTLED"])
+@in_a_loop
+async def test_what_runs_does_not_wait_again(later: str) -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.set(status="RUNNING", progress=0.5)
+    before = await desk.video("GET", f"/{video_id}")
+    desk.set(status=later)
+    assert await desk.video("GET", f"/{video_id}") == before
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -107,9 +187,10 @@ async def test_a_task_that_is_gone_is_a_404_and_is_forgotten(method: str) -> Non
     desk = Desk(poll_seconds=0)
     video_id = await desk.create()
     desk.runway.tasks.clear()
+    desk.now += NEW_TASK_SECONDS
     error = await refused(desk, method, video_id)
     assert (error.status, error.code) == (404, "not_found")
-    assert len(desk.runtime.videos) == 0
+    assert len(desk.service.runtime.videos) == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -118,7 +199,7 @@ async def test_a_task_that_is_gone_is_a_404_and_is_forgotten(method: str) -> Non
 async def test_a_key_that_is_refused_is_not_the_callers_401(method: str, answer: int) -> None:
     desk = Desk()
     video_id = await desk.create()
-    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer))
+    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer, b'{"error": "No"}'))
     error = await refused(desk, method, video_id)
     assert (error.status, error.code, error.retry) == (503, "runway_key_refused", False)
     assert KEYS["A"] not in error.message + error.detail
@@ -130,20 +211,27 @@ async def test_a_key_that_is_refused_is_not_the_callers_401(method: str, answer:
 async def test_an_answer_that_nobody_expects_is_no_end(method: str) -> None:
     desk = Desk()
     video_id = await desk.create()
-    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418))
+    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418, b'{"error": "A teapot"}'))
     error = await refused(desk, method, video_id)
     assert (error.status, error.message) == (502, "Runway answered 418 about this video.")
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 418])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @in_a_loop
-async def test_a_key_that_is_no_longer_configured_is_named_by_its_hash(method: str) -> None:
-    desk = Desk()
+async def test_a_page_of_something_in_between_says_nothing_of_the_video_and_its_key(
+    method: str, status: int
+) -> None:
+    desk = Desk(poll_seconds=0)
     video_id = await desk.create()
-    desk.service.reconfigure(told({"B": KEYS["B"]}, keys=[{"name": "b", "value": "env.B"}]))
+    desk.now += NEW_TASK_SECONDS
+    name = {"GET": "get", "DELETE": "delete"}[method]
+    desk.runway.next[name].extend([Reply(status, b"<html>blocked</html>")] * 3)
     error = await refused(desk, method, video_id)
-    assert (error.status, error.code, error.retry) == (503, "runway_key_gone", False)
-    assert key_hash("a") in error.detail
+    assert error.status == (503 if (method, status) == ("GET", 404) else 502)
+    assert error.retry is None
+    desk.runway.next[name].clear()
+    assert (await desk.video("GET", f"/{video_id}"))["prompt"] == "a cat"
 
 
 @pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429)])

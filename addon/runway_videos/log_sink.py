@@ -1,0 +1,182 @@
+"""Events as lines of the operator's log: one for a video's creation, one for its end, one for what failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from runway_videos import events
+from runway_videos.events import Event, VideoFacts
+from runway_videos.logs import escaped, log
+from runway_videos.media import Media
+from runway_videos.openai.routes import Operation
+
+# Of a text in a body that is shown; a data URI is far longer.
+_LONGEST_IN_BODY = 200
+
+
+class LogSink:
+    """Writes each event as one line. `sandbox` puts SANDBOX before what is said of videos."""
+
+    def __init__(self, sandbox: bool) -> None:
+        self._prefix = "SANDBOX " if sandbox else ""
+
+    def __call__(self, event: Event) -> None:
+        level, line = _LINES[type(event)](event)
+        if line and log.isEnabledFor(level):
+            prefix = self._prefix if isinstance(event, _OF_VIDEOS) else ""
+            log.log(level, "%s", prefix + line)
+
+
+# Events whose lines say so where the video is the sandbox's.
+_OF_VIDEOS = (events.VideoSubmitted, events.VideoEnded, events.VideoDeleted, events.CallRefused)
+
+
+def describe(video: VideoFacts) -> str:
+    """`sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app`."""
+    same = video.runway_model in ("", video.model)
+    name = video.model if same else f"{video.model} → {video.runway_model}"
+    sent = ", ".join(f"{wire} {value}" for wire, value in video.sent)
+    parts = (
+        escaped(name),
+        video.mode,
+        f"{video.seconds} s",
+        video.size + (f" (sent {escaped(sent)})" if sent else ""),
+        f"caller {video.caller}" if video.caller else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _sending(event: events.CreateSending) -> tuple[int, str]:
+    return logging.INFO, f"creating: {describe(event.video)}, key {event.key}"
+
+
+def _body(event: events.CreateBody) -> tuple[int, str]:
+    if not log.isEnabledFor(logging.DEBUG):
+        return logging.DEBUG, ""  # it may be large
+    return logging.DEBUG, f"to Runway: {msgspec.json.encode(_shortened(event.body)).decode()}"
+
+
+def _submitted(event: events.VideoSubmitted) -> tuple[int, str]:
+    credits = "" if event.credits is None else f", about {event.credits:g} credits"
+    return logging.INFO, (
+        f"created: {describe(event.video)}, key {event.key}{credits}, "
+        f"task {escaped(event.task)}, in {event.seconds:.1f} s"
+    )
+
+
+def _unknown(event: events.OutcomeUnknown) -> tuple[int, str]:
+    return logging.ERROR, (
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {describe(event.video)}, "
+        f"key {event.key}: {escaped(event.reason)}"
+    )
+
+
+def _given_up(event: events.CreateGivenUp) -> tuple[int, str]:
+    return logging.ERROR, (
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {describe(event.video)}: "
+        "the proxy ended before Runway answered"
+    )
+
+
+def _passed_over(event: events.KeyPassedOver) -> tuple[int, str]:
+    reason = escaped(event.reason)
+    return logging.WARNING, f"key {event.key} cannot take a create of {event.model}: {reason}"
+
+
+def _upload_failed(event: events.UploadFailed) -> tuple[int, str]:
+    return logging.WARNING, f"key {event.key}: the upload of a file {escaped(event.reason)}"
+
+
+def _ignored(event: events.FieldsIgnored) -> tuple[int, str]:
+    names = escaped(", ".join(event.names))
+    return logging.INFO, f"left out of a create, Runway has no such thing: {names}"
+
+
+def _ended(event: events.VideoEnded) -> tuple[int, str]:
+    state = event.state
+    why = f" ({escaped(state.error.code)})" if state.error else ""
+    cost = "cost unknown" if state.credits is None else f"{state.credits:g} credits"
+    return logging.INFO, (
+        f"{state.status}{why}: {describe(event.video)}, key {event.key}, {cost}, "
+        f"took {max(0, event.seconds)} s, task {escaped(event.task)}"
+    )
+
+
+def _deleted(event: events.VideoDeleted) -> tuple[int, str]:
+    return logging.INFO, f"deleted: {describe(event.video)}, key {event.key}, task {escaped(event.task)}"
+
+
+def _stale(event: events.PollStale) -> tuple[int, str]:
+    task, problem = escaped(event.task), escaped(event.problem)
+    return logging.WARNING, f"task {task}: status from memory, Runway cannot be asked: {problem}"
+
+
+def _contradicted(event: events.TaskContradicted) -> tuple[int, str]:
+    return logging.WARNING, f"task {escaped(event.task)}: {escaped(event.problem)}"
+
+
+def _content_failed(event: events.ContentFailed) -> tuple[int, str]:
+    verb = "did" if event.worked_before else "does"
+    task, problem = escaped(event.task), escaped(event.problem)
+    return logging.WARNING, f"task {task}: Runway {verb} not give the video's bytes: {problem}"
+
+
+def _refused(event: events.CallRefused) -> tuple[int, str]:
+    """Failures loudly, a client's mistakes in passing."""
+    error, route = event.error, event.route
+    level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
+    if error.status == 404 and not error.detail:
+        level = logging.DEBUG
+    what = route.name if route.operation is Operation.UNSUPPORTED else route.operation.value
+    detail = f" ({escaped(error.detail, 500)})" if error.detail else ""
+    return level, f"{what} refused, {error.status}: {escaped(error.message, 500)}{detail}"
+
+
+def _cut(event: events.ConnectionCut) -> tuple[int, str]:
+    what = escaped(f"{event.method} {event.path.partition('?')[0]}")
+    error = event.error
+    text = escaped(error.message, 500)
+    return logging.WARNING, f"cut off {what} from {event.peer}, {error.status}: {text}"
+
+
+def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
+    text = escaped(event.error.message, 500)
+    return logging.WARNING, f"refused {event.what} from {event.peer}, {event.error.status}: {text}"
+
+
+# One line for each event: its level and its words ("": none).
+_LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
+    events.CreateSending: _sending,
+    events.CreateBody: _body,
+    events.VideoSubmitted: _submitted,
+    events.OutcomeUnknown: _unknown,
+    events.CreateGivenUp: _given_up,
+    events.KeyPassedOver: _passed_over,
+    events.UploadFailed: _upload_failed,
+    events.FieldsIgnored: _ignored,
+    events.VideoEnded: _ended,
+    events.VideoDeleted: _deleted,
+    events.PollStale: _stale,
+    events.TaskContradicted: _contradicted,
+    events.ContentFailed: _content_failed,
+    events.CallRefused: _refused,
+    events.ConnectionCut: _cut,
+    events.OtherTrafficRefused: _other_refused,
+}
+
+
+def _shortened(value: object) -> object:
+    """A body without the bytes of files and the ends of long texts: data URIs carry media."""
+    if isinstance(value, Media):
+        return repr(value)
+    if isinstance(value, dict):
+        return {name: _shortened(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_shortened(item) for item in value]
+    if isinstance(value, str) and len(value) > _LONGEST_IN_BODY:
+        return f"{value[:_LONGEST_IN_BODY]}… ({len(value)} characters)"
+    return value

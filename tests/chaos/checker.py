@@ -1,0 +1,170 @@
+"""Says of a history what must never happen: paid twice, lost, another's, gone back, and so on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from itertools import pairwise
+
+import msgspec
+
+from chaos.fates import Blow
+from chaos.records import History, Life, Story, Task
+
+
+class Wrong(Enum):
+    """What went wrong."""
+
+    TWICE = "paid twice"
+    LOST = "lost"
+    ANOTHERS = "another caller's"
+    SHARED = "shared"
+    BACK = "gone back"
+    GONE = "shown as gone"
+    FALSE_END = "false end"
+    ENDED = "ended by itself"
+
+
+class Window(Enum):
+    """When something is known to go wrong: `--known` takes these names."""
+
+    NONE = "none"
+    KILL = "kill"
+    DRAIN = "drain"
+    UNREACHED = "unreached"
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """`group` is empty where it is about a process."""
+
+    wrong: Wrong
+    group: str
+    text: str
+    window: Window = Window.NONE
+
+
+def check(history: History) -> list[Violation]:
+    """All that went wrong."""
+    found: list[Violation] = []
+    tasks = _by_group(history.tasks)
+    stories: defaultdict[str, list[Story]] = defaultdict(list)
+    for story in history.stories:
+        stories[story.group].append(story)
+    for group in sorted(stories.keys() | tasks.keys()):
+        found += _check_group(history, group, stories[group], tasks.get(group, []))
+    by_id = {task.id: task for task in history.tasks}
+    for story in history.stories:
+        found += _check_story(story, by_id)
+    found += [
+        Violation(Wrong.ENDED, "", f"process {life.process} ended by itself")
+        for life in history.lives
+        if life.end == "by itself"
+    ]
+    return found
+
+
+def _check_group(
+    history: History, group: str, stories: list[Story], tasks: list[Task]
+) -> Iterator[Violation]:
+    """The wishes of one content together: equal ones of several callers too."""
+    if len(tasks) > len(stories):
+        text = f"{len(tasks)} tasks for {len(stories)} wishes"
+        yield Violation(Wrong.TWICE, group, text, _blown(history, stories))
+    lost, named = _unnamed(history.lives, group, stories, tasks)
+    if len(lost) > named:
+        text = f"{len(lost) - named} of {len(tasks)} tasks: no client holds them, no log line names them"
+        yield Violation(Wrong.LOST, group, text)
+    holders: defaultdict[str, list[Story]] = defaultdict(list)
+    for story in stories:
+        if story.task:
+            holders[story.task].append(story)
+    for task, having in holders.items():
+        if len(having) < 2:
+            continue
+        names = ", ".join(f"{story.wish} ({story.caller})" for story in having)
+        if len({story.caller for story in having}) > 1:
+            yield Violation(Wrong.ANOTHERS, group, f"task {task} is held by {names}")
+        else:
+            # The earlier try of such a client is not known to any process.
+            missed = any(not attempt.reached for story in having for attempt in story.attempts[:-1])
+            window = Window.UNREACHED if missed else _blown(history, having)
+            yield Violation(Wrong.SHARED, group, f"task {task} is held by {names}", window)
+
+
+def _unnamed(
+    lives: Iterable[Life], group: str, stories: Iterable[Story], tasks: Iterable[Task]
+) -> tuple[list[Task], int]:
+    """Tasks that nobody holds and no line names, and how many the lines tell of without a name.
+
+    A line tells of a task that nobody can name: that an outcome is unknown; of a process that was
+    ended, also that a create was about to be sent.
+    """
+    held = {story.task for story in stories}
+    left = [task for task in tasks if task.id not in held]
+    told = 0
+    for life in lives:
+        lines = [line for line in life.log.splitlines() if group in line or "task " in line]
+        left = [task for task in left if not any(task.id in line for line in lines)]
+        of_group = [line for line in lines if group in line]
+        unknown = sum("OUTCOME UNKNOWN" in line for line in of_group)
+        begun = sum("creating:" in line for line in of_group)
+        ended = unknown + sum("created:" in line for line in of_group)
+        told += unknown + (max(0, begun - ended) if life.end != "stopped" else 0)
+    return left, told
+
+
+def _check_story(story: Story, tasks: Mapping[str, Task]) -> Iterator[Violation]:
+    """One client's video."""
+    task = tasks.get(story.task)
+    if story.video and task is None:
+        yield Violation(Wrong.GONE, story.group, f"{story.wish}: its video has no bytes")
+    if task is not None and task.group != story.group:
+        yield Violation(Wrong.ANOTHERS, story.group, f"{story.wish} holds a task of {task.group}")
+    if story.others:
+        yield Violation(Wrong.ANOTHERS, story.group, f"{story.wish}: also the bytes of {story.others}")
+    if story.shown_to:
+        yield Violation(Wrong.ANOTHERS, story.group, f"{story.wish}: shown to {story.shown_to}")
+    if any(not sight.status for sight in story.sights):
+        yield Violation(Wrong.GONE, story.group, f"{story.wish}: a 404 for its video")
+    seen = [sight for sight in story.sights if sight.status]
+    for before, after in pairwise(seen):
+        old, new = (_RANKS.get(each.status, 0) for each in (before, after))
+        if new < old or (new == old == 2 and before.status != after.status):
+            text = f"{story.wish}: {before.status}, then {after.status}"
+        elif after.progress < before.progress:
+            text = f"{story.wish}: progress {before.progress}, then {after.progress}"
+        else:
+            continue
+        yield Violation(Wrong.BACK, story.group, text)
+        break
+    early = [sight for sight in seen if task and sight.status == "completed" and sight.at < task.ends]
+    if early:
+        yield Violation(Wrong.FALSE_END, story.group, f"{story.wish}: completed before its task was")
+
+
+_RANKS = {"queued": 0, "in_progress": 1, "completed": 2, "failed": 2}
+_WINDOWS = {
+    Blow.KILL_BEFORE.value: Window.KILL,
+    Blow.KILL_AFTER.value: Window.KILL,
+    Blow.TERM.value: Window.DRAIN,
+}
+
+
+def _blown(history: History, stories: Iterable[Story]) -> Window:
+    """Whether a process was ended after a try of one of these clients began and before its last one."""
+    for upset in history.upsets:
+        window = _WINDOWS.get(upset.what)
+        if window and any(
+            story.attempts and story.attempts[0].begun < upset.at < story.attempts[-1].begun
+            for story in stories
+        ):
+            return window
+    return Window.NONE
+
+
+def _by_group(tasks: Iterable[Task]) -> dict[str, list[Task]]:
+    found: defaultdict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        found[task.group].append(task)
+    return found

@@ -1,0 +1,81 @@
+"""Runs one history: the stand-in, the clients, the processes, and what is done to them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+
+from chaos.client import Client
+from chaos.fleet import Fleet
+from chaos.plan import Plan, Wish
+from chaos.records import History, Trace
+from chaos.standin import StandIn
+
+#: Clients at once, and over how many seconds for each of a hundred wishes their creates begin.
+AT_ONCE = 24
+SECONDS_PER_WISH = 0.05
+#: No create comes for so long: none is on its way any more.
+QUIET_SECONDS, LONGEST_QUIET_SECONDS = 3.2, 25.0
+
+
+async def run(plan: Plan, processes: int, folder: Path, ca: Path, duplicates: bool = False) -> History:
+    """What happened. `folder` is empty; `duplicates` makes the stand-in charge twice at times."""
+    begun = time.monotonic()
+    trace = Trace(begun)
+    runway = StandIn(plan.scripts, trace, duplicates)
+    await runway.start(processes)
+    fleet = Fleet(folder, ca, plan, runway.urls, trace)
+    runway.blow = fleet.strike
+    try:
+        clients = await _happen(plan, fleet, runway, trace)
+    finally:
+        fleet.abandon()
+        await runway.stop()
+    return History(
+        plan.kind,
+        plan.number,
+        [client.story for client in clients],
+        runway.tasks,
+        fleet.lives,
+        fleet.upsets,
+        trace.lines,
+        runway.creates,
+        time.monotonic() - begun,
+    )
+
+
+async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> list[Client]:
+    await fleet.start()
+    reloads = asyncio.create_task(fleet.reload(plan.reload_seconds)) if plan.reload_seconds else None
+    clients = [Client(wish, fleet.port, runway.moment, trace) for wish in plan.wishes]
+    places = asyncio.Semaphore(AT_ONCE)
+    started = time.monotonic()
+
+    async def live(wish: Wish, client: Client) -> None:
+        due = started + wish.starts * len(plan.wishes) * SECONDS_PER_WISH
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        async with places:
+            if wish.waits_for_proxy:
+                await fleet.up.wait()
+            await client.run()
+
+    await asyncio.gather(*map(live, plan.wishes, clients))
+    if reloads is not None:
+        reloads.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reloads
+    await fleet.settle()
+    runway.calm()
+
+    async def settle(client: Client) -> None:
+        async with places:
+            await client.settle()
+
+    await asyncio.gather(*map(settle, clients))
+    if any(not client.story.video for client in clients):
+        # Creates whose client has left go on, with waits between their tries.
+        await runway.quiet(QUIET_SECONDS, LONGEST_QUIET_SECONDS)
+    await fleet.stop()
+    return clients

@@ -1,0 +1,95 @@
+"""What happened in one history, as plain data: the checker reads nothing else. Times in seconds."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Attempt(msgspec.Struct):
+    """One create that a client sent. `reached`: as far as the client can tell, a proxy read it."""
+
+    count: int
+    begun: float
+    ended: float
+    result: str
+    reached: bool = True
+
+
+class Sight(msgspec.Struct):
+    """What a client saw of its video; `status` is empty for a 404."""
+
+    at: float
+    status: str
+    progress: int = 0
+
+
+class Story(msgspec.Struct):
+    """A wish for one video, and what its client got. `task`: the one that the video's bytes are of.
+
+    `group`: wishes with the same content. `told`: how the create ended for the client.
+    """
+
+    wish: str
+    group: str
+    caller: str
+    attempts: list[Attempt] = []
+    video: str = ""
+    task: str = ""
+    told: str = ""
+    #: Tasks whose bytes it was given as well.
+    others: list[str] = []
+    sights: list[Sight] = []
+    #: Another caller asked for this client's video and did not get a 404.
+    shown_to: str = ""
+
+
+class Task(msgspec.Struct):
+    """A task that the stand-in for Runway made; it has ended at `ends`."""
+
+    id: str
+    group: str
+    made: float
+    ends: float
+
+
+class Life(msgspec.Struct):
+    """A process from its start to its end: "stopped" (SIGTERM), "killed" or "by itself"."""
+
+    process: int
+    log: str
+    end: str
+
+
+class Upset(msgspec.Struct):
+    """What was done to a process."""
+
+    at: float
+    process: int
+    what: str
+
+
+class History(msgspec.Struct):
+    """All of one history. `trace`: what happened, each line with its group, empty for all of them."""
+
+    kind: str
+    number: int
+    stories: list[Story]
+    tasks: list[Task]
+    lives: list[Life]
+    upsets: list[Upset] = []
+    trace: list[tuple[float, str, str]] = []
+    #: Creates that reached the stand-in.
+    creates: int = 0
+    seconds: float = 0.0
+
+
+class Trace:
+    """Collects what happens, by a clock that never goes back."""
+
+    def __init__(self, now: float) -> None:
+        self._start = now
+        self.lines: list[tuple[float, str, str]] = []
+
+    def say(self, now: float, group: str, text: str) -> None:
+        """Notes a line."""
+        self.lines.append((now - self._start, group, text))
