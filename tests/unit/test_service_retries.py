@@ -32,6 +32,7 @@ async def test_equal_creates_are_each_new_but_a_marked_repeat_of_a_lost_one_is_n
     desk = Desk()
     first = await desk.create()
     assert await desk.create() != first
+    desk.now += 10
     assert await desk.create(headers=RETRY) not in (first, "")
     lost = await desk.create(gone=gone)
     assert await desk.create(headers=RETRY) == lost
@@ -51,6 +52,8 @@ async def test_an_idempotency_key_means_one_create_and_other_content_is_refused(
     desk = Desk()
     first = await desk.create(headers={"idempotency-key": "k"})
     assert await desk.create(headers={"idempotency-key": "k"}) == first
+    spelled = b'{"seconds": "4", "prompt": "a cat", "user": "somebody"}'
+    assert await desk.create(spelled, headers={"idempotency-key": "k"}) == first
     assert await desk.create(headers={"idempotency-key": "other"}) != first
     assert (await error_of(desk, b'{"prompt": "a dog"}', {"idempotency-key": "k"})).status == 409
     assert desk.runway.times("create") == 2
