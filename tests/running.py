@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from child_processes import Child
+
 ROOT = Path(__file__).resolve().parent.parent
 ADDON = ROOT / "addon" / "runway.py"
 MITMDUMP = Path(sys.executable).with_name("mitmdump")
@@ -42,15 +44,13 @@ class Process:
         """`output`: a descriptor that it writes to in place of the pipe that is read."""
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()
-        self.child = subprocess.Popen(
-            list(command),
+        self.child = Child(
+            command,
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -160,7 +160,11 @@ class Proxy(Process):
         return self.confdir / "mitmproxy-ca-cert.pem"
 
     def __enter__(self) -> Proxy:
-        return self.ready()
+        try:
+            return self.ready()
+        except BaseException:
+            self.kill()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

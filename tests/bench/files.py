@@ -14,6 +14,7 @@ from bench.downloads import Told
 from bench.load import Load, percentile
 from bench.own_client import drive
 from bench.workbench import Bench, about, is_ours
+from child_processes import Child
 from running import ROOT, clean_environment
 
 
@@ -62,21 +63,20 @@ def _running(bench: Bench, kind: str, at_once: int) -> Iterator[Callable[[], Tol
         child.wait()
 
 
-def _child(bench: Bench, kind: str, *arguments: str) -> subprocess.Popen[str]:
+def _child(bench: Bench, kind: str, *arguments: str) -> Child:
     if is_ours(kind):
         path = f"/v1/videos/{bench.videos(kind, 'a boat')[0]}/content"
     else:
         path = f"/files/{bench.plan.file_bytes}"
     command = [sys.executable, "-m", "bench.downloads", "--size", str(bench.plan.file_bytes), *arguments]
-    return subprocess.Popen(
+    return Child(
         [*command, f"http://127.0.0.1:{bench.stand.proxy(kind).port}{path}"],
         env=clean_environment({"PYTHONPATH": str(ROOT / "tests")}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
     )
 
 
-def _told(child: subprocess.Popen[str]) -> Told:
+def _told(child: Child) -> Told:
     output, _ = child.communicate(timeout=300)
     return msgspec.json.decode(output.splitlines()[-1], type=Told)

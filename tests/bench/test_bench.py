@@ -19,6 +19,7 @@ from bench.load import NUMBER, Ask, Load, percentile
 from bench.origin import VIDEO, VIDEO_PATH
 from bench.stand import KINDS, fetch
 from bench.workbench import QUICK, Bench, Plan
+from child_processes import Child
 from origins import Origin
 from running import ROOT, Process, clean_environment
 
@@ -28,9 +29,10 @@ def quick() -> dict[str, Any]:
     """What the command tells when it measures a moment of all."""
     words = [sys.executable, "tests/bench", "--quick", "--json", "--own-client"]
     env = clean_environment()
-    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    with Child(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as bench:
+        output, errors = bench.communicate(timeout=300)
+    assert bench.returncode == 0, output + errors
+    found: dict[str, Any] = json.loads(output)
     return found
 
 

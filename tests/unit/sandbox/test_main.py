@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from child_processes import Child
 from runway_videos.sandbox import __main__ as command
 from unit.sandbox.harness import HEADERS
 
@@ -16,12 +17,11 @@ ADDON = Path(__file__).parents[3] / "addon"
 
 
 def test_it_runs_alone_and_ends_when_told() -> None:
-    process = subprocess.Popen(
+    process = Child(
         [sys.executable, "-m", "runway_videos.sandbox", "--keys", "a=org,b", "--seconds", "0"],
         env=os.environ | {"PYTHONPATH": str(ADDON)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     try:
         assert process.stdout is not None
