@@ -23,6 +23,8 @@ from child_processes import Child
 from origins import Origin
 from running import ROOT, Process, clean_environment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def quick() -> dict[str, Any]:

@@ -9,11 +9,15 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from asking import error_of, free_port, listens, until, web
 from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import ROOT, Proxy
+
+pytestmark = pytest.mark.slow
 
 # A second script, as an operator may have one: it writes down what the options are.
 DUMP = """

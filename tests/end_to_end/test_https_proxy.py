@@ -22,7 +22,7 @@ from end_to_end.conftest import Folders
 from origins import Exchange, Origin
 from running import Proxy, clean_environment
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 OPENAI = "https://api.openai.com/v1"
 

@@ -16,7 +16,7 @@ from boxes import KEY, Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 KEYS = {f"value_of_{name.replace('-', '_')}": name for name in ("team-a", "team-b", "veo", "old")}
 CONF = """

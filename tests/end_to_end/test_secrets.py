@@ -20,7 +20,7 @@ from end_to_end.test_conf import dumping, options_of
 from origins import PATIENCE_SECONDS, Exchange, Origin
 from running import Proxy
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 KEYS = {"key_s3cr3t_by_env": "by-env", "key_s3cr3t_in_file": "in-file"}
 TOKENS = {"by-env": "token_s3cr3t_by_env", "in-file": "token_s3cr3t_in_file"}

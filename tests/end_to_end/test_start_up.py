@@ -18,7 +18,11 @@ from end_to_end.conftest import Folders, whole
 from origins import PATIENCE_SECONDS, Exchange, Origin
 from running import ROOT, Proxy
 
-pytestmark = [pytest.mark.dependencies, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
+pytestmark = [
+    pytest.mark.dependencies,
+    pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"),
+    pytest.mark.slow,
+]
 
 
 def lines_of(proxy: Proxy) -> list[str]:

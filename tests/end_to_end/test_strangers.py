@@ -17,6 +17,8 @@ from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "token-of-the-neighbour"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 CALLERS = json.dumps({"name": "neighbour", "value": TOKEN})

@@ -16,6 +16,8 @@ from asking import until
 from child_processes import Child
 from running import ROOT, clean_environment
 
+pytestmark = pytest.mark.slow
+
 _HEAD = """
 import os, sys, time
 import pytest

@@ -19,7 +19,7 @@ from faulty.clients import Client, Got, create
 from faulty.gateway import gateway, lines_with, wait_alone
 from running import Proxy
 
-pytestmark = pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed")
+pytestmark = [pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"), pytest.mark.slow]
 
 TOKEN = "the-token-of-app-1"
 CALLERS = [json.dumps({"name": "app-1", "value": TOKEN})]

@@ -20,6 +20,8 @@ from faulty.gateway import PICTURE, gateway, key_names, lines_with
 from faulty.table import Row, render
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 
 class Run(msgspec.Struct, frozen=True):
     """A case that was run."""

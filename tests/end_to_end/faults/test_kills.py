@@ -23,6 +23,8 @@ from faulty.server import VIDEO
 from faulty.table import Row
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 MODEL = "runway/any"
 FILE = ("picture.png", PICTURE)
 #: What must be the same before and after.

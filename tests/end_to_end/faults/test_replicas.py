@@ -20,7 +20,7 @@ from faulty.balancer import Balancer
 from faulty.gateway import free_port, lines_with
 from running import Proxy
 
-pytestmark = pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed")
+pytestmark = [pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"), pytest.mark.slow]
 
 VIDEOS = 200
 CLIENTS = 40

@@ -20,6 +20,8 @@ from end_to_end.flat.store import Store, options
 from origins import PATIENCE_SECONDS, Exchange
 from running import ROOT, Process, Proxy, clean_environment
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LARGEST_GROWTH = 32 * MIB
 # What may be on its way: buffers of the kernel on both connections, and mitmproxy's.

@@ -16,6 +16,8 @@ from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import MITMDUMP, ROOT, UNBUFFERED, Process, Proxy, clean_environment
 
+pytestmark = pytest.mark.slow
+
 SIZE = 100_000_000
 # What has nothing to do with the size: parsers, buffers, connections to Runway.
 SLACK = 12 << 20

@@ -20,6 +20,8 @@ from runway_videos.upstream.client import Reply
 from unit.fake_runway import Desk
 from unit.loopback import in_a_loop
 
+pytestmark = pytest.mark.slow
+
 CLIENTS, SECONDS, MOST_CALLS = 200, 30, 7
 
 
