@@ -1,4 +1,4 @@
-"""The tables of faults, as documented. In tests, `PYTHONPATH=.:../addon python -m faulty.readme` prints them."""
+"""The tables of faults; in tests, `PYTHONPATH=.:../addon python -m faulty.readme` prints them."""
 
 from __future__ import annotations
 
