@@ -49,7 +49,7 @@ class Exchange(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.asked = Asked(self.command, self.path, headers, self._body(headers))
-        assert isinstance(self.server, _Server)
+        assert isinstance(self.server, Server)
         origin = self.server.origin
         origin.requests.append(self.asked)
         route = origin.routes.get(self.path.partition("?")[0], echo)
@@ -81,7 +81,7 @@ def echo(exchange: Exchange) -> None:
     exchange.reply(200, json.dumps(body).encode())
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     origin: Origin
 
@@ -92,10 +92,10 @@ class _Server(ThreadingHTTPServer):
 class Origin:
     """An HTTP server. `routes` by path; every other path is echoed."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, exchange: type[Exchange] = Exchange) -> None:
         self.requests: list[Asked] = []
         self.routes: dict[str, Route] = {}
-        self._server = _Server(("127.0.0.1", 0), Exchange)
+        self._server = Server(("127.0.0.1", 0), exchange)
         self._server.origin = self
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)

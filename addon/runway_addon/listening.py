@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from mitmproxy import ctx, http
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from runway_addon import options
@@ -78,12 +79,16 @@ def cut_off(flow: http.HTTPFlow) -> None:
     `kill` alone is not enough: mitmproxy cancels the task that reads, and a task that is cancelled
     outside of its read never closes the socket.
     """
-    client = flow.client_conn
+    flow.kill()
+    cut_client(flow.client_conn, _CUT_SECONDS)
+
+
+def cut_client(client: Client, seconds: float = 0) -> None:
+    """Closes a client's connection after so many seconds."""
     handler = _proxyserver().connections.get(client.id)
     transport = handler.transports.get(client) if handler else None
-    flow.kill()
     if transport is not None and isinstance(transport.writer, asyncio.StreamWriter):
-        asyncio.get_running_loop().call_later(_CUT_SECONDS, transport.writer.transport.abort)
+        asyncio.get_running_loop().call_later(seconds, transport.writer.transport.abort)
 
 
 def is_own_address(host: str, port: int) -> bool:

@@ -32,8 +32,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
                         "no video calls; https://api.openai.com, or none with runway_callers."),
     "runway_callers": (Sequence[str], [], "Who may use the proxy, one JSON object each: name, "
                        "value."),
-    "runway_forward": (bool, False, "Let clients that are not on loopback use the proxy for other "
-                       "traffic too."),
+    "runway_forward": (bool, False, "Let known callers, and in transparent modes all clients, use "
+                       "the proxy for other traffic too."),
     "runway_sandbox": (bool, False, "Serve from a built-in sandbox: no key, nothing is paid."),
     "runway_poll_seconds": (int, 5, "How old a video's status may be when it is given out."),
     "runway_content": (str, "stream", "How a video's bytes are served: stream or redirect."),

@@ -142,6 +142,14 @@ class ConnectionCut(Event, frozen=True):
     peer: str
 
 
+class OtherTrafficRefused(Event, frozen=True):
+    """A client may not use the proxy for what is no video call. `what` says what it was."""
+
+    error: ApiError
+    what: str
+    peer: str
+
+
 type Sink = Callable[[Event], None]
 
 

@@ -81,7 +81,7 @@ def _passed_over(event: events.KeyPassedOver) -> tuple[int, str]:
 
 
 def _upload_failed(event: events.UploadFailed) -> tuple[int, str]:
-    return logging.WARNING, f"key {event.key}: the upload of a file failed twice: {escaped(event.reason)}"
+    return logging.WARNING, f"key {event.key}: the upload of a file {escaped(event.reason)}"
 
 
 def _ignored(event: events.FieldsIgnored) -> tuple[int, str]:
@@ -136,6 +136,11 @@ def _cut(event: events.ConnectionCut) -> tuple[int, str]:
     return logging.WARNING, f"cut off {what} from {event.peer}, {error.status}: {text}"
 
 
+def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
+    text = escaped(event.error.message, 500)
+    return logging.WARNING, f"refused {event.what} from {event.peer}, {event.error.status}: {text}"
+
+
 # By event: the level and the text of its line ("": no line).
 _LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateSending: _sending,
@@ -152,6 +157,7 @@ _LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.ContentFailed: _content_failed,
     events.CallRefused: _refused,
     events.ConnectionCut: _cut,
+    events.OtherTrafficRefused: _other_refused,
 }
 
 

@@ -17,6 +17,7 @@ from runway_videos.openai.video import Status
 from runway_videos.store.video_ids import IdSealer, VideoReference, unknown_video
 from runway_videos.store.video_records import VideoRecord, VideoRecords
 from runway_videos.upstream.client import RunwayClient
+from runway_videos.upstream.timeouts import Timeouts
 
 #: The header of answers about videos of the sandbox.
 SANDBOX_HEADER = "x-runway-sandbox"
@@ -66,6 +67,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random
+    timeouts: Timeouts = Timeouts()
 
     def video(self, video_id: str, caller: str) -> RequestedVideo:
         """The video of this caller. ApiError 404 for any other id."""

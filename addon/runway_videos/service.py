@@ -17,7 +17,7 @@ from runway_videos.events import Events, VideoFacts
 from runway_videos.idempotency.creates import CreateIdentity, Creates
 from runway_videos.idempotency.fingerprint import fingerprint_of
 from runway_videos.keys.pool import KeyPool
-from runway_videos.log_sink import LogSink, describe
+from runway_videos.log_sink import LogSink
 from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
@@ -31,8 +31,11 @@ from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.task_status import TaskState
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
-from runway_videos.upstream.poll import Poller, render_video
+from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.submit import Submitter
+from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.upstream.uploads import MAX_UPLOADS
+from runway_videos.upstream.video_state import render_video
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 
@@ -50,37 +53,41 @@ class Created(msgspec.Struct, frozen=True):
 class Service:
     """Serves calls. `start` before the first, `close` after the last.
 
-    `connect` makes the client for a base URL and a proxy. Times as `Runtime` has them.
+    `connect` makes the client for a base URL, a proxy and time-outs. Times as `Runtime` has them.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        connect: Callable[[str, str | None], RunwayClient] = RunwayClient,
+        connect: Callable[[str, str | None, Timeouts], RunwayClient] = RunwayClient,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        timeouts: Timeouts | None = None,
     ) -> None:
+        timeouts = timeouts or Timeouts()
         self._connect = connect
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = False
         # What lasts through all configurations stands here, beside the runtime.
         self._creates: Creates[Created] = Creates(clock, _is_kept)
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
         self._poller = Poller()
         self._content = Content(self._poller)
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
             sealer=_sealer(settings),
-            client=connect(settings.base_url, settings.proxy),
+            client=connect(settings.base_url, settings.proxy, timeouts),
             videos=VideoRecords(clock, size_of),
             events=Events([LogSink(settings.sandbox)]),
             clock=clock,
             now=now,
             sleep=sleep,
             jitter=jitter,
+            timeouts=timeouts,
         )
         self._submitter = self._new_submitter(self.runtime)
         self._operations: dict[Operation, _Serve] = {
@@ -152,7 +159,7 @@ class Service:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
         facts = _facts(plan, caller)
         started, created_at = runtime.clock(), int(runtime.now())
-        submitted = await self._submitter.submit(plan.call, describe(facts))
+        submitted = await self._submitter.submit(plan.call, facts)
         reference = VideoReference(
             key=submitted.key,
             task=submitted.task,
@@ -181,7 +188,7 @@ class Service:
             ) from error
 
     def _new_submitter(self, runtime: Runtime) -> Submitter:
-        return Submitter(runtime.pool, runtime.client, runtime.clock, runtime.sleep, runtime.jitter)
+        return Submitter(runtime, self._uploads)
 
     def _install(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -198,7 +205,9 @@ class Service:
             url = await sandbox.start()
             self._stop_sandbox = sandbox.stop
             await self.runtime.client.close()
-            self._install(msgspec.structs.replace(self.runtime, client=self._connect(url, None)))
+            self._install(
+                msgspec.structs.replace(self.runtime, client=self._connect(url, None, self.runtime.timeouts))
+            )
 
     def link_failed(self, download: Download, problem: str) -> None:
         """A video's link did not give it, when its bytes were asked for."""
@@ -234,7 +243,7 @@ class Service:
             pool = KeyPool(settings.keys, runtime.clock)
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._stop_sandbox:
             # The old one may have creates in flight: it ends by itself when they are answered.
-            client = self._connect(settings.base_url, settings.proxy)
+            client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
         self._install(
             msgspec.structs.replace(
                 runtime, settings=settings, pool=pool, client=client, sealer=_sealer(settings)

@@ -33,6 +33,7 @@ def gated(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
         env={"APP_1_TOKEN": TOKENS["app-1"]},
         runway_hosts=["api.openai.com", "127.0.0.1"],
         runway_fallback=origin.url,
+        runway_forward=True,
         **box.options(),
     ) as proxy:
         yield proxy
@@ -156,11 +157,12 @@ def test_tokens_go_nowhere(gated: Proxy, calls: httpx.Client, origin: Origin, bo
     mine = {"Authorization": "Bearer sk-real", "api-key": TOKENS["app-1"]}
     assert calls.get("/v1/models?with-token", headers=mine).status_code == 200
     with httpx.Client(proxy=gated.url, trust_env=False) as forward:
-        assert forward.get(f"{origin.url}/v1/models?with-token", headers=token).status_code == 200
+        through = token | {"Proxy-Authorization": f"Bearer {TOKENS['app-2']}"}
+        assert forward.get(f"{origin.url}/v1/models?with-token", headers=through).status_code == 200
         body = {"prompt": "not ours", "model": "their-model"}
-        theirs = forward.post(f"{origin.url}/v1/videos?with-token", headers=token, json=body)
+        theirs = forward.post(f"{origin.url}/v1/videos?with-token", headers=through, json=body)
         assert theirs.json()["origin"] is True
-        assert forward.get(f"{origin.url}/v1/videos/abc?with-token", headers=token).json()["origin"] is True
+        assert forward.get(f"{origin.url}/v1/videos/abc?with-token", headers=through).json()["origin"] is True
     asked = [each for each in origin.requests if "with-token" in each.path]
     assert len(asked) == 6
     told = json.dumps([each.headers for each in asked]) + json.dumps([seen.headers for seen in box.seen()])
@@ -168,10 +170,13 @@ def test_tokens_go_nowhere(gated: Proxy, calls: httpx.Client, origin: Origin, bo
     assert asked[2].headers["authorization"] == "Bearer sk-real"
 
 
-def test_a_token_that_is_sent_twice_goes_nowhere(calls: httpx.Client, origin: Origin) -> None:
+def test_a_token_that_is_sent_twice_goes_nowhere(gated: Proxy, origin: Origin) -> None:
     twice = [("Authorization", f"Bearer {TOKENS['app-1']}"), ("Authorization", "Bearer sk-other")]
-    calls.get("/v1/models?twice", headers=twice)
-    assert not any("token-of-app" in str(each.headers) for each in origin.asked("/v1/models?twice"))
+    with httpx.Client(proxy=gated.url, trust_env=False) as forward:
+        through = [*twice, ("Proxy-Authorization", f"Bearer {TOKENS['app-1']}")]
+        assert forward.get(f"{origin.url}/v1/models?twice", headers=through).status_code == 200
+    (asked,) = origin.asked("/v1/models?twice")
+    assert "token-of-app" not in str(asked.headers)
 
 
 def test_with_callers_there_is_no_fallback_unless_it_is_named(folder: Folders, box: Box) -> None:

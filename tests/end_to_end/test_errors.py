@@ -185,7 +185,7 @@ def test_the_client_reads_the_413(small: Proxy) -> None:
 
 
 def test_a_client_that_leaves_before_the_end(plain: Proxy, direct: httpx.Client) -> None:
-    head = b"POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    head = b"POST /v1/videos HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
     with socket.create_connection(("127.0.0.1", plain.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(head + b'{"prompt": "cut off"')
         connection.shutdown(socket.SHUT_WR)

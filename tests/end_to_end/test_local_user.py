@@ -64,9 +64,12 @@ def test_the_key_of_the_application_is_not_looked_at(direct: httpx.Client, box: 
         assert direct.post("/v1/videos", json={"prompt": "any key"}, headers=headers).status_code == 200
 
 
-def test_other_traffic_with_such_headers_passes(direct: httpx.Client, origin: Origin) -> None:
-    answer = direct.get("/v1/models?relayed", headers=dict(RELAYED))
-    assert answer.json()["origin"] is True
+@pytest.mark.parametrize(("name", "value"), RELAYED, ids=[f"{name}: {value}" for name, value in RELAYED])
+def test_other_traffic_of_somebody_else(direct: httpx.Client, origin: Origin, name: str, value: str) -> None:
+    before = len(origin.requests)
+    error = error_of(direct.get("/v1/models?relayed", headers={name: value}), 403)
+    assert "runway_callers" in error["message"]
+    assert len(origin.requests) == before
 
 
 def test_a_page_whose_host_name_points_here_is_refused(direct: httpx.Client, box: Box) -> None:

@@ -218,7 +218,7 @@ def test_downloads_that_never_begin(folder: Folders) -> None:
         with Proxy(made, "-w", str(made / "flows"), env=env, **options) as proxy:
             with web(proxy.url) as calls:
                 video = calls.post("/v1/videos", json={"prompt": "a link"}).json()["id"]
-            head = f"GET /v1/videos/{video}/content HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            head = f"GET /v1/videos/{video}/content HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
             def begin() -> socket.socket:
                 client = socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE_SECONDS)

@@ -227,7 +227,9 @@ def test_no_way_round_through_the_proxy_itself(folder: Folders, box: Box) -> Non
 
 def test_other_traffic_where_it_is_allowed(opened: Proxy, origin: Origin) -> None:
     with httpx.Client(proxy=opened.url, trust_env=False) as forward, web(opened.url) as client:
-        assert forward.get(f"{origin.url}/v1/models?forwarded", headers=AUTHORIZED).json()["origin"] is True
+        url, through = f"{origin.url}/v1/models?forwarded", {"Proxy-Authorization": f"Bearer {TOKEN}"}
+        assert forward.get(url, headers=through).json()["origin"] is True
+        assert error_of(forward.get(url, headers=AUTHORIZED), 407)["code"] == "proxy_authorization_required"
         assert client.get("/v1/models?forwarded", headers=AUTHORIZED).json()["origin"] is True
         assert client.post("/v1/videos", json={"prompt": "x"}).status_code == 401
     assert not any(TOKEN in str(each.headers) for each in origin.asked("/v1/models?forwarded"))

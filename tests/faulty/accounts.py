@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from enum import Enum
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ class Operation(Enum):
     STATUS = "status"
     DELETE = "delete"
     SLOT = "slot"  # a place for an upload
+    CHECK = "check"  # of the key: GET /v1/organization
     STORE = "store"  # the upload itself
     PROBE = "probe"  # of a finished file, one byte
     FILE = "file"
@@ -39,6 +41,8 @@ class Account:
 
     def __init__(self, key: str) -> None:
         self.key = key
+        #: Names it in addresses: the key's value would be masked there.
+        self.label = sha256(key.encode()).hexdigest()[:12]
         self.tasks: list[Made] = []
         self.seen: Counter[Operation] = Counter()
         self.scripts: dict[Operation, deque[Fault]] = {each: deque() for each in Operation}

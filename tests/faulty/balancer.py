@@ -38,9 +38,15 @@ class Balancer:
         self._log = folder / "haproxy.log"
 
     @property
+    def port(self) -> int:
+        """Where it listens on 127.0.0.1."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
     def base_url(self) -> str:
         """What clients take as OPENAI_BASE_URL."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Balancer:
         with self._log.open("wb") as log:

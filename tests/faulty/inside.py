@@ -15,13 +15,14 @@ from runway_videos.keys.pool import Key
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import find
 from runway_videos.service import Service
+from runway_videos.upstream.timeouts import Timeouts
 
 #: What the stock clients send again unless they are told not to.
 _SENT_AGAIN = frozenset({408, 409, 429})
 
 
 def service_for(runway: FaultyRunway, keys: int = 1) -> Service:
-    """A service with keys named after letters, which are their values too."""
+    """A service with keys named after letters, which are their values too; it waits for nothing."""
     return Service(
         Settings(
             keys=tuple(Key(name, name) for name in "abcd"[:keys]),
@@ -39,7 +40,8 @@ def service_for(runway: FaultyRunway, keys: int = 1) -> Service:
             lean=False,
             id_secrets=(),
             warnings=(),
-        )
+        ),
+        timeouts=Timeouts(first_wait=0.0),
     )
 
 

@@ -27,6 +27,20 @@ async def error_after_the_task(proxy: Service, runway: FaultyRunway) -> set[str 
     return {await stock_create(proxy, "it")}
 
 
+async def gateway_page(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """The answer to a create that made its task is lost; a gateway says 502 in its place."""
+    for key in "ab":
+        runway.account(key).plan(Operation.CREATE, faults.bare(502, does=True))
+    return {await stock_create(proxy, "it")}
+
+
+async def firewall_page(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """A firewall puts its page in the place of the answer."""
+    for key in "ab":
+        runway.account(key).plan(Operation.CREATE, faults.bare(403, does=True))
+    return {await stock_create(proxy, "it")}
+
+
 async def no_credits(proxy: Service, runway: FaultyRunway) -> set[str | None]:
     runway.account("a").plan(Operation.CREATE, *[faults.CREDITS] * 3)
     return {await stock_create(proxy, "it")}
@@ -87,6 +101,8 @@ async def dead_connections(proxy: Service, runway: FaultyRunway) -> set[str | No
 EXPECTED: dict[Scenario, tuple[int, int, int]] = {
     lost_answer: (1, 0, 2),
     error_after_the_task: (1, 0, 2),
+    gateway_page: (1, 0, 2),
+    firewall_page: (1, 0, 2),
     no_credits: (1, 1, 2),
     comes_back: (1, 1, 1),
     comes_back_later: (1, 1, 1),

@@ -26,6 +26,7 @@ from faulty.http1 import Request
 PATIENCE_SECONDS = 60.0
 #: A finished video: long enough for a download to be cut in its middle.
 VIDEO = bytes(range(256)) * 4096
+_OPERATIONS = {"uploads": Operation.SLOT, "organization": Operation.CHECK}
 
 
 class FaultyRunway:
@@ -153,11 +154,11 @@ class FaultyRunway:
             probe = request.headers.get("range") == "bytes=0-0"
             return (Operation.PROBE if probe else Operation.FILE), self._owner(path[2])
         if path[1] == "storage":
-            return Operation.STORE, self.account(path[2])
+            return Operation.STORE, next(a for a in self.accounts.values() if a.label == path[2])
         account = self.account(request.key)
         if path[2] == "tasks":
             return (Operation.DELETE if request.method == "DELETE" else Operation.STATUS), account
-        return (Operation.SLOT if path[2] == "uploads" else Operation.CREATE), account
+        return _OPERATIONS.get(path[2], Operation.CREATE), account
 
     def _owner(self, task: str) -> Account:
         owners = (a for a in self.accounts.values() if any(t.id == task for t in a.tasks))
@@ -177,8 +178,10 @@ class FaultyRunway:
             case Operation.STATUS | Operation.DELETE:
                 status, shown = self._task_answer(operation, account, request, fault)
             case Operation.SLOT:
-                slot = {"uploadUrl": f"{self.url}/storage/{account.key}", "fields": {"a": "b"}}
-                shown = msgspec.json.encode(slot | {"runwayUri": f"runway://{account.key}"})
+                slot = {"uploadUrl": f"{self.url}/storage/{account.label}", "fields": {"a": "b"}}
+                shown = msgspec.json.encode(slot | {"runwayUri": f"runway://{account.label}"})
+            case Operation.CHECK:
+                shown = msgspec.json.encode({"creditBalance": 1000})
             case Operation.STORE:
                 status = 204
             case Operation.PROBE | Operation.FILE:

@@ -15,6 +15,7 @@ from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.timeouts import Timeouts
 from unit.config.option_values import told
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
@@ -24,7 +25,9 @@ PROMPT = b'{"prompt": "a cat"}'
 class FakeRunway(RunwayClient):
     """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead."""
 
-    def __init__(self, base_url: str = "", proxy: str | None = None) -> None:
+    def __init__(
+        self, base_url: str = "", proxy: str | None = None, timeouts: Timeouts | None = None
+    ) -> None:
         self.base_url = base_url
         self.tasks: dict[str, dict[str, Any]] = {}
         self.made_with: dict[str, str] = {}
@@ -60,6 +63,9 @@ class FakeRunway(RunwayClient):
             return missing()
         del self.tasks[task]
         return Reply(204)
+
+    async def get_organization(self, key: Key) -> Reply:
+        return self._scripted("organization", key.name) or ok({"creditBalance": 1000})
 
     async def probe(self, url: str) -> int:
         found = self._scripted("probe", url)
@@ -106,7 +112,7 @@ class Desk:
             sleep=self._sleep,
         )
 
-    def _connect(self, base_url: str, proxy: str | None) -> FakeRunway:
+    def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
         self.runways.append(FakeRunway(base_url, proxy))
         return self.runways[-1]
 

@@ -237,7 +237,7 @@ async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, pa
 async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     desk = Desk({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
     desk.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
     await desk.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")

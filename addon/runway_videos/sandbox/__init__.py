@@ -10,6 +10,8 @@ Words in a prompt control its task:
     [cancel]         it ends CANCELLED
     [slow]           it takes ten times as long
     [throttle]       it is THROTTLED first, for as long as it then takes (where no limit is set)
+    [shed]           no task is made: Runway's own 503, as under load
+    [lost]           the task is made, but a gateway's page with 502 comes in place of its answer
 """
 
 from __future__ import annotations

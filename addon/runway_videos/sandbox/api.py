@@ -11,6 +11,7 @@ from runway_videos.sandbox import bodies, inputs, uploads
 from runway_videos.sandbox.handlers import Base, bearer
 from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
 from runway_videos.sandbox.state import SandboxState
+from runway_videos.sandbox.tasks import PromptControls
 
 VERSION = "2024-11-06"
 # A body of this size or more is decoded and checked in a thread.
@@ -74,8 +75,15 @@ class Create(Api):
 
         _refuse(await _in_thread_if_large(self.recorded_size, bodies.check, body, models, media))
         assert isinstance(body, dict)  # checked above
+        if PromptControls.read(str(body.get("promptText", ""))).shed:
+            raise Refused(503, "The service is overloaded.")
         task = self.state.make(organisation, body)
         self.recorded_made = task.id
+        if task.controls.lost:
+            self.set_status(502)
+            self.set_header("Content-Type", "text/html")
+            self.finish("<html><body>502 Bad Gateway</body></html>")
+            return
         self.reply(200, {"id": task.id, "estimatedCost": {"credits": task.estimate}})
 
 

@@ -23,7 +23,7 @@ PENDING_SHARE = 0.2
 #: How many times as long a task with `[slow]` in its prompt takes.
 SLOW = 10
 
-_WORD = re.compile(r"\[(fail|cancel|slow|throttle)(?::([A-Za-z0-9_.]{1,80}))?\]", re.IGNORECASE)
+_WORD = re.compile(r"\[(fail|cancel|slow|throttle|shed|lost)(?::([A-Za-z0-9_.]{1,80}))?\]", re.IGNORECASE)
 _DEFAULT_CODE = "INTERNAL.BAD_OUTPUT.CODE01"
 # By prefix of the failure code, the longest first.
 _FAILURES = (
@@ -42,11 +42,13 @@ class PromptControls(msgspec.Struct, frozen=True):
     failure_code: str | None = None
     pace: float = 1.0
     throttle: bool = False
+    shed: bool = False
+    lost: bool = False
 
     @classmethod
     def read(cls, prompt: str) -> PromptControls:
-        """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`."""
-        end, code, pace, throttle = "SUCCEEDED", None, 1.0, False
+        """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`, `[shed]`, `[lost]`."""
+        end, code, pace, words = "SUCCEEDED", None, 1.0, set()
         for match in _WORD.finditer(prompt):
             word, value = match[1].lower(), match[2]
             if word == "fail":
@@ -56,9 +58,8 @@ class PromptControls(msgspec.Struct, frozen=True):
                 end = "CANCELLED"
             elif word == "slow":
                 pace = float(SLOW)
-            else:
-                throttle = True
-        return cls(end, code, pace, throttle)
+            words.add(word)
+        return cls(end, code, pace, "throttle" in words, "shed" in words, "lost" in words)
 
 
 class Task(msgspec.Struct, eq=False):

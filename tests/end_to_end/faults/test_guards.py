@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +21,8 @@ from faulty.scenarios import (
     comes_back_to_nothing,
     dead_connections,
     error_after_the_task,
+    firewall_page,
+    gateway_page,
     lost_answer,
     no_credits,
     request_is_cancelled,
@@ -29,10 +32,17 @@ from runway_videos import service
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import in_flight
 from runway_videos.idempotency.creates import Creates
+from runway_videos.keys.cooldowns import KeyReport
 from runway_videos.upstream import submit
-from runway_videos.upstream.client import RunwayClient
-from runway_videos.upstream.create_answers import Kind, Verdict
-from runway_videos.upstream.submit import Submitter
+from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.create_answers import judge_create
+from runway_videos.upstream.create_outcomes import (
+    CreateOutcome,
+    OutcomeUnknown,
+    RequestRefused,
+    TryAgainLater,
+    TryNextKey,
+)
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -47,11 +57,6 @@ class Count(msgspec.Struct, frozen=True):
         return self.tasks <= self.asked and self.videos == videos
 
 
-@pytest.fixture(autouse=True)
-def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submit, "FIRST_WAIT_SECONDS", 0.0)
-
-
 @pytest.fixture
 def runway() -> Iterator[FaultyRunway]:
     """One for each test."""
@@ -64,38 +69,56 @@ def runway() -> Iterator[FaultyRunway]:
 Take = Callable[[pytest.MonkeyPatch], None]
 
 
-def _judge_instead(patch: pytest.MonkeyPatch, before: Kind, after: Kind) -> None:
-    send = Submitter._send
+def _judge_instead(patch: pytest.MonkeyPatch, before: type[CreateOutcome], after: CreateOutcome) -> None:
+    def judged(reply: Reply) -> CreateOutcome:
+        outcome = judge_create(reply)
+        return after if isinstance(outcome, before) else outcome
 
-    async def judged(*args: object, **kwargs: object) -> Verdict:
-        verdict = await send(*args, **kwargs)  # type: ignore[arg-type]
-        wrong = Verdict(after, error=ApiError(400, "Judged wrongly."))
-        return wrong if verdict.kind is before else verdict
+    patch.setattr(submit, "judge_create", judged)
 
-    patch.setattr(Submitter, "_send", judged)
+
+def _lose_instead(patch: pytest.MonkeyPatch, after: CreateOutcome) -> None:
+    """Also where no whole answer came."""
+    _judge_instead(patch, OutcomeUnknown, after)
+    patch.setattr(submit, "OutcomeUnknown", lambda *args, **kwargs: after)
 
 
 def unknown_outcomes_are_sent_again(patch: pytest.MonkeyPatch) -> None:
-    _judge_instead(patch, Kind.UNKNOWN, Kind.LATER)
+    _lose_instead(patch, TryAgainLater("Judged wrongly."))
 
 
 def unknown_outcomes_go_to_the_next_key(patch: pytest.MonkeyPatch) -> None:
-    _judge_instead(patch, Kind.UNKNOWN, Kind.NEXT_KEY)
+    _lose_instead(patch, TryNextKey(None, "Judged wrongly."))
+
+
+def pages_are_taken_for_load_shedding(patch: pytest.MonkeyPatch) -> None:
+    def judged(reply: Reply) -> CreateOutcome:
+        return TryAgainLater("") if reply.status in (502, 503) else judge_create(reply)
+
+    patch.setattr(submit, "judge_create", judged)
+
+
+def pages_are_taken_for_runways_word_on_the_key(patch: pytest.MonkeyPatch) -> None:
+    _judge_instead(patch, RequestRefused, TryNextKey(KeyReport.UNAUTHORIZED, "Judged wrongly."))
+
+
+def pages_leave_the_client_free_to_try_again(patch: pytest.MonkeyPatch) -> None:
+    _judge_instead(patch, RequestRefused, RequestRefused(ApiError(502, "Judged wrongly.")))
 
 
 def no_next_key(patch: pytest.MonkeyPatch) -> None:
-    _judge_instead(patch, Kind.NEXT_KEY, Kind.REFUSED)
+    _judge_instead(patch, TryNextKey, RequestRefused(ApiError(400, "Judged wrongly.")))
 
 
 def clients_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
-    unknown = submit._unknown
+    unknown = submit._outcome_unknown
 
-    def silent(*args: object) -> ApiError:
-        error = unknown(*args)  # type: ignore[arg-type]
+    def silent(timed_out: bool) -> ApiError:
+        error = unknown(timed_out)
         error.retry = None
         return error
 
-    patch.setattr(submit, "_unknown", silent)
+    patch.setattr(submit, "_outcome_unknown", silent)
 
 
 def repeats_are_not_known(patch: pytest.MonkeyPatch) -> None:
@@ -128,8 +151,8 @@ def keys_are_not_known(patch: pytest.MonkeyPatch) -> None:
 def creates_share_connections(patch: pytest.MonkeyPatch) -> None:
     begin = RunwayClient.__init__
 
-    def pooled(self: RunwayClient, *args: str) -> None:
-        begin(self, *args)
+    def pooled(self: RunwayClient, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
         self._fresh = self._pooled
 
     patch.setattr(RunwayClient, "__init__", pooled)
@@ -140,6 +163,9 @@ GUARDS: list[tuple[Take, Scenario]] = [
     (unknown_outcomes_are_sent_again, error_after_the_task),
     (unknown_outcomes_go_to_the_next_key, lost_answer),
     (unknown_outcomes_go_to_the_next_key, error_after_the_task),
+    (pages_are_taken_for_load_shedding, gateway_page),
+    (pages_are_taken_for_runways_word_on_the_key, firewall_page),
+    (pages_leave_the_client_free_to_try_again, firewall_page),
     (no_next_key, no_credits),
     (clients_are_not_stopped, lost_answer),
     (repeats_are_not_known, comes_back),

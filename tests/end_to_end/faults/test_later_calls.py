@@ -96,6 +96,15 @@ def test_a_question_that_fails_is_asked_again(scene: Scene, fault: Fault) -> Non
     assert scene.account.seen[Operation.STATUS] == 2
 
 
+def test_a_key_in_a_tasks_text_is_not_shown(scene: Scene) -> None:
+    failed = {"id": scene.account.tasks[0].id, "status": "FAILED", "failure": f"No, {scene.account.key}!"}
+    scene.plan(Operation.STATUS, Fault(body=msgspec.json.encode(failed)))
+    error = scene.user.videos.retrieve(scene.video.id).error
+    assert error is not None
+    assert error.message.endswith("No, …!")
+    assert scene.status() == "failed"
+
+
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_a_deletion_that_fails_is_asked_again(scene: Scene, fault: Fault) -> None:
     """Also where it was done and only the answer was lost: then Runway says 404."""

@@ -148,7 +148,7 @@ def test_a_client_that_leaves_frees_all(folder: Folders, store_is: str) -> None:
 def _asked(proxy: Proxy, path: str) -> Iterator[socket.socket]:
     """A connection on which the content was asked for; at the end it is closed."""
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE_SECONDS) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         yield connection
 
 

@@ -30,7 +30,9 @@ def _proxy() -> Iterator[None]:
 def door_of(desk: Desk) -> runway.RunwayAddon:
     door = runway.RunwayAddon()
     door.service, door.settings = desk.service, desk.settings
-    door.admission = Admission(door.settings, desk.service.runtime.events)
+    door.admission = Admission(
+        door.settings, door.connections, door.addresses, door.seldom, desk.service.runtime.events
+    )
     door.opened.set()
     return door
 

@@ -54,6 +54,19 @@ def test_an_upright_video_is_upright(sandbox: Running) -> None:
     assert sandbox.plain.get(sandbox.output(ratio="1280:720")).content == wide
 
 
+def test_load_shedding_makes_no_task_and_is_runways_own(sandbox: Running) -> None:
+    shed = sandbox.create(promptText="a fox [shed]")
+    assert (shed.status_code, shed.json()) == (503, {"error": "The service is overloaded."})
+    assert sandbox.sandbox.tasks.made == 0
+
+
+def test_a_lost_answer_has_made_its_task_and_is_a_gateways_page(sandbox: Running) -> None:
+    lost = sandbox.create(promptText="a fox [lost]")
+    assert (lost.status_code, lost.headers["content-type"]) == (502, "text/html")
+    assert "502" in lost.text
+    assert sandbox.sandbox.tasks.made == 1
+
+
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer nobody", "Basic sandbox", "sandbox"])
 def test_a_key_is_needed(sandbox: Running, authorization: str | None) -> None:
     headers = {"X-Runway-Version": "2024-11-06"}

@@ -199,7 +199,7 @@ async def test_a_task_that_is_gone_is_a_404_and_is_forgotten(method: str) -> Non
 async def test_a_key_that_is_refused_is_not_the_callers_401(method: str, answer: int) -> None:
     desk = Desk()
     video_id = await desk.create()
-    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer))
+    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer, b'{"error": "No"}'))
     error = await refused(desk, method, video_id)
     assert (error.status, error.code, error.retry) == (503, "runway_key_refused", False)
     assert KEYS["A"] not in error.message + error.detail
@@ -211,9 +211,27 @@ async def test_a_key_that_is_refused_is_not_the_callers_401(method: str, answer:
 async def test_an_answer_that_nobody_expects_is_no_end(method: str) -> None:
     desk = Desk()
     video_id = await desk.create()
-    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418))
+    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418, b'{"error": "A teapot"}'))
     error = await refused(desk, method, video_id)
     assert (error.status, error.message) == (502, "Runway answered 418 about this video.")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 418])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@in_a_loop
+async def test_a_page_of_something_in_between_says_nothing_of_the_video_and_its_key(
+    method: str, status: int
+) -> None:
+    desk = Desk(poll_seconds=0)
+    video_id = await desk.create()
+    desk.now += NEW_TASK_SECONDS
+    name = {"GET": "get", "DELETE": "delete"}[method]
+    desk.runway.next[name].extend([Reply(status, b"<html>blocked</html>")] * 3)
+    error = await refused(desk, method, video_id)
+    assert error.status == (503 if (method, status) == ("GET", 404) else 502)
+    assert error.retry is None
+    desk.runway.next[name].clear()
+    assert (await desk.video("GET", f"/{video_id}"))["prompt"] == "a cat"
 
 
 @pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429)])
