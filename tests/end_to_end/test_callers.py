@@ -15,7 +15,7 @@ from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 TOKENS = {"app-1": "token-of-app-1", "app-2": "token-of-app-2"}
 CONF = """

@@ -16,7 +16,7 @@ from runway_addon.command_line import options_of_all_programs
 REASON = r"signs with a CA key that is publicly known"
 
 
-pytestmark = pytest.mark.dependencies
+pytestmark = [pytest.mark.dependencies, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", autouse=True)

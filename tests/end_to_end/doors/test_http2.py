@@ -9,6 +9,8 @@ from end_to_end.doors.attacks import BASIC
 from end_to_end.doors.http2 import Http2
 from end_to_end.doors.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEnds, ManyModes, tag
 
+pytestmark = pytest.mark.slow
+
 JSON = ("Content-Type", "application/json")
 BODY = b'{"prompt": "at HTTP/2"}'
 MIB = 1 << 20

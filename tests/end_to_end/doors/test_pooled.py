@@ -12,6 +12,8 @@ from end_to_end.doors.attacks import BASIC, assert_no_token
 from end_to_end.doors.modes import BEARER, PROXY_MODES, FarEnds, ManyModes, tag
 from wire import connect, send
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("mode", PROXY_MODES)
 def test_a_refused_tunnel_decides_nothing_for_what_comes_next(

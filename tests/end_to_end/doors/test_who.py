@@ -15,6 +15,8 @@ from end_to_end.doors.modes import BEARER, MODES, FarEnds, ManyModes, tag
 from end_to_end.doors.who_table import HEAD, Case, cases, cells, every_case
 from wire import Address, ask
 
+pytestmark = pytest.mark.slow
+
 type Places = Callable[[ManyModes, str, str], Address]
 
 CASES = list(cases())
