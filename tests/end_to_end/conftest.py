@@ -1,4 +1,4 @@
-"""Proxies that several files share: each is one real mitmdump, in front of a Runway in a box."""
+"""Proxies that several files share: each is one real mitmdump in front of a sandbox."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
 @pytest.fixture(scope="session")
 def box() -> Iterator[Box]:
-    """The Runway of the shared proxies: tests know their own requests by the prompt."""
+    """The sandbox of the shared proxies: tests find their own requests by the prompt."""
     with Box() as box:
         yield box
 

@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai.types import Video
 
-from asking import LASTING, PNG, check_video, client, finished, until, web
+from asking import CONSTANT_KEYS, PNG, check_video, client, finished, until, web
 from boxes import Box
 from running import Proxy
 
@@ -149,7 +149,7 @@ def test_what_lasts_through_a_life(app: openai.OpenAI) -> None:
         return lives[-1]["status"] == "completed" or None
 
     until(ended, "the end")
-    assert all(life[name] == lives[0][name] for life in lives for name in LASTING)
+    assert all(life[name] == lives[0][name] for life in lives for name in CONSTANT_KEYS)
     order = ["queued", "in_progress", "completed"]
     ranks = [order.index(life["status"]) for life in lives]
     assert ranks == sorted(ranks)

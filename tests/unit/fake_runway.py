@@ -1,4 +1,4 @@
-"""A Runway in memory behind the client's own methods, and a service or content on it."""
+"""A RunwayClient that makes tasks in memory, and a service that uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -138,7 +139,7 @@ class Desk:
         """A call below `/v1/videos`."""
         route = routes.find(method, f"/v1/videos{path}")
         assert route is not None
-        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&") if pair)
+        query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
         return await self.service.handle(Call(route, query, headers or {}, body, caller, gone))
 
     async def video(self, method: str, path: str = "", body: bytes = b"", **more: Any) -> dict[str, Any]:
