@@ -17,7 +17,7 @@ from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
 PROMPT = b'{"prompt": "a cat"}'
@@ -104,7 +104,7 @@ class Desk:
         self.now = 1000.0
         self.runways: list[FakeRunway] = []  # the last is the one that is asked
         given = {"keys": [{"name": "a", "value": "env.A"}]} | options
-        self.settings = told({**KEYS, **(environ or {})}, **given)
+        self.settings = settings_from({**KEYS, **(environ or {})}, **given)
         self.service = Service(
             self.settings,
             connect=self._connect,

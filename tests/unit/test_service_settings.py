@@ -12,7 +12,7 @@ from runway_videos.errors import ApiError
 from runway_videos.keys.pool import Key
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 from unit.fake_runway import KEYS, Desk
 from unit.loopback import in_a_loop
 
@@ -24,7 +24,7 @@ def gone() -> bool:
 
 
 def settings_of(**options: object) -> Settings:
-    return told(KEYS, **({"keys": [{"name": "a", "value": "env.A"}]} | options))
+    return settings_from(KEYS, **({"keys": [{"name": "a", "value": "env.A"}]} | options))
 
 
 @in_a_loop
@@ -141,7 +141,7 @@ async def test_the_sandbox_is_entered_and_left_at_a_start_alone(before: bool) ->
 @in_a_loop
 async def test_the_sandbox_itself_serves_and_ends() -> None:
     desk = Desk(sandbox=True)
-    service = desk.service = Service(told(sandbox=True))
+    service = desk.service = Service(settings_from(sandbox=True))
     await service.start()
     video_id = await desk.create()
     assert (await desk.video("GET", f"/{video_id}"))["status"] in ("queued", "in_progress")
