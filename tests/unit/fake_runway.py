@@ -96,7 +96,7 @@ def missing() -> Reply:
     return Reply(404, b'{"error":"Could not find Task"}')
 
 
-class Desk:
+class ServiceHarness:
     """A service with a Runway in memory, a clock that moves when a test says so, and waits that take
     no time and move the clock."""
 
