@@ -57,5 +57,5 @@ def test_a_download_goes_by_the_next_proxy(closed: ManyModes, ends: FarEnds) -> 
     (asked,) = ends.since(mark)
     assert asked in ends.next_proxy.requests
     # A proxy has to be told the host.
-    assert asked.path.startswith(f"{ends.box.url}/")
+    assert asked.path.startswith(f"{ends.sandbox_server.url}/")
     assert_no_token(asked.headers)

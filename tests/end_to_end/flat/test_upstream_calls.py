@@ -12,11 +12,11 @@ import pytest
 from asking import web
 from bench import own_client
 from bench.load import Ask, Load
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import Reply
+from sandbox_server import SandboxServer
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
 
@@ -81,8 +81,8 @@ async def test_while_runway_is_slow_a_call_is_shared_by_all_who_wait() -> None:
 @pytest.mark.parametrize("lean", [False, True])
 def test_hundreds_of_polls_over_http(folder: Folders, lean: bool) -> None:
     seconds = 5
-    with Box(seconds=600) as box:
-        options: dict[str, Any] = box.options()
+    with SandboxServer(seconds=600) as sandbox_server:
+        options: dict[str, Any] = sandbox_server.options()
         options |= {"runway_poll_seconds": seconds, "runway_lean": lean}
         with Proxy(folder(), **options) as proxy, web(proxy.url) as client:
             made = client.post("/v1/videos", json={"prompt": "polled by many"}).json()["id"]
@@ -92,5 +92,5 @@ def test_hundreds_of_polls_over_http(folder: Folders, lean: bool) -> None:
             # As many as the time that it took allows, and the first.
             allowed = 1 + (time.monotonic() - began) / seconds
             assert (result.good, result.bad) == (500, 0)
-            assert 1 <= len(box.seen("GET", "/v1/tasks/")) <= allowed
+            assert 1 <= len(sandbox_server.seen("GET", "/v1/tasks/")) <= allowed
             whole(proxy)

@@ -15,7 +15,7 @@ from unit.translate.rows import verdict
 KEY = "key_of_the_test_0123456789"
 
 
-class Box:
+class SandboxServer:
     """A sandbox that listens on loopback until it is closed."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Box:
         self._thread.join(10)
         self._loop.close()
 
-    def __enter__(self) -> Box:
+    def __enter__(self) -> SandboxServer:
         return self
 
     def __exit__(self, *_: object) -> None:
