@@ -44,9 +44,9 @@ def test_what_was_received_can_be_seen(sandbox: Running) -> None:
 def test_the_record_can_be_shown_over_http(start: Start) -> None:
     sandbox = start(inspect=True)
     task = sandbox.task()
-    shown = sandbox.plain.get("/_sandbox/requests").json()
-    assert shown["counts"] == {"POST /v1/text_to_video": 1}
-    assert (shown["made"], shown["tasks"]) == (1, 1)
-    assert [(one["body"], one["made"]) for one in shown["requests"]] == [(TEXT, task)]
+    log = sandbox.plain.get("/_sandbox/requests").json()
+    assert log["counts"] == {"POST /v1/text_to_video": 1}
+    assert (log["made"], log["tasks"]) == (1, 1)
+    assert [(one["body"], one["made"]) for one in log["requests"]] == [(TEXT, task)]
     assert sandbox.plain.delete("/_sandbox/requests").status_code == 204
     assert sandbox.plain.get("/_sandbox/requests").json()["requests"] == []
