@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,49 @@ def test_as_shipped_it_works_quietly_for_this_machine_alone(
     for name in options:
         if name.startswith("runway_") and name != "runway_conf":
             assert re.search(rf"^(# )?{name}:", shipped, re.MULTILINE), f"{name} is not in mitm.conf"
+
+
+ONE_OPTION = "runway_sandbox: true\n"
+ALL = "runway_sandbox: true\nlisten_host: 0.0.0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("conf", "own_file", "arguments", "everywhere"),
+    [
+        (ONE_OPTION, "", (), False),
+        (None, "", ("--set", "runway_sandbox=true"), False),
+        (ONE_OPTION, "", ("--listen-host", "0.0.0.0"), True),
+        (ONE_OPTION, "", ("--set", "listen_host=0.0.0.0"), True),
+        (ONE_OPTION, "listen_host: 0.0.0.0\n", (), True),
+        (ALL, "", (), True),
+        (ALL, "", ("--listen-host", "127.0.0.1"), False),
+    ],
+)
+def test_it_listens_for_this_machine_alone_unless_it_is_told_otherwise(
+    folder: Folders, conf: str | None, own_file: str, arguments: tuple[str, ...], everywhere: bool
+) -> None:
+    made = folder()
+    # No file at all, too: the addon's folder is one of its own, for the shipped file lies beside it.
+    shutil.copytree(ROOT / "addon", made / "addon", ignore=shutil.ignore_patterns("__pycache__"))
+    # mitmproxy's own file.
+    (made / "confdir" / "config.yaml").write_text(own_file)
+    port = free_port()
+    listen = ("--listen-port", str(port))
+    proxy = Proxy(made, *arguments, conf=conf, addon=made / "addon" / "runway.py", listen=listen)
+    try:
+        where = proxy.wait_for(r"serving /v1/videos on http://(.*):\d+$")[1]
+        assert where == ("0.0.0.0" if everywhere else "127.0.0.1")
+        assert listens(port)
+        # An address of loopback as well, which only one that listens on all addresses has.
+        assert listens(port, "127.0.0.2") is everywhere
+        with web(f"http://127.0.0.1:{port}") as client:
+            assert client.post("/v1/videos", json={"prompt": "quiet"}).status_code == 200
+        proxy.wait_for("created: ")
+        assert "/v1/videos HTTP" not in proxy.log
+        assert "client connect" not in proxy.log
+        whole(proxy)
+    finally:
+        proxy.kill()
 
 
 def test_two_proxies_by_their_files_while_8080_is_taken(
@@ -207,3 +251,17 @@ def test_a_file_named_on_the_command_line(folder: Folders) -> None:
     with Proxy(made, conf=None, runway_conf=made / "other.yaml") as proxy, web(proxy.url) as client:
         answer = client.post("/v1/videos", json={"prompt": "x"})
         assert answer.headers["openai-poll-after-ms"] == "7000"
+
+
+def test_the_file_in_force_and_where_keys_go_are_told(folder: Folders, sandbox_server: SandboxServer) -> None:
+    made = folder()
+    conf = json.dumps(
+        {"runway_base_url": sandbox_server.url, "runway_keys": [{"name": "a", "value": "key_of_a"}]}
+    )
+    (made / "mitm.conf").write_text(conf)
+    (made / "mitm.conf").chmod(0o644)
+    with Proxy(made, conf=None) as proxy:
+        assert proxy.wait_for("configuration: (.*)")[1] == str(made / "mitm.conf")
+        assert proxy.wait_for("Runway's API is taken to be at (.*)")[1] == sandbox_server.url
+        proxy.wait_for(r"a has its secret written out in a file that others can read \(mode 0644\)")
+        assert "key_of_a" not in proxy.log

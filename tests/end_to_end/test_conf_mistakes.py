@@ -55,6 +55,8 @@ MISTAKES = [
     on_line("confdir", "confdir: /nowhere\n", 1, "confdir.*command line"),
     on_line("twice", "flow_detail: 0\nhttp2: true\nflow_detail: 1\n", 3, "flow_detail"),
     on_line("YAML that does not end", "flow_detail: 0\nmode: [regular\n", 3, ""),
+    on_line("an anchor", "flow_detail: 0\nhttp2: &on true\n", 2, "anchors"),
+    entry("keys sent unencrypted", "runway_base_url: http://192.0.2.1:8099\n", "unencrypted"),
     Mistake("no mapping", r"{file}: .*mapping", "- flow_detail\n"),
     entry("a text for a number", "listen_port: many\n", "'many'.*number"),
     entry("a number for a switch", "http2: 3\n", "3.*true or false"),

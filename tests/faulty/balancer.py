@@ -1,4 +1,4 @@
-"""A real HAProxy in front of several proxies, with the configuration that README shows."""
+"""A real HAProxy in front of several proxies, with the configuration that operators are given."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 
 from child_processes import Child
-from running import clean_environment
+from running import ADDON, clean_environment
 
 #: Where the configuration's three addresses stand in for.
-CONFIGURATION = Path(__file__).parent.parent / "end_to_end" / "faults" / "haproxy.cfg"
+CONFIGURATION = ADDON.parent / "deploy" / "haproxy.cfg"
 LISTEN = "127.0.0.1:8080"
 SERVERS = ("127.0.0.1:8081", "127.0.0.1:8082")
 

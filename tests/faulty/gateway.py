@@ -51,6 +51,8 @@ def gateway(
         "runway_base_url": runway.url,
         "runway_keys": keys_for(models),
         "runway_poll_seconds": 0,
+        # So that its log tells when clients come and go.
+        "flow_detail": 1,
     }
     listen = ("--listen-host", "127.0.0.1", "--listen-port", str(port))
     addon = SHORT_WAITS if short_waits else ADDON

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import io
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
+from runway_videos.config import file_permissions
 from runway_videos.logs import escaped
 
 #: The file's name where no `runway_conf` names one.
@@ -40,10 +42,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class ConfFile(msgspec.Struct, frozen=True):
-    """What a file says; `path` is None where there is no file."""
+    """What a file says; `path` is None where there is no file. `mode`: who may read it, as `stat` has it."""
 
     path: Path | None
     entries: Mapping[str, Entry]
+    mode: int = 0
 
     def where(self, name: str) -> str:
         """Where an entry stands, for messages: `mitm.conf line 3: listen_port`."""
@@ -73,12 +76,16 @@ def read(path: Path | None, known: Collection[str]) -> ConfFile:
     if path is None:
         return ConfFile(None, {})
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            status = os.fstat(file.fileno())
+            if problem := file_permissions.refusal(status):
+                raise ConfigError(f"{path}: {problem}")
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     document = _parse(path, text)
     if document is None:
-        return ConfFile(path, {})
+        return ConfFile(path, {}, status.st_mode)
     if not isinstance(document, CommentedMap):
         raise ConfigError(f"{path}: must be a mapping of options, one `name: value` a line")
     entries: dict[str, Entry] = {}
@@ -87,12 +94,19 @@ def read(path: Path | None, known: Collection[str]) -> ConfFile:
         line = int(document.lc.data.get(name, [document.lc.line])[0]) + 1
         _check_name(path, line, name, known)
         entries[name] = Entry(_plain(value), line)
-    return ConfFile(path, entries)
+    return ConfFile(path, entries, status.st_mode)
 
 
 def _parse(path: Path, text: str) -> object:
     yaml = YAML(typ="rt", pure=True)
     try:
+        # Before it is loaded: a few hundred bytes of aliases of aliases are gigabytes.
+        for event in yaml.parse(io.StringIO(text)):
+            if getattr(event, "anchor", None):
+                raise ConfigError(
+                    f"{path} line {event.start_mark.line + 1}: anchors (&) and aliases (*) of YAML are not "
+                    "taken; write the value out, or in quotes"
+                )
         return yaml.load(io.StringIO(text))
     except MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""

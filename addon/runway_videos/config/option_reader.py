@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.file_permissions import mode_text, others_can_read
+from runway_videos.hosts import is_loopback_host
 from runway_videos.logs import escaped
 
 #: What a header may carry: visible ASCII without spaces.
@@ -21,9 +23,16 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 class OptionReader:
     """Reads single values; collects warnings on the way."""
 
-    def __init__(self, environ: Mapping[str, str], where: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        where: Callable[[str], str],
+        file_mode: Callable[[str], int] = lambda option: 0,
+    ) -> None:
+        """`file_mode`: the mode of the file that an option comes from, 0 where it is from no file."""
         self.environ = environ
         self.where = where
+        self.file_mode = file_mode
         self.warnings: list[str] = []
 
     def fail(self, option: str, problem: str) -> ConfigError:
@@ -69,8 +78,12 @@ class OptionReader:
             raise self.fail(option, f"{name} needs a value like env.MY_VARIABLE")
         variable = value.removeprefix("env.") if value.startswith("env.") else ""
         if not variable:
+            mode = self.file_mode(option)
+            others = (
+                f" in a file that others can read (mode {mode_text(mode)})" if others_can_read(mode) else ""
+            )
             self.warnings.append(
-                f"{option}: {name} has its secret written out; value: env.MY_VARIABLE keeps it apart"
+                f"{option}: {name} has its secret written out{others}; value: env.MY_VARIABLE keeps it apart"
             )
         secret = (self.environ.get(variable, "") if variable else value).strip()
         if secret and not VISIBLE.fullmatch(secret):
@@ -87,6 +100,16 @@ class OptionReader:
                 option, f"{escaped(told)} must be a plain URL like {schemes[-1]}://host:port{hint}"
             )
         return text.rstrip("/")
+
+    def upstream_url(self, option: str, value: object) -> str:
+        """A URL that keys are sent to: https, or http to this machine."""
+        url = self.url(option, value, ("http", "https"))
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not is_loopback_host(parts.hostname or ""):
+            raise self.fail(
+                option, f"{escaped(url)} would send keys unencrypted: use https, or http to this machine"
+            )
+        return url
 
     def size(self, option: str, value: object) -> int:
         match = _SIZE.fullmatch(str(value).strip())

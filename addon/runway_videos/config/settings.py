@@ -14,6 +14,7 @@ from runway_videos.keys.pool import Key
 
 #: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
 DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
+BASE_URL = "https://api.dev.runwayml.com"
 #: Environment variables that hold one key, in this order, when `runway_keys` is not set.
 KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
 #: The name of the key that comes from one of them. Ids of videos carry a hash of it.
@@ -40,7 +41,10 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start."""
+    """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start.
+
+    `conf` is the path of the configuration file in force, "" where there is none.
+    """
 
     keys: tuple[Key, ...]
     base_url: str
@@ -57,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True):
     lean: bool
     id_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
+    conf: str = ""
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -71,9 +76,15 @@ def read(
     options: Mapping[str, object],
     environ: Mapping[str, str],
     where: Callable[[str], str] = lambda option: option,
+    *,
+    conf: str = "",
+    file_mode: Callable[[str], int] = lambda option: 0,
 ) -> Settings:
-    """Checks all options; `where` says for messages where an option was set. Raises ConfigError."""
-    reader = OptionReader(environ, where)
+    """Checks all options; `where` says for messages where an option was set. Raises ConfigError.
+
+    `conf` is the path of the file in force; `file_mode` as `OptionReader` takes it.
+    """
+    reader = OptionReader(environ, where, file_mode)
     sandbox = bool(options["runway_sandbox"])
     callers = _callers(reader, options["runway_callers"])
     poll = options["runway_poll_seconds"]
@@ -85,7 +96,7 @@ def read(
     proxy = options["runway_proxy"]
     return Settings(
         keys=(SANDBOX_KEY,) if sandbox else _keys(reader, options["runway_keys"]),
-        base_url=reader.url("runway_base_url", options["runway_base_url"], ("http", "https")),
+        base_url=reader.upstream_url("runway_base_url", options["runway_base_url"]),
         proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
         aliases=_aliases(reader, options["runway_aliases"]),
         hosts=_hosts(reader, options["runway_hosts"]),
@@ -99,6 +110,7 @@ def read(
         lean=bool(options["runway_lean"]),
         id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),
+        conf=conf,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runway_videos import catalog
-from runway_videos.config.settings import Settings
-from runway_videos.logs import log
+from runway_videos.config.settings import BASE_URL, Settings
+from runway_videos.logs import escaped, log
 
 NO_KEY = (
     "no Runway key: video creates answer 503; set RUNWAY_API_KEY or runway_keys, "
@@ -25,6 +25,10 @@ def log_start(settings: Settings, addresses: Sequence[str], option_warnings: Seq
 def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
     where = ", ".join(f"http://{each}" for each in addresses)
     yield f"serving /v1/videos on {where or 'no address: nothing listens'}"
+    if settings.conf:
+        yield f"configuration: {escaped(settings.conf)}"
+    if settings.base_url != BASE_URL and not settings.sandbox:
+        yield f"Runway's API is taken to be at {escaped(settings.base_url)}"
     if settings.sandbox:
         yield "SANDBOX: videos are made up, nothing reaches Runway, nothing is paid"
     elif settings.keys:

@@ -6,6 +6,7 @@ import re
 
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body.bracketed_names import rebuild
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.content_type import media_type
 from runway_videos.request_body.fields import Fields, Upload, Value, quoted
 from runway_videos.request_body.form_body import read_multipart, read_urlencoded
@@ -30,15 +31,16 @@ def read_fields(content_type: str, body: bytes | memoryview) -> Fields:
         )
     kind, parameters = media_type(content_type)
     charset = parameters.get("charset", "")
+    budget = Budget()
     if kind == "multipart/form-data":
-        return Fields(rebuild(read_multipart(data, parameters)), form=True)
+        return Fields(rebuild(read_multipart(data, parameters, budget), budget), form=True)
     # `fetch` labels a text body as plain text; `curl -d '{…}'` labels its JSON as a form.
     if kind == "text/plain" and _LOOKS_LIKE_JSON.match(data):
         kind = "application/json"
     if kind == "application/x-www-form-urlencoded" and not _LOOKS_LIKE_JSON.match(data):
-        return Fields(rebuild(read_urlencoded(data, charset)), form=True)
+        return Fields(rebuild(read_urlencoded(data, charset, budget), budget), form=True)
     if kind in ("", "application/json", "application/x-www-form-urlencoded") or kind.endswith("+json"):
-        return Fields(read_json(data, charset), form=False)
+        return Fields(read_json(data, charset, budget), form=False)
     raise ApiError(
         415,
         f"The Content-Type {quoted(kind)} is not supported: send application/json or multipart/form-data.",

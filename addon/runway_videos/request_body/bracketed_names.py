@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 
 from runway_videos.errors import ApiError, bad_request
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.fields import Upload, Value, quoted
 from runway_videos.request_body.json_body import NotJson, parse_json
 from runway_videos.request_body.limits import DEPTH, NAME
@@ -28,16 +29,17 @@ _INDEX = re.compile(r"[0-9]{1,4}")
 _PROSE = frozenset(("prompt", "prompt_text", "promptText", "negative_prompt", "negativePrompt"))
 
 
-def rebuild(fields: Iterable[tuple[str, _Leaf]]) -> dict[str, Value]:
+def rebuild(fields: Iterable[tuple[str, _Leaf]], budget: Budget) -> dict[str, Value]:
     """A form's fields as the nested values that its client had. Raises ApiError 400.
 
     An empty text is "not given", wherever it stands.
     """
     grouped: dict[str, _Entries] = {}
     for name, leaf in fields:
+        budget.take_name(name)
         root, path = _split(name)
         grouped.setdefault(root, []).append((path, leaf))
-    values = {root: _build(root, entries, prose=root in _PROSE) for root, entries in grouped.items()}
+    values = {root: _build(root, entries, root in _PROSE, budget) for root, entries in grouped.items()}
     return {root: value for root, value in values.items() if value is not None}
 
 
@@ -53,14 +55,14 @@ def _split(name: str) -> tuple[str, _Path]:
     return match[1], path
 
 
-def _build(root: str, entries: _Entries, prose: bool) -> Value:
+def _build(root: str, entries: _Entries, prose: bool, budget: Budget) -> Value:
     """The value under one name; None when nothing was given. `prose`: a text is never JSON."""
     bare = [leaf for path, leaf in entries if not path and leaf != ""]
     deep = [(path, leaf) for path, leaf in entries if path]
     if bare and deep:
         raise _conflict(root)
     if not deep:
-        values = [_value(root, leaf, prose) for leaf in bare]
+        values = [_value(root, leaf, prose, budget) for leaf in bare]
         return values if len(values) > 1 else (values[0] if values else None)
     branches: dict[str, _Entries] = {}
     for path, leaf in deep:
@@ -68,25 +70,25 @@ def _build(root: str, entries: _Entries, prose: bool) -> Value:
     if "" in branches:
         if len(branches) > 1:
             raise _conflict(root)
-        return _array(root, branches[""], prose)
+        return _array(root, branches[""], prose, budget)
     if all(map(_INDEX.fullmatch, branches)):
-        return _indexed(root, branches, prose)
-    members = {key: _build(root, branch, prose=True) for key, branch in branches.items()}
+        return _indexed(root, branches, prose, budget)
+    members = {key: _build(root, branch, True, budget) for key, branch in branches.items()}
     return {key: value for key, value in members.items() if value is not None} or None
 
 
-def _indexed(root: str, branches: dict[str, _Entries], prose: bool) -> Value:
+def _indexed(root: str, branches: dict[str, _Entries], prose: bool, budget: Budget) -> Value:
     positions = {int(key): branch for key, branch in branches.items()}
     if sorted(positions) != list(range(len(branches))):
         raise bad_request(f"The indexes of {quoted(root)} must count up from 0 without gaps.", root)
-    items = [_build(root, positions[at], prose) for at in range(len(positions))]
+    items = [_build(root, positions[at], prose, budget) for at in range(len(positions))]
     return [item for item in items if item is not None] or None
 
 
-def _array(root: str, entries: _Entries, prose: bool) -> Value:
+def _array(root: str, entries: _Entries, prose: bool, budget: Budget) -> Value:
     """What came as `name[]…`, the `[]` taken off."""
     if not any(path for path, _ in entries):
-        return [_value(root, leaf, prose) for _, leaf in entries if leaf != ""] or None
+        return [_value(root, leaf, prose, budget) for _, leaf in entries if leaf != ""] or None
     columns: dict[_Path, list[_Leaf]] = {}
     for path, leaf in entries:
         columns.setdefault(path, []).append(leaf)
@@ -96,20 +98,20 @@ def _array(root: str, entries: _Entries, prose: bool) -> Value:
     plain = {len(leaves) for path, leaves in columns.items() if "" not in path}
     nested = [len(leaves) for path, leaves in columns.items() if "" in path]
     if nested and (plain == {1} or (not plain and set(nested) == {1})):
-        item = _build(root, entries, prose)
+        item = _build(root, entries, prose, budget)
         return None if item is None else [item]
     if nested or len(plain) != 1:
         raise _ragged(root, columns)
     rows = [[(path, leaves[at]) for path, leaves in columns.items()] for at in range(plain.pop())]
-    items = [_build(root, row, prose) for row in rows]
+    items = [_build(root, row, prose, budget) for row in rows]
     return [item for item in items if item is not None] or None
 
 
-def _value(root: str, leaf: _Leaf, prose: bool) -> Value:
+def _value(root: str, leaf: _Leaf, prose: bool, budget: Budget) -> Value:
     if prose or not isinstance(leaf, str) or leaf[:64].lstrip()[:1] not in ("{", "["):
         return leaf
     try:
-        return parse_json(leaf.encode(), root)
+        return parse_json(leaf.encode(), root, budget)
     except NotJson:
         return leaf
 

@@ -16,6 +16,7 @@ from multipart import (
 )
 
 from runway_videos.errors import bad_request
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.content_type import extended_filename, last_component, media_type, text_of
 from runway_videos.request_body.fields import Upload, quoted
 from runway_videos.request_body.limits import BOUNDARY, HEADER_LINE, NAME, PART_HEADERS, PARTS
@@ -27,7 +28,7 @@ _PIECE = 65_536
 _HINT = "Let the HTTP library write the Content-Type of a multipart body: it knows the boundary."
 
 
-def read_multipart(body: bytes, parameters: dict[str, str]) -> list[Entry]:
+def read_multipart(body: bytes, parameters: dict[str, str], budget: Budget) -> list[Entry]:
     """The parts of a multipart/form-data body: all of them, or ApiError 400."""
     boundary = _boundary(parameters)
     opening = b"--" + boundary
@@ -44,7 +45,7 @@ def read_multipart(body: bytes, parameters: dict[str, str]) -> list[Entry]:
         max_segment_count=PARTS,
     )
     try:
-        return list(_parts(parser, body))
+        return list(_parts(parser, body, budget))
     except ParserLimitReached as error:
         raise bad_request(
             f"The multipart body is refused: {error}. It may have {PARTS} parts, {PART_HEADERS} "
@@ -54,8 +55,9 @@ def read_multipart(body: bytes, parameters: dict[str, str]) -> list[Entry]:
         raise bad_request(f"The multipart body is broken: {error.args[0]}. {_HINT}") from None
 
 
-def read_urlencoded(body: bytes, charset: str = "") -> list[Entry]:
+def read_urlencoded(body: bytes, charset: str, budget: Budget) -> list[Entry]:
     """The fields of an application/x-www-form-urlencoded body. Raises ApiError 400."""
+    budget.take_escapes(body, None)
     pairs = body.strip().split(b"&", PARTS)
     if len(pairs) > PARTS:
         raise bad_request(f"The form has more than {PARTS} fields.")
@@ -66,7 +68,7 @@ def read_urlencoded(body: bytes, charset: str = "") -> list[Entry]:
             raise bad_request(f"A field's name is longer than {NAME} characters.")
         name = text_of(unquote_large(key.replace(b"+", b" ")), charset, "A field's name")
         text = unquote_large(value.replace(b"+", b" "), name)
-        entries.append((name, text_of(text, charset, f"The field {quoted(name)}", name)))
+        entries.append((name, _text(text, charset, name, budget)))
     return entries
 
 
@@ -79,7 +81,7 @@ def _boundary(parameters: dict[str, str]) -> bytes:
     return boundary.encode()
 
 
-def _parts(parser: PushMultipartParser, body: bytes) -> Iterator[Entry]:
+def _parts(parser: PushMultipartParser, body: bytes, budget: Budget) -> Iterator[Entry]:
     whole = memoryview(body)
     segment: MultipartSegment = None  # the parser begins a part before it ends one
     start = end = 0
@@ -90,7 +92,7 @@ def _parts(parser: PushMultipartParser, body: bytes) -> Iterator[Entry]:
                 start = body.find(b"\r\n\r\n", end) + 4  # the first empty line ends the headers
             elif event is None:
                 end = start + segment.size
-                yield _entry(segment, whole[start:end])
+                yield _entry(segment, whole[start:end], budget)
     try:
         parser.close()
     except MultipartError:
@@ -100,7 +102,7 @@ def _parts(parser: PushMultipartParser, body: bytes) -> Iterator[Entry]:
         ) from None
 
 
-def _entry(segment: MultipartSegment, data: memoryview) -> Entry:
+def _entry(segment: MultipartSegment, data: memoryview, budget: Budget) -> Entry:
     name: str = segment.name
     if not name:
         raise bad_request('A part of the multipart body has no name: its Content-Disposition needs name="…".')
@@ -117,8 +119,16 @@ def _entry(segment: MultipartSegment, data: memoryview) -> Entry:
         filename = extended_filename(segment.header("Content-Disposition"))
     if _is_text(filename, label, data):
         charset = parameters.get("charset", "")
-        return name, text_of(data, charset, f"The field {quoted(name)}", name)
+        return name, _text(data, charset, name, budget)
     return name, Upload(data, last_component(filename or ""), label)
+
+
+def _text(data: bytes | memoryview, charset: str, name: str, budget: Budget) -> str:
+    if len(data) > _PIECE:
+        pieces = (data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
+        if not all(bytes(piece).isascii() for piece in pieces):
+            budget.take_wide(len(data), name)
+    return text_of(data, charset, f"The field {quoted(name)}", name)
 
 
 def _is_text(filename: str | None, label: str, data: memoryview) -> bool:

@@ -15,13 +15,15 @@ from runway_videos.request_body.fields import Upload
 
 #: Characters. What is shorter may stay a data URI all the way: Runway takes as many.
 LARGE = 5_242_880
+#: What is taken out of a text whose strings would be too large otherwise.
+SMALL = 65_536
 
 _BEGINNING = re.compile(rb'"data:([^;,"\\]{1,100})(?:;[^;,"\\]{1,100}){0,8};base64,', re.IGNORECASE)
 _PIECE = 1 << 20  # characters; a multiple of four
 
 
-def take_out(text: bytes) -> tuple[bytes, Mapping[str, Upload]]:
-    """The JSON with a mark in place of each large data URI, and the files by their marks.
+def take_out(text: bytes, least: int = LARGE) -> tuple[bytes, Mapping[str, Upload]]:
+    """The JSON with a mark in place of each data URI of more than `least`, and the files by their marks.
 
     What is not plain base64 stays where it is, for the parser and for those who know more forms.
     """
@@ -29,11 +31,11 @@ def take_out(text: bytes) -> tuple[bytes, Mapping[str, Upload]]:
     kept: list[bytes | memoryview] = []
     view = memoryview(text)
     done = at = 0
-    while len(text) - at > LARGE and (at := text.find(b'"data:', at)) != -1:
+    while len(text) - at > least and (at := text.find(b'"data:', at)) != -1:
         # JSON has no such text outside of strings. Behind a backslash it is inside of one.
         begins = _BEGINNING.match(text, at) if text[at - 1 : at] != b"\\" else None
         end = text.find(b'"', begins.end()) if begins else -1
-        if begins and end - begins.end() > LARGE:
+        if begins and end - begins.end() > least:
             try:
                 data = decode_base64(view[begins.end() : end])
             except ValueError:

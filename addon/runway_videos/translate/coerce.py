@@ -14,6 +14,7 @@ from runway_videos import media
 from runway_videos.catalog import Schema
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload, Value
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.json_body import NotJson, parse_json
 from runway_videos.translate.describe import describe, quoted_value
 from runway_videos.translate.field_names import snake, wire_name
@@ -215,7 +216,8 @@ def retyped(value: Value, schema: Schema) -> bool | int | float | str | None:
 def check_text(text: str, schema: Schema, param: str) -> None:
     """Length as Runway counts it, in UTF-16 code units: most emoji are two."""
     try:
-        length = len(text.encode("utf-16-le")) // 2
+        # Of ASCII alone, as a very large text is, no copy is made.
+        length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
     except UnicodeEncodeError:
         raise bad_request(f"`{param}` is not valid Unicode text.", param) from None
     most, least = schema.get("maxLength"), schema.get("minLength", 0)
@@ -234,7 +236,7 @@ def parsed(value: Value) -> Value:
     """The list or object that a text spells out in JSON; any other value as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return parse_json(value.encode("utf-8", "replace"))
+            return parse_json(value.encode("utf-8", "replace"), None, Budget())
         except NotJson:
             return value
     return value

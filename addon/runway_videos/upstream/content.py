@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from runway_videos import events
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.openai.messages import Answer, Call, Download
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
+from runway_videos.upstream.output_links import is_output_link
 from runway_videos.upstream.poll import Poller, fresh_status, unreachable
 
 # Nothing else of the client's request goes to the file store.
 _KEPT_REQUEST_HEADERS = ("range", "if-range")
-_LINK = re.compile(r"https?://[\x21-\x7e]+")
+_SANDBOX = "http://localhost"
 
 
 class Content:
@@ -54,7 +53,9 @@ class Content:
                 raise unreachable("a link is not kept")
             if result.kept:
                 raise _no_link_now()
-            link = next((url for url in result.outputs if _LINK.fullmatch(url)), None)
+            settings = runtime.settings
+            base_url = _SANDBOX if settings.sandbox else settings.base_url
+            link = next((url for url in result.outputs if is_output_link(url, base_url)), None)
             if link is None:
                 problem = "there is no link to an output"
                 continue

@@ -61,6 +61,7 @@ def live(base_url: str, prompt: str) -> Outcome:
 def test_two_hundred_videos_and_a_kill(folder: Callable[[], Path]) -> None:
     with SandboxServer(seconds=0.8, keep=100_000) as sandbox_server:
         options = sandbox_server.options() | {"runway_callers": CALLERS, "runway_poll_seconds": 1}
+        options["flow_detail"] = 1  # its log tells when a client comes
         ports = [free_port(), free_port()]
 
         def start(port: int) -> Proxy:
@@ -86,7 +87,7 @@ def test_two_hundred_videos_and_a_kill(folder: Callable[[], Path]) -> None:
             return live(haproxy.base_url, prompts[number])
 
         # Creates in turn too, as the rest: nothing here may hang on where a create went.
-        in_turn = ["use_backend creates if METH_POST"]
+        in_turn = ["balance hash var(txn.create)"]
         with Balancer(folder(), ports, in_turn) as haproxy, ThreadPoolExecutor(CLIENTS) as pool:
             killer = threading.Thread(target=kill)
             killer.start()

@@ -27,10 +27,14 @@ DEFAULTS: Mapping[str, object] = {
 def settings_from(
     environ: Mapping[str, str] | None = None,
     where: Callable[[str], str] = lambda option: option,
+    conf: str = "",
+    file_mode: int = 0,
     /,
     **options: object,
 ) -> Settings:
     """The settings for options (without `runway_`) that differ from their defaults."""
     given = {f"runway_{name}": value for name, value in options.items()}
     assert set(given) <= set(DEFAULTS)
-    return settings.read({**DEFAULTS, **given}, environ or {}, where)
+    return settings.read(
+        {**DEFAULTS, **given}, environ or {}, where, conf=conf, file_mode=lambda option: file_mode
+    )

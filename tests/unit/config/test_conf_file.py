@@ -95,20 +95,7 @@ def test_line_ends_and_a_mark_at_the_beginning_change_nothing(tmp_path: Path, en
     assert refused(tmp_path, text + "foo: 3").startswith(" line 4: there is no option foo")
 
 
-def test_anchors_and_merges_are_filled_in(tmp_path: Path) -> None:
-    text = """\
-runway_keys:
-  - &a {name: team-a, value: env.A, models: &m [gen4*]}
-  - <<: *a
-    name: team-b
-runway_lean: &yes true
-runway_aliases: *m
-"""
-    found = plain(read(tmp_path, text))
-    team_a = {"name": "team-a", "value": "env.A", "models": ["gen4*"]}
-    assert found["runway_keys"] == ([team_a, team_a | {"name": "team-b"}], 1)
-    assert found["runway_lean"][0] is True
-    assert found["runway_aliases"][0] == ["gen4*"]
+def test_merges_are_filled_in(tmp_path: Path) -> None:
     assert plain(read(tmp_path, "<<: {mode: regular}\nlisten_port: 5\n"))["mode"][0] == "regular"
 
 
@@ -153,7 +140,8 @@ def test_what_has_no_place_here_is_told_its_place(tmp_path: Path, name: str, hin
         ("mode: [a\nlisten_port: 1\n", " line 2: ", "while parsing a flow sequence: expected ',' or ']'"),
         ("mode: a\n  listen_port: 1\n", " line 2: ", "mapping values are not allowed here"),
         ("mode: 'abc\n", " line 2: ", "while scanning a quoted scalar: found unexpected end of stream"),
-        ("mode: *nope\n", " line 1: ", "found undefined alias 'nope'"),
+        ("mode: *nope\n", " line 1: ", "anchors (&) and aliases (*) of YAML are not taken"),
+        ("\nmode: &a regular\n", " line 2: ", "anchors (&) and aliases (*) of YAML are not taken"),
         ("mode: a\n---\nmode: b\n", " line 2: ", "expected a single document in the stream"),
         ("mode: \x00", ": ", "unacceptable character #x0000"),
         ("mode: !!int x\n", ": ", "invalid literal for int()"),

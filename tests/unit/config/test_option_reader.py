@@ -148,6 +148,17 @@ def test_a_url_that_paths_can_be_put_behind(url: str, taken: str) -> None:
     assert reader().url("runway_base_url", url, ("http", "https")) == taken
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8099", "http://[::1]:1", "http://localhost", "https://x"])
+def test_keys_go_to_https_or_to_this_machine(url: str) -> None:
+    assert reader().upstream_url("runway_base_url", url) == url
+
+
+@pytest.mark.parametrize("url", ["http://x", "http://10.0.0.1:8099", "HTTP://x", "http://localhost.example"])
+def test_keys_go_nowhere_unencrypted(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"(use https, or http to this machine|like https://host:port)$"):
+        reader().upstream_url("runway_base_url", url)
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -58,6 +58,17 @@ def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixtur
     assert caplog.messages[0] == "serving /v1/videos on no address: nothing listens"
 
 
+def test_the_file_and_another_base_url_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log_start(
+        settings_from({}, str, "/etc/mit\nm.conf", base_url="https://gateway.example"), ["127.0.0.1:8080"]
+    )
+    assert caplog.messages[1:3] == [
+        "configuration: /etc/mit\\nm.conf",
+        "Runway's API is taken to be at https://gateway.example",
+    ]
+
+
 def test_the_sandbox_is_called_one(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     log_start(settings_from({"RUNWAY_API_KEY": "key_rrrr"}, sandbox=True), ["127.0.0.1:8080"])

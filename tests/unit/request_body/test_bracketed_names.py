@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Upload
 from runway_videos.request_body.bracketed_names import rebuild
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.limits import DEPTH, NAME
 
 Pairs = list[tuple[str, str | Upload]]
@@ -14,7 +15,7 @@ Pairs = list[tuple[str, str | Upload]]
 
 def refused(pairs: Pairs) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        rebuild(pairs)
+        rebuild(pairs, Budget())
     assert caught.value.status == 400
     return caught.value
 
@@ -51,7 +52,7 @@ def refused(pairs: Pairs) -> ApiError:
     ],
 )
 def test_names_become_nesting(pairs: Pairs, values: dict[str, object]) -> None:
-    assert rebuild(pairs) == values
+    assert rebuild(pairs, Budget()) == values
 
 
 @pytest.mark.parametrize(
@@ -73,13 +74,13 @@ def test_names_become_nesting(pairs: Pairs, values: dict[str, object]) -> None:
     ],
 )
 def test_empty_texts_are_not_given(pairs: Pairs, values: dict[str, object]) -> None:
-    assert rebuild(pairs) == values
+    assert rebuild(pairs, Budget()) == values
 
 
 def test_files_take_part() -> None:
     one, two = Upload(b"1", "", ""), Upload(b"", "", "")
-    assert rebuild([("a[]", one), ("a[]", two)]) == {"a": [one, two]}
-    assert rebuild([("a[][uri]", one), ("a[][tag]", "x")]) == {"a": [{"uri": one, "tag": "x"}]}
+    assert rebuild([("a[]", one), ("a[]", two)], Budget()) == {"a": [one, two]}
+    assert rebuild([("a[][uri]", one), ("a[][tag]", "x")], Budget()) == {"a": [{"uri": one, "tag": "x"}]}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_files_take_part() -> None:
     ],
 )
 def test_json_in_a_text(pairs: Pairs, values: dict[str, object]) -> None:
-    assert rebuild(pairs) == values
+    assert rebuild(pairs, Budget()) == values
 
 
 def test_json_in_a_text_has_the_limits_of_json() -> None:
@@ -144,7 +145,7 @@ def test_what_cannot_be_told_apart_is_refused_with_a_way_out(names: list[str]) -
     assert error.param == "a"
     assert "JSON.stringify" in error.message
     rows = '[{"u": "1", "t": "x"}, {"u": "2"}]'
-    assert rebuild([("a", rows)]) == {"a": [{"u": "1", "t": "x"}, {"u": "2"}]}
+    assert rebuild([("a", rows)], Budget()) == {"a": [{"u": "1", "t": "x"}, {"u": "2"}]}
 
 
 @pytest.mark.parametrize("names", [["a[1]"], ["a[0]", "a[2]"], ["a[0]", "a[00]"], ["a[9999]"]])
@@ -158,7 +159,7 @@ def test_names_that_cannot_be_read(name: str) -> None:
 
 
 def test_names_without_end() -> None:
-    assert rebuild([("a" + "[b]" * DEPTH, "x")])
+    assert rebuild([("a" + "[b]" * DEPTH, "x")], Budget())
     for name in ("a" + "[b]" * (DEPTH + 1), "a" + "[]" * 100, "a" + "[b]" * 100_000, "a" * (NAME + 1)):
         error = refused([(name, "x")])
         assert len(error.message) < 200
@@ -166,7 +167,7 @@ def test_names_without_end() -> None:
 
 def test_a_thousand_names_of_every_depth_stay_small_work() -> None:
     pairs: Pairs = [(f"a{'[b]' * (DEPTH - 1)}[{i}]", "x") for i in range(1_000)]
-    value: object = rebuild(pairs)["a"]
+    value: object = rebuild(pairs, Budget())["a"]
     for _ in range(DEPTH - 1):
         assert isinstance(value, dict)
         value = value["b"]
@@ -187,7 +188,7 @@ def test_a_thousand_names_of_every_depth_stay_small_work() -> None:
 )
 def test_any_names_are_read_or_refused(pairs: list[tuple[str, str]]) -> None:
     try:
-        values = rebuild(pairs)
+        values = rebuild(pairs, Budget())
     except ApiError:
         return
     assert set(values) <= {name.partition("[")[0] for name, _ in pairs}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Upload, read_fields
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.form_body import read_multipart, read_urlencoded
 from runway_videos.request_body.limits import BOUNDARY as BOUNDARY_LIMIT
 from runway_videos.request_body.limits import HEADER_LINE, PART_HEADERS, PARTS
@@ -20,20 +21,20 @@ FILE = '; filename="a.png"'
 def entries(body: bytes) -> list[tuple[str, object]]:
     return [
         (name, (bytes(leaf.data), leaf.filename, leaf.label) if isinstance(leaf, Upload) else leaf)
-        for name, leaf in read_multipart(body, PARAMETERS)
+        for name, leaf in read_multipart(body, PARAMETERS, Budget())
     ]
 
 
 def refused(body: bytes, parameters: dict[str, str] = PARAMETERS) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        read_multipart(body, parameters)
+        read_multipart(body, parameters, Budget())
     assert caught.value.status == 400
     return caught.value
 
 
 def test_files_are_slices_of_the_body() -> None:
     body = form(field("a", b"\r\n--xY\0", FILE), field("b", b"12", FILE))
-    for _, leaf in read_multipart(body, PARAMETERS):
+    for _, leaf in read_multipart(body, PARAMETERS, Budget()):
         assert isinstance(leaf, Upload)
         assert isinstance(leaf.data, memoryview)
         assert leaf.data.obj is body
@@ -231,7 +232,7 @@ def test_header_limits_are_named() -> None:
 
 def test_urlencoded() -> None:
     body = b"prompt=a+%26+b&size=&content_moderation%5Bx%5D=%C3%A9&=&flag&a=b=c"
-    assert read_urlencoded(body) == [
+    assert read_urlencoded(body, "", Budget()) == [
         ("prompt", "a & b"),
         ("size", ""),
         ("content_moderation[x]", "é"),
@@ -239,7 +240,7 @@ def test_urlencoded() -> None:
         ("flag", ""),
         ("a", "b=c"),
     ]
-    assert read_urlencoded(b"a=%E9", "latin1") == [("a", "é")]
+    assert read_urlencoded(b"a=%E9", "latin1", Budget()) == [("a", "é")]
 
 
 @pytest.mark.parametrize(
@@ -253,6 +254,6 @@ def test_urlencoded() -> None:
 )
 def test_urlencoded_refusals(body: bytes, says: str) -> None:
     with pytest.raises(ApiError) as caught:
-        read_urlencoded(body)
+        read_urlencoded(body, "", Budget())
     assert caught.value.status == 400
     assert says in caught.value.message
