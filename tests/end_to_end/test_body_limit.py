@@ -12,21 +12,21 @@ import httpx
 import pytest
 
 from asking import curl, error_of, needs_curl, peak_memory, until, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
+from sandbox_server import SandboxServer
 
 MIB = 1 << 20
 LIMIT = 8 * MIB
 
 
 @pytest.fixture(scope="module")
-def proxy(folder: Folders, box: Box) -> Iterator[Proxy]:
+def proxy(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
     callers = [
         json.dumps({"name": "app", "value": "tok_of_app"}),
         json.dumps({"name": "b", "value": "tok_of_b"}),
     ]
-    with Proxy(folder(), **box.options(), runway_callers=callers, runway_max_body="8m") as proxy:
+    with Proxy(folder(), **sandbox_server.options(), runway_callers=callers, runway_max_body="8m") as proxy:
         yield proxy
         whole(proxy)
 

@@ -23,6 +23,8 @@ from faulty.table import Row
 from running import Proxy
 from runway_videos.idempotency.creates import Kept
 
+pytestmark = pytest.mark.slow
+
 # The answer is held until the client has left: it leaves as soon as it can.
 LEAVES = openai.Timeout(60, read=0.3)
 MODELS = [f"left-{number:02}" for number in range(20)]

@@ -18,6 +18,8 @@ from faulty.gateway import gateway, lines_with, wait_alone
 from faulty.table import Row
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Proxy]
 
 

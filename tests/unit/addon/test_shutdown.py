@@ -12,10 +12,10 @@ from runway_addon.shutdown import Shutdown
 from unit.loopback import in_a_loop
 
 
-class Desk:
+class ServiceHarness:
     """A service, its sockets and a clock: `plan` is what happens at which second."""
 
-    def __init__(self, **plan: Callable[[Desk], None]) -> None:
+    def __init__(self, **plan: Callable[[ServiceHarness], None]) -> None:
         self.now = 0.0
         self.creates_in_flight = 0
         self.owed = 0
@@ -56,78 +56,78 @@ class Desk:
             self.opened.append((round(self.now, 1), is_open))
 
 
-def sets(**values: int) -> Callable[[Desk], None]:
+def sets(**values: int) -> Callable[[ServiceHarness], None]:
     """Sets those numbers of the service."""
-    return lambda desk: desk.__dict__.update(values)
+    return lambda harness: harness.__dict__.update(values)
 
 
-def at_the_end(desk: Desk) -> Awaitable[None]:
-    return asyncio.wait_for(desk.shutdown.run(), 10)
+def at_the_end(harness: ServiceHarness) -> Awaitable[None]:
+    return asyncio.wait_for(harness.shutdown.run(), 10)
 
 
 @in_a_loop
 async def test_with_nothing_owed_it_ends_at_once() -> None:
-    desk = Desk()
-    await at_the_end(desk)
-    assert desk.ended[0] <= 0.5
+    harness = ServiceHarness()
+    await at_the_end(harness)
+    assert harness.ended[0] <= 0.5
 
 
 @in_a_loop
 async def test_it_closes_its_sockets_and_waits_for_creates() -> None:
-    desk = Desk(at_5=sets(creates_in_flight=0, waiting=0))
-    desk.creates_in_flight = desk.waiting = 1
-    await at_the_end(desk)
-    assert desk.opened == [(0, False)]
-    assert 5 <= desk.ended[0] <= 6
+    harness = ServiceHarness(at_5=sets(creates_in_flight=0, waiting=0))
+    harness.creates_in_flight = harness.waiting = 1
+    await at_the_end(harness)
+    assert harness.opened == [(0, False)]
+    assert 5 <= harness.ended[0] <= 6
 
 
 @in_a_loop
 async def test_creates_that_do_not_finish_are_answered_before_the_end() -> None:
-    desk = Desk(at_20_5=sets(waiting=0))
-    desk.creates_in_flight = desk.waiting = 1
-    await at_the_end(desk)
-    assert desk.given_up == 1
-    assert 20.5 <= desk.ended[0] <= 21.5
+    harness = ServiceHarness(at_20_5=sets(waiting=0))
+    harness.creates_in_flight = harness.waiting = 1
+    await at_the_end(harness)
+    assert harness.given_up == 1
+    assert 20.5 <= harness.ended[0] <= 21.5
 
 
 @in_a_loop
 async def test_it_listens_again_while_a_client_may_come_back() -> None:
     """One leaves in the drain, comes back in it, and is answered."""
-    desk = Desk(
+    harness = ServiceHarness(
         at_3=sets(owed=1),
         at_4=sets(owed=0, waiting=1),
         at_6=sets(creates_in_flight=0, waiting=0),
     )
-    desk.creates_in_flight = 1
-    await at_the_end(desk)
-    assert [is_open for _, is_open in desk.opened] == [False, True, False]
-    assert 3 <= desk.opened[1][0] <= 3.1
-    assert 6 <= desk.ended[0] <= 7
+    harness.creates_in_flight = 1
+    await at_the_end(harness)
+    assert [is_open for _, is_open in harness.opened] == [False, True, False]
+    assert 3 <= harness.opened[1][0] <= 3.1
+    assert 6 <= harness.ended[0] <= 7
 
 
 @in_a_loop
 async def test_it_lingers_for_a_client_that_left_until_it_has_its_answer() -> None:
-    desk = Desk(at_2=sets(owed=0, waiting=1), at_3=sets(waiting=0))
-    desk.owed = 1
-    await at_the_end(desk)
-    assert desk.opened[0] == (0, True)
-    assert 3 <= desk.ended[0] <= 4
+    harness = ServiceHarness(at_2=sets(owed=0, waiting=1), at_3=sets(waiting=0))
+    harness.owed = 1
+    await at_the_end(harness)
+    assert harness.opened[0] == (0, True)
+    assert 3 <= harness.ended[0] <= 4
 
 
 @in_a_loop
 async def test_it_lingers_no_longer_than_it_says() -> None:
-    desk = Desk()
-    desk.owed = 1
-    await at_the_end(desk)
-    assert 10 <= desk.ended[0] <= 11
+    harness = ServiceHarness()
+    harness.owed = 1
+    await at_the_end(harness)
+    assert 10 <= harness.ended[0] <= 11
 
 
 @in_a_loop
 async def test_a_second_signal_ends_it_at_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    desk = Desk()
-    desk.owed = 1
-    desk.shutdown.begin()
-    desk.shutdown.begin()
-    assert desk.ended == [0]
+    harness = ServiceHarness()
+    harness.owed = 1
+    harness.shutdown.begin()
+    harness.shutdown.begin()
+    assert harness.ended == [0]
     assert "ending now" in caplog.text

@@ -15,10 +15,10 @@ from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.request_body import Upload, read_fields
 from runway_videos.request_body.fields import Fields
 from runway_videos.translate import plan_create
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 FACTS = VideoFacts("sora-2", "4", "720x1280", "me")
-SETTINGS: Settings = told({})
+SETTINGS: Settings = settings_from({})
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
