@@ -58,7 +58,7 @@ class Kept(msgspec.Struct, frozen=True):
     """How long and how many, in seconds and for each caller. 0 takes a rule out.
 
     `keyed`: an outcome under an Idempotency-Key. `owed`: one whose client left without it.
-    `delivered`: one that was delivered, for the client's very next attempt. `refused`: the note
+    `delivered`: one that was delivered, for the client's next attempt. `refused`: the note
     that an attempt made nothing. `unknown`: a plain repeat of a create whose outcome is unknown is
     refused. `left`: a client that left may come back, so a process that ends waits for it.
     `records`: creates that run or are kept. `running`: those that run.
@@ -170,8 +170,8 @@ class Waiter[T]:
         if self.state is not WaiterState.WAITING:
             return
         self.state = WaiterState.GOT if delivered else WaiterState.LEFT
-        if not delivered:
-            self._gone = None  # it may hold the client's connection
+        if not delivered or self._create.identity.idempotency_key:
+            self._gone = None  # it may hold the client's connection, and nobody asks any more
         self._changed(self._create, self)
 
     @property

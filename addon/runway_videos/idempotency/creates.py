@@ -27,7 +27,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from hashlib import sha256
 from typing import Any
 
-from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
 from runway_videos.idempotency.create import (
     Create,
@@ -39,7 +38,7 @@ from runway_videos.idempotency.create import (
     may_have_made,
 )
 from runway_videos.idempotency.expiries import Expiries
-from runway_videos.idempotency.refused import RefusedAttempts
+from runway_videos.idempotency.refused import RefusedAttempts, is_sent_again
 from runway_videos.idempotency.retries import REFUSED_RANK, Found, find_retried
 
 __all__ = ["CreateIdentity", "Creates", "Kept", "Waiter", "may_have_made"]
@@ -78,7 +77,7 @@ class Creates[T]:
     @property
     def running(self) -> int:
         """Creates that have not come to their end."""
-        return len(self._running)
+        return sum(create.state is CreateState.RUNNING for create in self._running.values())
 
     def enter(
         self,
@@ -159,10 +158,13 @@ class Creates[T]:
         if self._closed:
             raise refusals.shutting_down()
         caller = identity.caller
-        running = sum(create.identity.caller == caller for create in self._running.values())
+        running = sum(
+            create.state is CreateState.RUNNING and create.identity.caller == caller
+            for create in self._running.values()
+        )
         if running >= self._kept.running or self._records[caller] >= self._kept.records:
             error = refusals.too_many(running >= self._kept.running)
-            self._note_refused(identity, identity.retry_count, error)
+            self._note_refused(identity, identity.retry_count)
             raise error
         create: Create[T] = Create(identity)
         if identity.idempotency_key:
@@ -190,9 +192,9 @@ class Creates[T]:
             self._keep(create)
             return
         self._forget(create)
-        if isinstance(outcome, Exception):
-            for waiter in create.waiters:
-                self._note_refused(create.identity, waiter.count, outcome)
+        for waiter in create.waiters:
+            if waiter.is_gone or is_sent_again(outcome):
+                self._note_refused(create.identity, waiter.count)
 
     def _answered(self, create: Create[T], waiter: Waiter[T]) -> None:
         waiter.since = self._clock()
@@ -234,10 +236,9 @@ class Creates[T]:
         for create in self._expiries.due(self._clock()):
             self._forget(create)
 
-    def _note_refused(self, identity: CreateIdentity, count: int, error: Exception) -> None:
-        """Remembers an attempt that made nothing, where its client is going to try again."""
-        stops = isinstance(error, ApiError) and error.retry is False
-        if not identity.idempotency_key and not stops:
+    def _note_refused(self, identity: CreateIdentity, count: int) -> None:
+        """Remembers an attempt that made nothing and whose client is going to try again."""
+        if not identity.idempotency_key:
             self._refused.add(identity.caller, identity.fingerprint, count)
 
 

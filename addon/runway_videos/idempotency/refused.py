@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from runway_videos.errors import ApiError
+
 #: How many are remembered for one caller. Without a note a retry may join an equal create.
 MAX_NOTES = 1_000
+
+
+# Statuses below 500 after which the stock clients try again, unless they are told not to.
+_SENT_AGAIN = (408, 409, 429)
+
+
+def is_sent_again(outcome: object) -> bool:
+    """Whether the stock clients try again after this refusal."""
+    if not isinstance(outcome, ApiError):
+        return False
+    if outcome.retry is not None:
+        return outcome.retry
+    return outcome.status >= 500 or outcome.status in _SENT_AGAIN
 
 
 class RefusedAttempts:

@@ -1,6 +1,7 @@
 """Which create a retry asks for again, where the client sends no Idempotency-Key.
 
-The stock clients say only how often they have tried (`x-stainless-retry-count`, n). Of the equal
+The stock clients say only how often they have tried (`x-stainless-retry-count`, n). Not every attempt
+reaches the proxy, so the last one that it knows of may have been before n − 1. Of the equal
 creates of the same caller a retry takes one by this table, the first line that applies:
 
 | the create                          | its client           | its last attempt    |
@@ -10,10 +11,10 @@ creates of the same caller a retry takes one by this table, the first line that 
 | *none, if an attempt n − 1 was refused with nothing made: the retry makes its own* |||
 | runs                                | has left             | any                 |
 | has ended                           | left without outcome | any                 |
-| has ended                           | got it, then closed the connection | was n − 1, ≤ 10 s ago |
+| has ended                           | got it, then closed the connection | n − 1, else fewer, ≤ 10 s ago |
 | runs                                | seems to be there    | n − 1, else fewer, else any |
 | has ended, the answer is on its way | seems to be there    | fewer               |
-| has ended                           | got it               | was n − 1, ≤ 10 s ago |
+| has ended                           | got it               | n − 1, else fewer, ≤ 10 s ago |
 
 Within a line the oldest comes first; of those that were delivered the newest. Why clients that
 seem to be there count too: a hang-up may not have been seen yet (the process stood still, the
@@ -56,11 +57,13 @@ def _rank[T](
     was_last = waiter.count == count - 1
     if waiter.state is WaiterState.GOT:
         age = now - waiter.since
-        if not was_last or age >= delivered_seconds:
+        if waiter.count >= count or age >= delivered_seconds:
             return None
-        return (5 if waiter.is_gone else 9), age
+        if waiter.is_gone:
+            return (5 if was_last else 6), age
+        return (10 if was_last else 11), age
     if waiter.is_gone:
         return (0 if was_last else 3) + (not runs), 0.0
     if runs:
-        return (6 if was_last else 7 if waiter.count < count else 8), 0.0
-    return (6 if was_last else 7, 0.0) if waiter.count < count else None
+        return (7 if was_last else 8 if waiter.count < count else 9), 0.0
+    return (7 if was_last else 8, 0.0) if waiter.count < count else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.errors import ApiError
-from unit.idempotency.creates_harness import Box, in_a_box, in_a_loop, refused
+from unit.idempotency.creates_harness import Box, in_a_box, in_a_loop, refused, settle
 
 
 def too_many(box: Box, key: str | None = None) -> ApiError:
@@ -41,6 +41,15 @@ async def test_creates_that_run_have_a_bound_of_their_own(box: Box) -> None:
     await box.end(0)
     box.enter(caller="a")
     assert box.creates.running == 3
+
+
+@in_a_box(running=1)
+async def test_one_that_has_just_ended_does_not_run(box: Box) -> None:
+    waiter = box.enter()
+    await settle()
+    box.made[0].set_result("video")
+    await waiter.outcome()
+    assert not box.enter().is_retry
 
 
 @in_a_box(running=1)

@@ -130,3 +130,20 @@ def test_a_loop_that_closes_ends_creates_quietly() -> None:
 
     asyncio.run(run())
     assert box.creates.running == 0
+
+
+@in_a_loop
+async def test_a_delivered_outcome_under_a_key_holds_no_connection(box: Box) -> None:
+    class Connection:
+        def is_closed(self) -> bool:
+            return False
+
+    connection = Connection()
+    ref = weakref.ref(connection)
+    waiter = box.enter(key="k", gone=connection.is_closed)
+    await box.end(0)
+    waiter.answered(delivered=True)
+    del connection
+    gc.collect()
+    assert ref() is None
+    assert box.enter(key="k").is_retry

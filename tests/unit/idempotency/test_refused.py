@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import Kept
-from runway_videos.idempotency.refused import MAX_NOTES, RefusedAttempts
-from unit.idempotency.creates_harness import Box, busy, in_a_loop
+from runway_videos.idempotency.refused import MAX_NOTES, RefusedAttempts, is_sent_again
+from unit.idempotency.creates_harness import Box, busy, in_a_loop, refused, unknown
 
 
 @in_a_loop
@@ -16,6 +18,40 @@ async def test_a_retry_of_a_refused_attempt_does_not_join_an_equal_create(box: B
     box.enter(gone=lambda: False)
     assert not box.enter(retry=1).is_retry
     assert box.enter(retry=1).is_retry  # only one was refused: this one belongs to a create that runs
+
+
+@in_a_loop
+async def test_a_refusal_that_nobody_sends_again_leaves_no_note(box: Box) -> None:
+    """Else a retry whose hang-up was not seen would take it, and pay twice."""
+    first = box.enter()
+    await box.end(0, refused())
+    first.answered(delivered=True)
+    box.enter(gone=lambda: False)
+    assert box.enter(retry=1).is_retry
+
+
+@in_a_loop
+async def test_a_client_that_left_comes_back_whatever_the_refusal_was(box: Box) -> None:
+    box.enter().answered(delivered=False)
+    await box.end(0, refused())
+    box.enter(gone=lambda: False)
+    assert not box.enter(retry=1).is_retry
+
+
+@pytest.mark.parametrize(
+    ("outcome", "again"),
+    [
+        (busy(), True),
+        (unknown(), False),
+        (refused(), False),
+        (ApiError(429, "Slow."), True),
+        (ApiError(429, "Never.", retry=False), False),
+        (ApiError(400, "Once more.", retry=True), True),
+        ("a video", False),
+    ],
+)
+def test_what_the_stock_clients_send_again(outcome: object, again: bool) -> None:
+    assert is_sent_again(outcome) is again
 
 
 @in_a_loop
