@@ -85,7 +85,9 @@ async def test_an_attempt_between_a_delivered_answer_and_this_one_may_never_have
     first = box.enter()
     await box.end(0)
     first.answered(delivered=True)
-    assert await box.enter(retry=2).outcome() == "video 0"
+    again = box.enter(retry=2)
+    assert again.is_retry
+    assert await again.outcome() == "video 0"
 
 
 @in_a_loop
