@@ -63,6 +63,7 @@ class Pair(msgspec.Struct, frozen=True):
             # Of the same length, so it goes to the same process.
             waiting = pool.submit(create, user, model="runway/any", prompt="video 2")
             self.runway.wait_seen(self.account, Operation.CREATE, 2)
+            until(lambda: self.created() or None, "the line of the first create")
             (busy,) = (proxy for proxy in self.proxies if lines_with(proxy.log, "created:"))
             busy.kill()
             self.account.release()
