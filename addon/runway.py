@@ -172,7 +172,8 @@ class RunwayAddon:
             return
         await self.opened.wait()
         try:
-            answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
+            call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
+            answer = await self.service.handle(call)
             self._put(flow, answer, admitted)
         except ApiError as error:
             self.service.runtime.events.emit(CallRefused(error, admitted.route))

@@ -13,16 +13,14 @@ from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
 
 from runway_videos.errors import ApiError, render
+from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Route
 
 #: Bodies of other traffic above this, or of unknown length, are streamed.
 LARGEST_HELD_BODY = 1 << 20
 
-_CREDENTIALS = frozenset({b"authorization", b"api-key", b"proxy-authorization"})
-
-#: Headers as they stand on the wire: order, case and repetitions.
-type HeaderFields = tuple[tuple[bytes, bytes], ...]
+_CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key", b"cookie", b"proxy-authorization"})
 
 
 def lower_headers(flow: http.HTTPFlow) -> dict[str, str]:
@@ -130,21 +128,41 @@ def quiet_connection_log(quiet: bool) -> None:
     logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING if quiet else logging.NOTSET)
 
 
-def call_of(flow: http.HTTPFlow, route: Route, caller: str) -> Call:
-    """The flow as the operations see it."""
+def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) -> Call:
+    """The flow as the operations see it; `came`: its headers before credentials were taken off."""
+    headers = lower_headers(flow)
+    # It says what is the same create: it counts even where a token stands in it.
+    if (key := lower_names(came).get("idempotency-key")) is not None:
+        headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), lower_headers(flow), body, caller, gone=lambda: not client_is_there(flow))
+    return Call(route, query(flow), headers, body, caller, gone=lambda: not client_is_there(flow))
 
 
-def take_credentials(flow: http.HTTPFlow) -> HeaderFields:
+def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens) -> HeaderFields:
     """Takes the client's credentials off the flow: no log and no saved flow shows them.
 
     Gives all headers as they came, to put back where the flow goes on after all.
     """
     headers = flow.request.headers
     fields: HeaderFields = headers.fields
-    headers.fields = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
+    kept = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
+    headers.fields = tokens.out_of_headers(kept)
     return fields
+
+
+def take_tokens(flow: http.HTTPFlow, tokens: CallerTokens) -> None:
+    """Takes callers' tokens off a flow that goes on; the client's own credentials stay."""
+    headers = flow.request.headers
+    headers.fields = tokens.out_of_headers(headers.fields)
+    if tokens:
+        # What is for this proxy is for no other, whatever it says.
+        headers.pop("proxy-authorization", None)
+
+
+def take_tokens_off_target(flow: http.HTTPFlow, tokens: CallerTokens) -> None:
+    """Takes callers' tokens out of the path and the query; no call needs them there."""
+    data = flow.request.data
+    data.path = tokens.out_of_target(data.path)
 
 
 def client_is_there(flow: http.HTTPFlow) -> bool:

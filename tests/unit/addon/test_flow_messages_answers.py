@@ -9,7 +9,9 @@ from mitmproxy import http
 from mitmproxy.net.http.http1 import assemble_request_head
 
 from runway_addon import downloads, flow_messages
+from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
+from runway_videos.openai.caller_tokens import CallerTokens
 from runway_videos.openai.messages import Answer, Download
 from unit.addon.flow_harness import flow_of, headers_of, response
 
@@ -89,17 +91,42 @@ def test_an_error_carries_the_marks_that_it_is_given() -> None:
 
 
 def test_credentials_come_off_in_any_case_and_number() -> None:
+    tokens = CallerTokens([Caller("app", "hush-token")])
     came = (
         (b"AUTHORIZATION", b"Bearer a"),
         (b"X", b"y"),
         (b"Api-Key", b"b"),
         (b"x", b"\xff"),
         (b"api-key", b"c"),
+        (b"X-API-Key", b"d"),
+        (b"Cookie", b"e=f"),
+        (b"X-Other", b"is hush-token"),
     )
     flow = flow_of(headers=http.Headers(came))
-    assert flow_messages.take_credentials(flow) == came
+    assert flow_messages.take_credentials(flow, tokens) == came
     assert flow.request.headers.fields == ((b"X", b"y"), (b"x", b"\xff"))
-    assert flow_messages.take_credentials(flow) == ((b"X", b"y"), (b"x", b"\xff"))
+    assert flow_messages.take_credentials(flow, tokens) == ((b"X", b"y"), (b"x", b"\xff"))
+
+
+def test_tokens_alone_come_off_what_goes_on() -> None:
+    tokens = CallerTokens([Caller("app", "hush-token")])
+    own = ((b"Authorization", b"Bearer sk-own"), (b"Cookie", b"a=b"))
+    fields = (
+        *own,
+        (b"x-api-key", b"hush-token"),
+        (b"authorization", b"Bearer\thush-token"),
+        (b"Proxy-Authorization", b"Bearer of-nobody"),
+    )
+    flow = flow_of(path="/v1/chat?a=%2F&&api_key=hush-token&b", headers=http.Headers(fields))
+    flow_messages.take_tokens(flow, tokens)
+    flow_messages.take_tokens_off_target(flow, tokens)
+    assert flow.request.headers.fields == own
+    assert flow.request.path == "/v1/chat?a=%2F&&b"
+    flow = flow_of(path="/v1/chat?api_key=hush-token", headers=http.Headers(fields))
+    flow_messages.take_tokens(flow, CallerTokens(()))
+    flow_messages.take_tokens_off_target(flow, CallerTokens(()))
+    assert flow.request.headers.fields == fields
+    assert flow.request.path == "/v1/chat?api_key=hush-token"
 
 
 # Downloads
