@@ -18,6 +18,7 @@ from mitmproxy.flow import Flow
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import (
+    client_text,
     downloads,
     flow_messages,
     lean,
@@ -67,6 +68,7 @@ class RunwayAddon:
     def load(self, loader: Loader) -> None:
         if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
             log_output.install(sys.stdout, sys.stderr)
+        client_text.install()
         install(reload_state.guard, reload_state.last_good)
         try:
             if options.load(loader, Path(__file__).resolve().parent.parent):
@@ -157,6 +159,9 @@ class RunwayAddon:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response or flow.error:
+            # Somebody else's, or no request that mitmproxy lets through: it is logged all the same.
+            if self.admission is not None:
+                self.admission.take_credentials(flow)
             return
         if self.admission is None:
             flow_messages.put_error(flow, _not_started())

@@ -98,6 +98,11 @@ class Admission:
         flow_messages.take_credentials(flow, self._tokens)
         self._connections.open_tunnel(client, trusted)
 
+    def take_credentials(self, flow: http.HTTPFlow) -> None:
+        """Takes the client's credentials off a flow that is not admitted."""
+        flow_messages.take_credentials(flow, self._tokens)
+        flow_messages.take_tokens_off_target(flow, self._tokens)
+
     def may_open(self, client: Client) -> bool:
         """Whether a connection to a server may be opened for a client; what is asked in it is not seen."""
         if self._connections.may_open(client):
