@@ -132,7 +132,6 @@ class RunwayAddon:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
-            self.links.add()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
@@ -201,7 +200,7 @@ class RunwayAddon:
                 self.links.hide(flow)
             case Download():
                 next_proxy = self.addresses.goes_to_next_proxy(flow)
-                fetch = downloads.start_download(flow, answer, self.settings.proxy, next_proxy)
+                fetch = downloads.start_download(flow, answer, self.links, self.settings.proxy, next_proxy)
                 self.downloads[flow] = fetch
                 self.connections.let_in(flow.client_conn)
             case PassThrough():

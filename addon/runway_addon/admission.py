@@ -131,7 +131,7 @@ class Admission:
         flow_messages.take_tokens(flow, self._tokens)
         if way is Way.OWN and self._settings.fallback is not None:
             next_proxy = self._addresses.goes_to_next_proxy(flow)
-            flow_messages.send_to(flow, self._settings.fallback, keep_path=True, next_proxy=next_proxy)
+            flow_messages.send_to(flow.request, self._settings.fallback, True, next_proxy)
         size = self._size(flow)
         if size is None or size > flow_messages.LARGEST_HELD_BODY:
             flow.request.stream = True

@@ -106,14 +106,13 @@ def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, 
     _respond(flow, status, {**headers, **extra_headers}, body)
 
 
-def send_to(flow: http.HTTPFlow, to: str, keep_path: bool = False, next_proxy: bool = False) -> None:
-    """Sends the flow's request to a URL; with `keep_path`, its own path below the URL's.
+def send_to(request: http.Request, to: str, keep_path: bool = False, next_proxy: bool = False) -> None:
+    """Sends a request to a URL; with `keep_path`, its own path below the URL's.
 
     `next_proxy`: plain requests go to another proxy, whose target is the whole URL.
     """
     parts = urlsplit(to)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    request = flow.request
     request.scheme = parts.scheme
     request.host = parts.hostname or ""
     request.port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -25,7 +25,7 @@ SIGNED = "https://files.example/out/v.mp4?Expires=1&Signature=hush~-_"
 )
 def test_a_request_is_sent_elsewhere(url: str, keep: bool, found: tuple[str, str, int, str]) -> None:
     flow = flow_of(path="/v1/chat?x=1", headers=headers_of(host="127.0.0.1:8080"))
-    flow_messages.send_to(flow, url, keep_path=keep)
+    flow_messages.send_to(flow.request, url, keep_path=keep)
     request = flow.request
     assert (request.scheme, request.host, request.port, request.path) == found
     assert "127.0.0.1" not in request.headers["host"]
