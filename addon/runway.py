@@ -18,6 +18,7 @@ from mitmproxy.flow import Flow
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import (
+    client_text,
     downloads,
     flow_messages,
     lean,
@@ -69,6 +70,7 @@ class RunwayAddon:
     def load(self, loader: Loader) -> None:
         if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
             log_output.install(sys.stdout, sys.stderr)
+        client_text.install()
         install(reload_state.guard, reload_state.last_good)
         try:
             if options.load(loader, Path(__file__).resolve().parent.parent):
@@ -132,7 +134,6 @@ class RunwayAddon:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
-            self.links.add()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
@@ -159,6 +160,9 @@ class RunwayAddon:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response or flow.error:
+            # Somebody else's, or no request that mitmproxy lets through: it is logged all the same.
+            if self.admission is not None:
+                self.admission.take_credentials(flow)
             return
         if self.admission is None:
             flow_messages.put_error(flow, _not_started())
@@ -185,7 +189,8 @@ class RunwayAddon:
         try:
             if refusal := self.bodies.refusal(flow):
                 raise refusal
-            answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
+            call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
+            answer = await self.service.handle(call)
             self._put(flow, answer, admitted)
         except ApiError as error:
             self.service.runtime.events.emit(CallRefused(error, admitted.route))
@@ -214,7 +219,7 @@ class RunwayAddon:
                 self.links.hide(flow)
             case Download():
                 next_proxy = self.addresses.goes_to_next_proxy(flow)
-                fetch = downloads.start_download(flow, answer, self.settings.proxy, next_proxy)
+                fetch = downloads.start_download(flow, answer, self.links, self.settings.proxy, next_proxy)
                 self.downloads[flow] = fetch
                 self.connections.let_in(flow.client_conn)
             case PassThrough():

@@ -122,6 +122,7 @@ class Proxy(Process):
         listen: Iterable[str] = ("--listen-host", "127.0.0.1", "--listen-port", "0"),
         addon: Path = ADDON,
         output: int | None = None,
+        program: str = "mitmdump",
         **options: object,
     ) -> None:
         """`folder` is the working directory; `conf` its mitm.conf, None for no such file.
@@ -132,7 +133,14 @@ class Proxy(Process):
         self.confdir = folder / "confdir"
         if conf is not None:
             (folder / "mitm.conf").write_text(conf)
-        command = [str(MITMDUMP), "-s", str(addon), "--set", f"confdir={self.confdir}", *listen]
+        command = [
+            str(MITMDUMP.with_name(program)),
+            "-s",
+            str(addon),
+            "--set",
+            f"confdir={self.confdir}",
+            *listen,
+        ]
         for name, value in options.items():
             for item in value if isinstance(value, list | tuple) else [value]:
                 text = str(item).lower() if isinstance(item, bool) else str(item)

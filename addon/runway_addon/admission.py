@@ -17,6 +17,7 @@ from runway_videos.errors import ApiError
 from runway_videos.events import ConnectionCut, Events, OtherTrafficRefused
 from runway_videos.openai import authentication, routes
 from runway_videos.openai.authentication import Way
+from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.local_user import Sender
 from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.unsupported import wrong_method
@@ -36,7 +37,7 @@ class AdmittedCall(msgspec.Struct, frozen=True):
 
     route: Route
     caller: str
-    headers: flow_messages.HeaderFields
+    headers: HeaderFields
     size: int | None = None
 
 
@@ -56,11 +57,13 @@ class Admission:
         self._addresses = addresses
         self._seldom = seldom
         self._events = events
+        self._tokens = CallerTokens(settings.callers)
         self._gate = authentication.Gate(settings.callers, settings.forward, settings.hosts)
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         """The video call that the request is; None for other traffic, which is sent on its way."""
         sender = self._sender(flow)
+        flow_messages.take_tokens_off_target(flow, self._tokens)
         try:
             admitted = self._video_call(flow, sender)
             if admitted is None:
@@ -93,11 +96,16 @@ class Admission:
             # In a tunnel to a video host may come video calls: they carry their token themselves.
             if not self._is_video_host(flow):
                 self._connections.close_tunnel(client)
-                flow_messages.take_credentials(flow)
+                flow_messages.take_credentials(flow, self._tokens)
                 _put_refusal(flow, error)
                 return
-        flow_messages.take_credentials(flow)
+        flow_messages.take_credentials(flow, self._tokens)
         self._connections.open_tunnel(client, trusted)
+
+    def take_credentials(self, flow: http.HTTPFlow) -> None:
+        """Takes the client's credentials off a flow that is not admitted."""
+        flow_messages.take_credentials(flow, self._tokens)
+        flow_messages.take_tokens_off_target(flow, self._tokens)
 
     def may_open(self, client: Client) -> bool:
         """Whether a connection to a server may be opened for a client; what is asked in it is not seen."""
@@ -124,11 +132,10 @@ class Admission:
             self._gate.caller(sender)
             raise authentication.no_fallback(flow.request.method, flow.request.path)
         self._check_other(way, sender)
-        for name in self._gate.tokens_in(sender.headers):
-            del flow.request.headers[name]
+        flow_messages.take_tokens(flow, self._tokens)
         if way is Way.OWN and self._settings.fallback is not None:
             next_proxy = self._addresses.goes_to_next_proxy(flow)
-            flow_messages.send_to(flow, self._settings.fallback, keep_path=True, next_proxy=next_proxy)
+            flow_messages.send_to(flow.request, self._settings.fallback, True, next_proxy)
         size = self._size(flow)
         if size is None or size > flow_messages.LARGEST_HELD_BODY:
             flow.request.stream = True
@@ -156,10 +163,11 @@ class Admission:
         size = self._size(flow)
         if size is not None and size > self._settings.max_body:
             raise authentication.too_large(self._settings.max_body, size)
-        return AdmittedCall(route, caller, flow_messages.take_credentials(flow), size)
+        credentials = flow_messages.take_credentials(flow, self._tokens)
+        return AdmittedCall(route, caller, credentials, size)
 
     def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError) -> None:
-        flow_messages.take_credentials(flow)
+        flow_messages.take_credentials(flow, self._tokens)
         size = self._size(flow)
         if size is None:
             # mitmproxy reads a body to its end before it answers. Whoever is served here is told

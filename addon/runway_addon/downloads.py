@@ -1,4 +1,4 @@
-"""A video's bytes through mitmproxy: the flow goes to the file store and comes back as the client's."""
+"""A video's bytes through mitmproxy: the flow goes to the file store, which gets a request of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mitmproxy import http
 from mitmproxy.net.server_spec import ServerSpec
 
 from runway_addon import flow_messages
+from runway_addon.redact import SignedLinks
 from runway_videos.errors import ApiError
 from runway_videos.openai.messages import Download
 
@@ -22,39 +23,32 @@ _KEPT_HEADERS = ("x-runway-sandbox",)
 
 
 class Fetch(msgspec.Struct, frozen=True):
-    """A download under way, and the client's own request to put back."""
+    """A download under way, and where the client's own request went."""
 
     scheme: str
     host: str
     port: int
-    authority: str
-    path: str
-    headers: http.Headers
     download: Download
 
 
 def start_download(
-    flow: http.HTTPFlow, download: Download, proxy: str | None, next_proxy: bool = False
+    flow: http.HTTPFlow, download: Download, links: SignedLinks, proxy: str | None, next_proxy: bool = False
 ) -> Fetch:
-    """Makes the flow fetch a file: only what the file store needs goes out.
+    """Makes the flow fetch a file: only what the file store needs goes out, and only on the wire.
 
     `next_proxy`: this proxy sends plain requests to another one.
     """
     request = flow.request
-    fetch = Fetch(
-        request.scheme,
-        request.host,
-        request.port,
-        request.authority,
-        request.path,
-        request.headers,
-        download,
-    )
-    request.headers = http.Headers(host=request.host_header or request.host)
+    fetch = Fetch(request.scheme, request.host, request.port, download)
     request.raw_content = b""  # a body that came with the client's GET is not the file store's
-    flow_messages.send_to(flow, download.url, next_proxy=next_proxy)
+    sent = request.copy()
+    sent.headers = http.Headers(host=request.host_header or request.host)
+    flow_messages.send_to(sent, download.url, next_proxy=next_proxy)
     for name, value in download.request_headers.items():
-        request.headers[name] = value
+        sent.headers[name] = value
+    links.send(sent, request)
+    # mitmproxy connects to where the flow's request goes. Its setters would change the Host header.
+    request.scheme, request.data.host, request.data.port = sent.scheme, sent.host, sent.port
     if proxy:
         flow.server_conn.via = _via(proxy)
     return fetch
@@ -74,10 +68,9 @@ def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
 
 
 def restore(flow: http.HTTPFlow, fetch: Fetch) -> None:
-    """Puts the client's own request back: no log, no saved flow shows the signed URL."""
+    """Shows where the client's own request went again."""
     request = flow.request
-    request.scheme, request.host, request.port = fetch.scheme, fetch.host, fetch.port
-    request.path, request.headers, request.authority = fetch.path, fetch.headers, fetch.authority
+    request.scheme, request.data.host, request.data.port = fetch.scheme, fetch.host, fetch.port
 
 
 def is_file(flow: http.HTTPFlow) -> bool:

@@ -14,16 +14,14 @@ from mitmproxy.net.http.http1 import expected_http_body_size
 
 from runway_addon.client_presence import ClientPresence
 from runway_videos.errors import ApiError, render
+from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Route
 
 #: Bodies of other traffic above this, or of unknown length, are streamed.
 LARGEST_HELD_BODY = 1 << 20
 
-_CREDENTIALS = frozenset({b"authorization", b"api-key", b"proxy-authorization"})
-
-#: Headers as they stand on the wire: order, case and repetitions.
-type HeaderFields = tuple[tuple[bytes, bytes], ...]
+_CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key", b"cookie", b"proxy-authorization"})
 
 
 def lower_headers(flow: http.HTTPFlow) -> dict[str, str]:
@@ -109,14 +107,13 @@ def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, 
     _respond(flow, status, {**headers, **extra_headers}, body)
 
 
-def send_to(flow: http.HTTPFlow, to: str, keep_path: bool = False, next_proxy: bool = False) -> None:
-    """Sends the flow's request to a URL; with `keep_path`, its own path below the URL's.
+def send_to(request: http.Request, to: str, keep_path: bool = False, next_proxy: bool = False) -> None:
+    """Sends a request to a URL; with `keep_path`, its own path below the URL's.
 
     `next_proxy`: plain requests go to another proxy, whose target is the whole URL.
     """
     parts = urlsplit(to)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    request = flow.request
     request.scheme = parts.scheme
     request.host = parts.hostname or ""
     request.port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -131,21 +128,41 @@ def quiet_connection_log(quiet: bool) -> None:
     logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING if quiet else logging.NOTSET)
 
 
-def call_of(flow: http.HTTPFlow, route: Route, caller: str) -> Call:
-    """The flow as the operations see it."""
+def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) -> Call:
+    """The flow as the operations see it; `came`: its headers before credentials were taken off."""
+    headers = lower_headers(flow)
+    # It says what is the same create: it counts even where a token stands in it.
+    if (key := lower_names(came).get("idempotency-key")) is not None:
+        headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), lower_headers(flow), body, caller, gone=ClientPresence(flow))
+    return Call(route, query(flow), headers, body, caller, gone=ClientPresence(flow))
 
 
-def take_credentials(flow: http.HTTPFlow) -> HeaderFields:
+def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens) -> HeaderFields:
     """Takes the client's credentials off the flow: no log and no saved flow shows them.
 
     Gives all headers as they came, to put back where the flow goes on after all.
     """
     headers = flow.request.headers
     fields: HeaderFields = headers.fields
-    headers.fields = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
+    kept = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
+    headers.fields = tokens.out_of_headers(kept)
     return fields
+
+
+def take_tokens(flow: http.HTTPFlow, tokens: CallerTokens) -> None:
+    """Takes callers' tokens off a flow that goes on; the client's own credentials stay."""
+    headers = flow.request.headers
+    headers.fields = tokens.out_of_headers(headers.fields)
+    if tokens:
+        # What is for this proxy is for no other, whatever it says.
+        headers.pop("proxy-authorization", None)
+
+
+def take_tokens_off_target(flow: http.HTTPFlow, tokens: CallerTokens) -> None:
+    """Takes callers' tokens out of the path and the query; no call needs them there."""
+    data = flow.request.data
+    data.path = tokens.out_of_target(data.path)
 
 
 def client_is_there(flow: http.HTTPFlow) -> bool:

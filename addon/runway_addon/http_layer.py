@@ -1,8 +1,8 @@
-"""How a request stood on the wire: mitmproxy's hooks come too late to see it.
+"""How a request stood on the wire: mitmproxy's hooks come too late to see it, and too early for signed links.
 
 Before its first hook mitmproxy fills the host in from the Host header, writes another Host into it
 in reverse mode, and says nowhere whether an HTTP/2 request has a body. So its HTTP layer is
-replaced by one that looks at each request first.
+replaced by one that looks at each request first. It also puts signed links in, last of all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
 from mitmproxy.proxy.layers.http._events import RequestHeaders
 from mitmproxy.proxy.layers.http._http1 import Http1Server
+
+from runway_addon.redact import SignedLinks
 
 #: The most that a client may send of a request's head, in bytes; mitmproxy itself has no bound.
 LARGEST_HEAD = 256 << 10
@@ -38,7 +40,8 @@ class RequestForm(msgspec.Struct, frozen=True):
 class RequestForms:
     """The forms of the requests that are under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: SignedLinks | None = None) -> None:
+        self._links = links or SignedLinks()
         self._forms: weakref.WeakKeyDictionary[http.Request, RequestForm] = weakref.WeakKeyDictionary()
 
     def of(self, request: http.Request) -> RequestForm:
@@ -58,7 +61,7 @@ class RequestForms:
         if not isinstance(found, HttpLayer) or nextlayer.context.layers[-1] is not found:
             return
         nextlayer.context.layers.pop()
-        watching = _WatchingHttpLayer(found.context, found.mode, self)
+        watching = _WatchingHttpLayer(found.context, found.mode, self, self._links)
         if parent is None:
             nextlayer.layer = watching
         else:
@@ -68,9 +71,10 @@ class RequestForms:
 class _WatchingHttpLayer(HttpLayer):
     """mitmproxy's own layer, which notes each request before anything is changed in it."""
 
-    def __init__(self, context: Context, mode: HTTPMode, forms: RequestForms) -> None:
+    def __init__(self, context: Context, mode: HTTPMode, forms: RequestForms, links: SignedLinks) -> None:
         super().__init__(context, mode)
         self._forms = forms
+        self._links = links
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
         yield from super()._handle_event(event)
@@ -84,7 +88,9 @@ class _WatchingHttpLayer(HttpLayer):
                 yield commands.CloseConnection(self.context.client)
 
     def event_to_child(self, child: Layer | HttpStream, event: events.Event) -> CommandGenerator[None]:
-        if isinstance(event, RequestHeaders) and isinstance(child, HttpStream):
+        if not isinstance(child, HttpStream):
+            event = self._links.on_the_wire(event)
+        elif isinstance(event, RequestHeaders):
             self._note(event.request, event.end_stream)
         return super().event_to_child(child, event)
 

@@ -93,7 +93,9 @@ def load(loader: Loader, beside: Path) -> bool:
     for name in applied:
         if name in ctx.options:
             file_options.apply(file, name)
-    defaults = {name: value for name, value in _SAFE_DEFAULTS.items() if not _is_said(name)}
+    # mitmweb has no flow_detail.
+    known_here = ((name, value) for name, value in _SAFE_DEFAULTS.items() if name in ctx.options)
+    defaults = {name: value for name, value in known_here if not _is_said(name)}
     ctx.options.update(**defaults)
     try:
         ctx.options.process_deferred()

@@ -12,15 +12,15 @@ from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
 from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
-from runway_addon.redact import LinkRestorer
+from runway_addon.redact import SignedLinks
 from runway_addon.seldom import Seldom
 from runway_videos.service import Service
 
 service: Service | None = None
 
 connections = Connections()
-forms = RequestForms()
-links = LinkRestorer()
+links = SignedLinks()
+forms = RequestForms(links)
 
 #: Flows on which an addon has decided; the guard answers for all others.
 decisions = Decisions()

@@ -14,7 +14,11 @@ from runway_videos.errors import ApiError, bad_request, render
 # Halves of surrogate pairs too: what raw bytes of a client leave behind.
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\udcff\udc80\ud800"))
 
-PLAIN = {"content-type": "application/json", "x-content-type-options": "nosniff"}
+PLAIN = {
+    "content-type": "application/json",
+    "cache-control": "private, no-store",
+    "x-content-type-options": "nosniff",
+}
 
 
 def body_of(error: ApiError) -> dict[str, Any]:

@@ -97,15 +97,6 @@ class Gate:
             return True
         return way is Way.TARGET if self._callers else is_loopback(peer)
 
-    def tokens_in(self, headers: Mapping[str, str]) -> list[str]:
-        """The names of headers that carry a caller's token, or what is for this proxy: these never go on."""
-        found = [
-            name
-            for name in _TOKEN_HEADERS
-            if name in headers and any(self._name_of(_bare(each)) for each in _each(headers[name]))
-        ]
-        return [*found, _PROXY_HEADER] if self._callers and _PROXY_HEADER in headers else found
-
     def _knows_at_proxy(self, sender: Sender) -> bool:
         token = _proxy_token(sender.headers.get(_PROXY_HEADER, ""))
         return bool(token) and self._name_of(token) is not None
@@ -125,13 +116,14 @@ def _digest(token: str) -> bytes:
 
 
 def _bare(value: str) -> str:
-    scheme, _, token = value.strip().partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else value.strip()
+    scheme, rest = _scheme_of(value)
+    return rest if scheme == "bearer" else value.strip()
 
 
-def _each(value: str) -> list[str]:
-    """A header's value, and what it was joined from where the header came more than once."""
-    return [value, *value.split(",")] if "," in value else [value]
+def _scheme_of(value: str) -> tuple[str, str]:
+    """The scheme of credentials, in lower case, and what follows it after any blanks."""
+    scheme, *rest = value.split(maxsplit=1) or [""]
+    return scheme.lower(), rest[0].strip() if rest else ""
 
 
 def _tokens(headers: Mapping[str, str]) -> list[str]:
@@ -140,13 +132,13 @@ def _tokens(headers: Mapping[str, str]) -> list[str]:
 
 def _proxy_token(value: str) -> str:
     """The token of a Proxy-Authorization: a bearer's, or the password of Basic; empty where there is none."""
-    scheme, _, rest = value.strip().partition(" ")
-    match scheme.lower():
+    scheme, rest = _scheme_of(value)
+    match scheme:
         case "bearer":
-            return rest.strip()
+            return rest
         case "basic":
             try:
-                return base64.b64decode(rest.strip(), validate=True).partition(b":")[2].decode()
+                return base64.b64decode(rest, validate=True).partition(b":")[2].decode()
             except (binascii.Error, ValueError):
                 return ""
     return ""

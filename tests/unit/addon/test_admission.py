@@ -99,6 +99,53 @@ def test_a_known_caller_is_let_in_from_anywhere_by_name() -> None:
     assert "hush" not in str(flow.get_state())
 
 
+def test_a_token_stands_nowhere_on_a_flow_and_the_callers_own_credentials_go_on() -> None:
+    everywhere = {
+        "x_api_key": "tok_hush",
+        "cookie": "a=b; t=tok_hush",
+        "x_own": "sk-own",
+        "referer": "?tok_hush",
+    }
+    options: dict[str, Any] = {"callers": CALLERS, "forward": True, "fallback": "https://gateway.example"}
+    for flow, let_in, target in (
+        (own(path="/v1/videos?k=tok_hush&a=b", authorization="Bearer tok_hush"), True, "/v1/videos?a=b"),
+        (own(path="/v1/videos?k=tok_hush", authorization="Bearer wrong"), False, "/v1/videos"),
+        (own(path="/v1/chat?k=tok_hush", authorization="Bearer tok_hush"), False, "/v1/chat"),
+        (own(path="/v1/chat?k=tok_hush", authorization="Bearer wrong"), False, "/v1/chat"),
+        (asked(path="/v1/tok_hush?k=tok_hush", host="a.example", mode="transparent"), False, "/v1/redacted"),
+        (asked(path="/v1/chat?k=tok_hush", mode="reverse:https://gateway.example"), False, "/v1/chat"),
+        (asked("CONNECT", path="", proxy_authorization="Bearer tok_hush"), False, ""),
+    ):
+        for name, value in everywhere.items():
+            flow.request.headers[name.replace("_", "-")] = value
+        gate = admission(**options)
+        if flow.request.method == "CONNECT":
+            gate.connect(flow)
+        else:
+            assert (gate.admit(flow) is not None) is let_in
+        assert "hush" not in str(flow.get_state())
+        assert flow.request.path == target
+        assert flow.request.headers["x-own"] == "sk-own"
+        if flow.response is None and not let_in and flow.request.method != "CONNECT":
+            assert flow.request.headers["cookie"] == "a=b"
+
+
+def test_a_create_that_goes_on_gets_its_own_headers_back_without_tokens() -> None:
+    gate = admission(callers=CALLERS, forward=True)
+    headers: dict[str, Any] = {
+        "authorization": "Bearer tok_hush",
+        "x_api_key": "sk-own",
+        "cookie": "a=b; t=tok_hush",
+    }
+    flow = asked(path="/v1/videos?k=tok_hush", mode="reverse:https://gateway.example", **headers)
+    admitted = gate.admit(flow)
+    assert admitted is not None
+    gate.forward_create(flow, admitted, "sora-2*")
+    assert "hush" not in str(flow.get_state())
+    assert (flow.request.headers["x-api-key"], flow.request.headers["cookie"]) == ("sk-own", "a=b")
+    assert "authorization" not in flow.request.headers
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD", "PUT"])
 @pytest.mark.parametrize("path", ["", f"/{ID}", f"/{ID}/content", "/edits", "/video_68"])
 def test_nobody_else_is_for_any_operation(method: str, path: str) -> None:

@@ -25,7 +25,7 @@ SIGNED = "https://files.example/out/v.mp4?Expires=1&Signature=hush~-_"
 )
 def test_a_request_is_sent_elsewhere(url: str, keep: bool, found: tuple[str, str, int, str]) -> None:
     flow = flow_of(path="/v1/chat?x=1", headers=headers_of(host="127.0.0.1:8080"))
-    flow_messages.send_to(flow, url, keep_path=keep)
+    flow_messages.send_to(flow.request, url, keep_path=keep)
     request = flow.request
     assert (request.scheme, request.host, request.port, request.path) == found
     assert "127.0.0.1" not in request.headers["host"]
@@ -111,9 +111,11 @@ def test_a_response_without_a_body_is_short(method: str, status: int) -> None:
 
 def test_a_call_is_what_the_flow_says() -> None:
     flow = flow_of("POST", "/v1/videos?a=1", b"{}", headers=headers_of(X_A="1"))
-    call = flow_messages.call_of(flow, ROUTE, "team-a")
+    # An Idempotency-Key that held a token was taken off the flow, and counts all the same.
+    came = headers_of(X_A="1", Idempotency_Key="hush-1", Authorization="Bearer hush").fields
+    call = flow_messages.call_of(flow, ROUTE, "team-a", came)
     assert (call.route, call.query, call.body, call.caller) == (ROUTE, {"a": "1"}, b"{}", "team-a")
-    assert call.headers["x-a"] == "1"
+    assert call.headers == {"x-a": "1", "idempotency-key": "hush-1"}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_a_client_that_hung_up_is_seen_while_its_call_runs(
     state: connection.ConnectionState, gone: bool
 ) -> None:
     flow = flow_of()
-    call = flow_messages.call_of(flow, ROUTE, "")
+    call = flow_messages.call_of(flow, ROUTE, "", ())
     flow.client_conn.state = connection.ConnectionState.OPEN
     assert not call.gone()
     flow.client_conn.state = state

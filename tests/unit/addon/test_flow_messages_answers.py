@@ -7,9 +7,13 @@ import json
 import pytest
 from mitmproxy import http
 from mitmproxy.net.http.http1 import assemble_request_head
+from mitmproxy.proxy.layers.http._events import RequestHeaders
 
 from runway_addon import downloads, flow_messages
+from runway_addon.redact import SignedLinks
+from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
+from runway_videos.openai.caller_tokens import CallerTokens
 from runway_videos.openai.messages import Answer, Download
 from unit.addon.flow_harness import flow_of, headers_of, response
 
@@ -89,52 +93,78 @@ def test_an_error_carries_the_marks_that_it_is_given() -> None:
 
 
 def test_credentials_come_off_in_any_case_and_number() -> None:
+    tokens = CallerTokens([Caller("app", "hush-token")])
     came = (
         (b"AUTHORIZATION", b"Bearer a"),
         (b"X", b"y"),
         (b"Api-Key", b"b"),
         (b"x", b"\xff"),
         (b"api-key", b"c"),
+        (b"X-API-Key", b"d"),
+        (b"Cookie", b"e=f"),
+        (b"X-Other", b"is hush-token"),
     )
     flow = flow_of(headers=http.Headers(came))
-    assert flow_messages.take_credentials(flow) == came
+    assert flow_messages.take_credentials(flow, tokens) == came
     assert flow.request.headers.fields == ((b"X", b"y"), (b"x", b"\xff"))
-    assert flow_messages.take_credentials(flow) == ((b"X", b"y"), (b"x", b"\xff"))
+    assert flow_messages.take_credentials(flow, tokens) == ((b"X", b"y"), (b"x", b"\xff"))
+
+
+def test_tokens_alone_come_off_what_goes_on() -> None:
+    tokens = CallerTokens([Caller("app", "hush-token")])
+    own = ((b"Authorization", b"Bearer sk-own"), (b"Cookie", b"a=b"))
+    fields = (
+        *own,
+        (b"x-api-key", b"hush-token"),
+        (b"authorization", b"Bearer\thush-token"),
+        (b"Proxy-Authorization", b"Bearer of-nobody"),
+    )
+    flow = flow_of(path="/v1/chat?a=%2F&&api_key=hush-token&b", headers=http.Headers(fields))
+    flow_messages.take_tokens(flow, tokens)
+    flow_messages.take_tokens_off_target(flow, tokens)
+    assert flow.request.headers.fields == own
+    assert flow.request.path == "/v1/chat?a=%2F&&b"
+    flow = flow_of(path="/v1/chat?api_key=hush-token", headers=http.Headers(fields))
+    flow_messages.take_tokens(flow, CallerTokens(()))
+    flow_messages.take_tokens_off_target(flow, CallerTokens(()))
+    assert flow.request.headers.fields == fields
+    assert flow.request.path == "/v1/chat?api_key=hush-token"
 
 
 # Downloads
 
 
-def start(proxy_url: str | None = None, body: bytes = b"") -> tuple[http.HTTPFlow, downloads.Fetch]:
+def start(
+    proxy_url: str | None = None, body: bytes = b"", links: SignedLinks | None = None
+) -> tuple[http.HTTPFlow, downloads.Fetch]:
     headers = headers_of(Host="127.0.0.1:8080", Cookie="c=1", Accept_Encoding="gzip", Range="bytes=0-")
     flow = flow_of("GET", "/v1/videos/video_rw1/content?variant=video", body, headers)
     flow.request.host, flow.request.port, flow.request.scheme = "127.0.0.1", 8080, "http"
     download = Download(SIGNED, {"range": "bytes=5-"}, {"x-runway-sandbox": "true"})
-    return flow, downloads.start_download(flow, download, proxy_url)
+    return flow, downloads.start_download(flow, download, links or SignedLinks(), proxy_url)
 
 
 def test_the_store_gets_nothing_of_the_client_but_the_range() -> None:
-    flow, _ = start()
-    assert dict(flow.request.headers) == {"host": "files.example", "range": "bytes=5-"}
-    assert assemble_request_head(flow.request).splitlines()[0] == (
+    links = SignedLinks()
+    flow, _ = start(body=b"GET /other HTTP/1.1\r\n\r\n", links=links)
+    event = links.on_the_wire(RequestHeaders(1, flow.request, True))
+    assert isinstance(event, RequestHeaders)
+    assert dict(event.request.headers) == {"host": "files.example", "range": "bytes=5-"}
+    assert assemble_request_head(event.request).splitlines()[0] == (
         b"GET /out/v.mp4?Expires=1&Signature=hush~-_ HTTP/1.1"
     )
-    assert flow.request.pretty_url == SIGNED
-
-
-def test_the_store_gets_no_body() -> None:
-    flow, _ = start(body=b"GET /other HTTP/1.1\r\n\r\n")
+    # mitmproxy opens the connection, and takes the body, by the flow's request.
+    assert (flow.request.scheme, flow.request.host, flow.request.port) == ("https", "files.example", 443)
     assert flow.request.raw_content == b""
-    assert "content-length" not in flow.request.headers
 
 
-def test_the_request_is_the_clients_again_before_anything_is_logged() -> None:
+def test_the_flow_never_holds_the_link_and_is_the_clients_again_afterwards() -> None:
     flow, fetch = start()
-    before = {"Host": "127.0.0.1:8080", "Cookie": "c=1", "Accept-Encoding": "gzip", "Range": "bytes=0-"}
+    assert "hush" not in str(flow.get_state())
     downloads.restore(flow, fetch)
     assert flow.request.pretty_url == "http://127.0.0.1:8080/v1/videos/video_rw1/content?variant=video"
+    before = {"Host": "127.0.0.1:8080", "Cookie": "c=1", "Accept-Encoding": "gzip", "Range": "bytes=0-"}
     assert dict(flow.request.headers) == before
-    assert "hush" not in str(flow.get_state())
 
 
 @pytest.mark.parametrize(
@@ -192,7 +222,7 @@ def test_a_range_beyond_the_end_is_refused_in_openais_shape(length: str) -> None
 def test_a_next_proxy_is_told_where_a_plain_request_goes(link: str, next_proxy: bool, authority: str) -> None:
     flow = flow_of()
     flow.request.authority = "before.example"
-    flow_messages.send_to(flow, link, next_proxy=next_proxy)
+    flow_messages.send_to(flow.request, link, next_proxy=next_proxy)
     assert flow.request.authority == authority
 
 

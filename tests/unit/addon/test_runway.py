@@ -49,7 +49,8 @@ async def download(harness: ServiceHarness, door: runway.RunwayAddon) -> tuple[s
     video_id = await harness.create()
     harness.set(status="SUCCEEDED", output=[LINK])
     found = await asked(door, "GET", f"/{video_id}/content")
-    assert found.request.pretty_url == LINK
+    assert found.request.host == "files.example"
+    assert "hush" not in str(found.get_state())
     return video_id, found
 
 
@@ -91,6 +92,15 @@ async def test_only_a_break_that_is_not_the_clients_drops_the_link(
     assert "hush" not in str(found.get_state())
     await asked(door, "GET", f"/{video_id}/content")
     assert harness.runway.times("probe") == probes
+
+
+def test_a_request_that_mitmproxy_does_not_let_through_is_logged_without_credentials() -> None:
+    found = flow_of("GET", "/v1/videos")
+    found.request.headers["authorization"] = "Bearer hush"
+    found.error = flow.Error("Received invalid header name")
+    door_of(ServiceHarness()).requestheaders(found)
+    assert found.response is None
+    assert "hush" not in str(found.get_state())
 
 
 @pytest.mark.parametrize(("sandbox", "mark"), [(True, "true"), (False, None)])

@@ -42,7 +42,8 @@ NEIGHBOUR = "192.168.1.20"
         ({"authorization": "Bearer tok"}, None),
         ({"authorization": "Bearer tok-a2"}, None),
         ({"authorization": "Bearer TOK-A"}, None),
-        ({"authorization": "Bearer\ttok-a"}, None),
+        ({"authorization": "Bearer\ttok-a"}, "team-a"),
+        ({"authorization": " Bearer \t tok-a\t"}, "team-a"),
         ({"authorization": "Basic tok-a"}, None),
         ({"authorization": "Bearer Bearer tok-a"}, None),
         ({"authorization": "Bearer tok-a, Bearer tok-a"}, None),
@@ -117,29 +118,6 @@ def test_without_callers_nobody_else_is_and_the_operator_learns_why(peer: str, f
 
 
 # Other traffic
-
-
-@pytest.mark.parametrize(
-    ("headers", "taken"),
-    [
-        ({"authorization": "Bearer tok-a"}, ["authorization"]),
-        ({"authorization": "tok-a", "api-key": "tok-c"}, ["authorization", "api-key"]),
-        ({"authorization": "Bearer sk-of-openai", "api-key": "tok-c"}, ["api-key"]),
-        ({"authorization": "Bearer sk-of-openai"}, []),
-        ({"authorization": "Bearer tok,b="}, ["authorization"]),
-        # What came more than once is joined; it must not slip out so.
-        ({"authorization": "Bearer tok-a, Bearer tok-a"}, ["authorization"]),
-        ({"authorization": "Bearer sk-of-openai, Bearer tok-c"}, ["authorization"]),
-        ({"api-key": "tok-c,x"}, ["api-key"]),
-        # What is for this proxy is for no other, whatever it says.
-        ({"proxy-authorization": "Bearer other"}, ["proxy-authorization"]),
-        ({"authorization": "tok-a", "proxy-authorization": "x"}, ["authorization", "proxy-authorization"]),
-        ({}, []),
-    ],
-)
-def test_a_callers_token_never_goes_on(headers: dict[str, str], taken: list[str]) -> None:
-    assert Gate(CALLERS, forward=True).tokens_in(headers) == taken
-    assert Gate((), forward=True).tokens_in(headers) == []
 
 
 def test_the_refusals_of_other_traffic() -> None:

@@ -82,6 +82,8 @@ def test_other_traffic_without_callers_is_the_local_users(way: Way, forward: boo
     [
         ("Bearer tok-a", True),
         ("bearer  tok-a ", True),
+        ("Bearer\ttok-a", True),
+        ("Basic \t" + base64.b64encode(b"app:tok-a").decode(), True),
         ("Basic " + base64.b64encode(b"app:tok-a").decode(), True),
         ("BASIC " + base64.b64encode(b":tok,b=").decode(), True),
         ("Basic " + base64.b64encode(b"tok-a:").decode(), False),

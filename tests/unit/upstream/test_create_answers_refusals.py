@@ -12,7 +12,11 @@ from unit.upstream.replies import error, reply
 
 VALIDATION = "Validation of body failed"
 
-PLAIN = {"content-type": "application/json", "x-content-type-options": "nosniff"}
+PLAIN = {
+    "content-type": "application/json",
+    "cache-control": "private, no-store",
+    "x-content-type-options": "nosniff",
+}
 
 
 def issue(path: object, message: object = "Too long", **more: object) -> dict[str, object]:
