@@ -1,4 +1,4 @@
-"""The real `openai` client, and what it got."""
+"""The real `openai` client with short waits, and the result of its create."""
 
 from __future__ import annotations
 

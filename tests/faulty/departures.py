@@ -1,4 +1,4 @@
-"""What happens when a client leaves and comes back: the lines that must come of it."""
+"""A client disconnects and comes back: the expected rows of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service without mitmproxy, and a client with the habits of the stock ones: for cheap tests."""
+"""The service without mitmproxy, and a client that retries as the stock ones: for cheap tests."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def service_for(runway: FaultyRunway, keys: int = 1) -> Service:
 
 
 def create_call(prompt: str, headers: Mapping[str, str] = {}, gone: bool = False) -> Call:
-    """A create as the door hands it in."""
+    """A create as the addon passes it to the service."""
     route = find("POST", "/v1/videos")
     assert route is not None
     body = msgspec.json.encode({"prompt": prompt})

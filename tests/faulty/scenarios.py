@@ -1,4 +1,4 @@
-"""What happens to a service's creates, each as a story that ends with the videos its clients got."""
+"""Scenarios of creates; each returns the ids of the videos that its clients got."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from faulty.gateway import PICTURE, gateway, lines_with, wait_alone
 from faulty.table import Row
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 # The answer is held until the client has left: it leaves as soon as it can.
 LEAVES = openai.Timeout(60, read=0.3)
 MODELS = [f"left-{number:02}" for number in range(20)]

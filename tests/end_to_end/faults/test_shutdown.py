@@ -15,6 +15,8 @@ from faulty.clients import Client, Got, create
 from faulty.gateway import gateway, lines_with
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Proxy]
 
 

@@ -26,7 +26,7 @@ def test_what_was_received_can_be_seen(sandbox: Running) -> None:
     task = sandbox.task(promptText="a hare")
     sandbox.status(task)
     sandbox.plain.get("/nowhere")
-    create, poll, nowhere = sandbox.box.requests
+    create, poll, nowhere = sandbox.sandbox.requests
     assert (create.method, create.path) == ("POST", "/v1/text_to_video")
     assert (create.organisation, create.status, create.made) == ("sandbox", 200, task)
     assert create.body == TEXT | {"promptText": "a hare"}
@@ -34,7 +34,7 @@ def test_what_was_received_can_be_seen(sandbox: Running) -> None:
     assert "authorization" not in create.headers
     assert (poll.path, poll.body, poll.made) == (f"/v1/tasks/{task}", None, None)
     assert (nowhere.organisation, nowhere.status) == (None, 404)
-    assert sandbox.box.counts == {
+    assert sandbox.sandbox.counts == {
         "POST /v1/text_to_video": 1,
         "GET /v1/tasks/{id}": 1,
         "GET unknown": 1,

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.sandbox.uploads import MOST, VALID, Receiver, Slot, StorageError, Uploads, extension
+from runway_videos.sandbox.uploads import (
+    MAX_BYTES,
+    VALID_SECONDS,
+    Receiver,
+    Slot,
+    StorageError,
+    Uploads,
+    extension,
+)
 from unit.sandbox.harness import Clock
 
 FILE = bytes(range(256)) * 4
@@ -56,7 +64,7 @@ def test_a_uri_is_good_for_its_organisation_its_kind_and_a_day() -> None:
     assert uploads.problem("runway://x", "image", "org") == nobodys
     wrong = uploads.problem(slot.uri, "video", "org")
     assert wrong == "Invalid asset. Expected video, received image."
-    clock.now += VALID
+    clock.now += VALID_SECONDS
     assert uploads.problem(slot.uri, "image", "org") is None
     clock.now += 1
     assert uploads.problem(slot.uri, "image", "org") == "Invalid Runway URI. It has expired."
@@ -130,9 +138,9 @@ def test_sizes_are_counted_piece_by_piece() -> None:
     receiver = Receiver(uploads, content_type)
     receiver.feed(body[:at])
     piece = bytes(8 << 20)
-    for _ in range(MOST // len(piece)):
+    for _ in range(MAX_BYTES // len(piece)):
         receiver.feed(piece)
-    assert receiver.size == MOST
+    assert receiver.size == MAX_BYTES
     with pytest.raises(StorageError) as caught:
         receiver.feed(b"x")
     assert caught.value.code == "EntityTooLarge"
