@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from mitmproxy import ctx
 
 from runway_addon import listening
 from unit.addon.start_harness import Start
@@ -33,4 +32,4 @@ def test_the_address_is_written_into_the_mode(
     start: Start, conf: str, arguments: tuple[str, ...], modes: list[str]
 ) -> None:
     start(conf, *arguments)
-    assert [listening._with_address(mode) for mode in ctx.options.mode] == modes
+    assert listening.modes_with_addresses(start.options) == modes
