@@ -156,8 +156,8 @@ class AddonOptions:
             if getattr(ctx.options, name, False):
                 raise ConfigError(
                     f"{self.where(name)}: signs with a CA key that is publicly known, so that others "
-                    "could read and change what clients send; leave it out, and let clients trust mitmproxy's own "
-                    "CA"
+                    "could read and change what clients send; leave it out, and let clients trust "
+                    "mitmproxy's own CA"
                 )
         for name, why in _NOT_UNDER_MAX_BODY.items():
             size = getattr(ctx.options, name)
