@@ -23,7 +23,7 @@ def parse(arguments: Sequence[str], scenarios: Sequence[Scenario] = SCENARIOS) -
     parser = argparse.ArgumentParser(
         prog="python tests/bench",
         description="Compares mitmdump with the addon to mitmdump without it, on this machine. Exits 1 when "
-        "the bytes or the upstream calls of what it times are wrong; a missed target is only shown.",
+        "the bytes or the upstream calls of what it times are wrong; a missed target is only reported.",
     )
     parser.add_argument("--rounds", type=int, help="how often all is measured, in turn (5)")
     quick = "a moment of each: tells that it works, not how fast"

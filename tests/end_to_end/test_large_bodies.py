@@ -14,6 +14,8 @@ from end_to_end.conftest import Folders
 from running import Proxy
 from sandbox_server import SandboxServer
 
+pytestmark = pytest.mark.slow
+
 LARGEST = 64 << 20
 BOUNDARY = "xYz"
 

@@ -155,6 +155,7 @@ def test_other_calls_go_to_the_fallback(direct: httpx.Client, origin: Origin) ->
     assert {name: asked.headers[name.lower()] for name in headers} == headers
 
 
+@pytest.mark.slow
 def test_a_fallback_with_a_path_of_its_own(
     folder: Folders, sandbox_server: SandboxServer, origin: Origin
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_model_that_is_not_ours_is_a_404_that_names_ours(direct: httpx.Client,
     assert len(origin.requests) == before
 
 
+@pytest.mark.slow
 def test_no_fallback_is_a_404(folder: Folders, sandbox_server: SandboxServer) -> None:
     with (
         Proxy(folder(), **sandbox_server.options(), runway_fallback="none") as proxy,

@@ -13,7 +13,7 @@ from origins import Origin
 from running import Proxy
 from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The documentation shows what was measured: the table of faults and the balancer's configuration."""
+"""The documentation shows the table of faults as it was measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from faulty import readme
-from faulty.balancer import CONFIGURATION
 from faulty.table import BEGIN, END, Row, render, shown_tables, together
 from running import ROOT
 
@@ -41,17 +40,3 @@ def test_the_table_of_faults_is_documented_once_and_as_measured() -> None:
     assert tables == [readme.text()], (
         "python -m faulty.readme, in tests, prints what belongs between the markers"
     )
-
-
-def test_the_documented_configuration_of_the_balancer_is_the_tested_one() -> None:
-    """It is written out or linked."""
-    found = [
-        document
-        for document in documents()
-        if CONFIGURATION.read_text().strip() in (text := document.read_text())
-        or str(CONFIGURATION.relative_to(ROOT)) in text
-    ]
-    assert found
-    for document in documents():
-        text = document.read_text()
-        assert "option redispatch" not in text or CONFIGURATION.read_text().strip() in text, document

@@ -56,6 +56,7 @@ async def test_another_program_names_no_options() -> None:
     assert command_line.named_options(["-p", "8080"]) == {}
 
 
+@pytest.mark.slow
 @in_a_loop
 async def test_options_of_all_three_programs_are_found() -> None:
     names: set[str] = set()
@@ -84,6 +85,7 @@ def test_other_programs_are_asked_only_for_a_name_that_this_one_lacks() -> None:
     assert asked == ["asked"]
 
 
+@pytest.mark.slow
 def test_one_file_may_serve_all_three_programs(start: Start) -> None:
     mine = set(start("").keys())
     others = options_of_all_programs() - mine

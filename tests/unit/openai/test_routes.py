@@ -107,7 +107,7 @@ def test_other_paths_are_other_traffic(path: str) -> None:
         f"/openai/v1/videos/{ID}%2f",
     ],
 )
-def test_escapes_dots_and_slashes_hide_nothing(path: str) -> None:
+def test_escapes_dots_and_double_slashes_are_resolved(path: str) -> None:
     assert find("GET", path) == Route(Operation.STATUS, ID, "status")
 
 

@@ -110,5 +110,5 @@ def test_the_longest_data_uri() -> None:
     assert "at most 5242880" in refused
 
 
-def test_an_upload_is_for_others_to_judge() -> None:
+def test_a_runway_uri_is_not_checked_as_an_input() -> None:
     assert problem("runway://anything", "image") is None

@@ -19,7 +19,7 @@ def test_the_last_requests_are_kept_and_all_are_counted() -> None:
     assert log.counts == {"GET /{x}": 3}
 
 
-def test_large_bodies_push_out_older_ones() -> None:
+def test_large_bodies_remove_older_requests() -> None:
     log = RequestLog(max_requests=100)
     log.add("/", seen("/a"), MAX_BYTES // 2)
     log.add("/", seen("/b"), MAX_BYTES // 2)
@@ -32,7 +32,7 @@ def test_large_bodies_push_out_older_ones() -> None:
     assert paths(log) == ["/e"]
 
 
-def test_clearing_starts_anew() -> None:
+def test_a_cleared_request_log_has_no_requests_and_no_counts() -> None:
     log = RequestLog(max_requests=100)
     log.add("/", seen("/a"), MAX_BYTES)
     log.clear()

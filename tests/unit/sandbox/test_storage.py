@@ -33,7 +33,7 @@ def put(sandbox: Running, slot: dict[str, Any], **options: Any) -> httpx.Respons
     return sandbox.plain.post(slot["uploadUrl"], data=slot["fields"], files=files, **options)
 
 
-def test_the_whole_video(sandbox: Running) -> None:
+def test_a_download_without_a_range_is_the_whole_video(sandbox: Running) -> None:
     url = sandbox.output()
     response = sandbox.plain.get(url)
     data = sandbox.sandbox.clips[0].read()
@@ -51,7 +51,7 @@ def test_the_whole_video(sandbox: Running) -> None:
         assert head.headers[name] == headers[name]
 
 
-def test_a_part_of_the_video(start: Start) -> None:
+def test_a_download_with_a_range_is_a_part_of_the_video(start: Start) -> None:
     sandbox = start(video_bytes=1_000_000)
     url, clip = sandbox.output(), sandbox.sandbox.clips[0]
     for wanted, start_at, stop in (
@@ -73,7 +73,7 @@ def test_a_part_of_the_video(start: Start) -> None:
     assert response.headers["content-range"] == "bytes */1000000"
 
 
-def test_a_part_of_another_state_is_the_whole(sandbox: Running) -> None:
+def test_if_range_of_another_version_gives_the_whole_video(sandbox: Running) -> None:
     url = sandbox.output()
     seen = sandbox.plain.head(url).headers
     for condition, status in (
@@ -109,7 +109,7 @@ def test_a_link_is_for_one_video_alone(sandbox: Running) -> None:
     assert code(sandbox.plain.get(path)) == "MissingKey-Pair-Id"
 
 
-def test_a_link_carries_all_the_rights_that_count(sandbox: Running) -> None:
+def test_a_signed_link_with_credentials_is_refused(sandbox: Running) -> None:
     response = sandbox.api.get(sandbox.output())
     assert (response.status_code, code(response)) == (400, "InvalidArgument")
 
@@ -122,7 +122,7 @@ def test_a_deleted_video_is_gone(sandbox: Running) -> None:
     assert (response.status_code, code(response)) == (404, "NoSuchKey")
 
 
-def test_a_client_that_leaves_is_forgotten(start: Start) -> None:
+def test_a_download_ends_when_its_client_disconnects(start: Start) -> None:
     sandbox = start(video_bytes=1 << 40)
     url = sandbox.output()
     with sandbox.plain.stream("GET", url) as response:

@@ -106,7 +106,7 @@ def test_a_prompt_can_ask_to_be_cancelled_slow_or_throttled() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["fail", "[failure]", "[ fail ]", "[slow", "[fail:]"])
-def test_other_words_mean_nothing(prompt: str) -> None:
+def test_other_words_of_a_prompt_control_nothing(prompt: str) -> None:
     assert PromptControls.read(prompt) == PromptControls()
 
 
@@ -186,7 +186,7 @@ def test_a_task_belongs_to_its_organisation() -> None:
 
 
 @pytest.mark.parametrize("limit", [None, 1])
-def test_the_oldest_is_forgotten(limit: int | None) -> None:
+def test_the_oldest_task_is_removed(limit: int | None) -> None:
     clock = Clock()
     tasks = Tasks(clock, seconds=10, concurrency=lambda organisation: limit, max_tasks=2)
     first, second, third = (make(clock, tasks) for _ in range(3))

@@ -71,7 +71,7 @@ def test_a_uri_is_good_for_its_organisation_its_kind_and_a_day() -> None:
     assert refusal(uploads, slot.fields).code == "AccessDenied"
 
 
-def test_an_ogg_may_be_seen_as_well_as_heard() -> None:
+def test_an_ogg_is_a_video_or_an_audio() -> None:
     uploads = Uploads(Clock())
     slot = uploads.open("org", "a.ogg")
     send(uploads, slot.fields)
@@ -123,7 +123,7 @@ def test_the_file_is_the_last_part() -> None:
         (None, "IncorrectNumberOfFilesInPostRequest"),
     ],
 )
-def test_too_little(file: bytes | None, code: str) -> None:
+def test_a_form_without_a_file_or_with_a_short_one_is_refused(file: bytes | None, code: str) -> None:
     uploads = Uploads(Clock())
     slot = uploads.open("org", "a.png")
     assert refusal(uploads, slot.fields, file).code == code
@@ -156,7 +156,7 @@ def test_long_fields_are_refused() -> None:
 @pytest.mark.parametrize(
     "content_type", ["", "application/json", "multipart/form-data", "multipart/mixed; boundary=a"]
 )
-def test_what_is_no_form_is_refused(content_type: str) -> None:
+def test_an_upload_that_is_no_form_is_refused(content_type: str) -> None:
     with pytest.raises(StorageError) as caught:
         Receiver(Uploads(Clock()), content_type)
     assert caught.value.status == 412
@@ -189,7 +189,7 @@ def feed_all(receiver: Receiver, pieces: list[bytes]) -> Slot:
     return receiver.finish()
 
 
-def test_old_slots_make_room() -> None:
+def test_the_oldest_upload_slots_are_removed() -> None:
     uploads = Uploads(Clock())
     first = uploads.open("org", "a.png")
     for _ in range(10_000):
@@ -201,5 +201,5 @@ def test_old_slots_make_room() -> None:
 @pytest.mark.parametrize(
     ("filename", "found"), [("a.PNG", "png"), ("a.b.mp4", "mp4"), ("png", ""), ("a.", "")]
 )
-def test_the_extension(filename: str, found: str) -> None:
+def test_the_extension_of_a_file_name(filename: str, found: str) -> None:
     assert extension(filename) == found
