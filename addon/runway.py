@@ -70,7 +70,8 @@ class RunwayAddon:
             log_output.install(sys.stdout, sys.stderr)
         install(reload_state.guard, reload_state.last_good)
         try:
-            if self.options.load(loader, Path(__file__).resolve().parent.parent):
+            beside = Path(__file__).resolve().parent.parent
+            if self.options.load(loader, (Path.cwd(), beside)):
                 self.relisten = listening.Relisten(self.options)
         except ConfigError as error:
             # An ERROR during start-up ends the process; an exception here would not.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mitmproxy import ctx, exceptions
@@ -79,9 +79,10 @@ class AddonOptions:
         self._file: ConfFile | None = None
         self._on_command_line: frozenset[str] = frozenset()
 
-    def load(self, loader: Loader, beside: Path) -> bool:
+    def load(self, loader: Loader, folders: Iterable[Path]) -> bool:
         """Declares the options, applies the file and the safe defaults. True where these say where to listen.
 
+        The file is in the first of `folders` that has one, where the command line names none.
         Raises ConfigError on any mistake in the file or in `--set`.
         """
         for name, (kind, default, text) in OPTIONS.items():
@@ -91,7 +92,7 @@ class AddonOptions:
         on_command_line = command_line.named_options(self._arguments)
         self._on_command_line = frozenset(on_command_line)
         known = command_line.KnownOptions(ctx.options.keys(), command_line.options_of_all_programs)
-        path = conf_file.find(on_command_line.get("runway_conf"), beside)
+        path = conf_file.find(on_command_line.get("runway_conf"), folders)
         file = self._file = conf_file.read(path, known)
         applied = [name for name in file.entries if self._is_from_file(name) and name not in _SECRET]
         for name in applied:

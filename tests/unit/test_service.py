@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.openai.messages import Answer, Call, PassThrough
+from runway_videos.openai.messages import Answer, PassThrough
+from runway_videos.service import LARGEST_INLINE_BODY
 from runway_videos.upstream.client import Reply
 from unit.fake_runway import PROMPT, ServiceHarness
 from unit.loopback import in_a_loop
@@ -139,21 +142,25 @@ async def test_a_model_that_is_not_ours_is_passed_on_with_the_names_that_are() -
     assert "gen4.5" in found.models.split(", ")
 
 
+class CountingExecutor(ThreadPoolExecutor):
+    """The threads that a loop hands work to."""
+
+    handed_over = 0
+
+    def submit[**P, T](self, work: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> Future[T]:
+        self.handed_over += 1
+        return super().submit(work, *args, **named)
+
+
 @in_a_loop
-async def test_a_large_body_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    threaded: list[int] = []
-    to_thread = asyncio.to_thread
-
-    async def spy(function: object, *args: object) -> object:
-        threaded.append(sum(len(each.body) for each in args if isinstance(each, Call)))
-        return await to_thread(function, *args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(asyncio, "to_thread", spy)
+async def test_a_large_body_is_read_in_a_thread_and_a_small_one_in_the_loop() -> None:
+    executor = CountingExecutor()
+    asyncio.get_running_loop().set_default_executor(executor)
     harness = ServiceHarness()
-    await harness.create(PROMPT + b" " * ((256 << 10) - len(PROMPT)))
-    assert threaded == []
-    await harness.create(PROMPT + b" " * (256 << 10))
-    assert threaded == [len(PROMPT) + (256 << 10)]
+    await harness.create(PROMPT + b" " * (LARGEST_INLINE_BODY - len(PROMPT)))
+    assert executor.handed_over == 0
+    await harness.create(PROMPT + b" " * LARGEST_INLINE_BODY)
+    assert executor.handed_over == 1
 
 
 @in_a_loop

@@ -10,8 +10,7 @@ from unit.addon.start_harness import Start
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    monkeypatch.chdir(tmp_path)
+def start(tmp_path: Path) -> Iterator[Start]:
     loop = asyncio.new_event_loop()
     yield Start(tmp_path, loop)
     loop.close()

@@ -48,7 +48,7 @@ class Start:
 
     def load(self) -> None:
         """As mitmproxy does at the start and after every change of the script."""
-        self.listens = self.options.load(Loader(self.master), self.folder / "beside")
+        self.listens = self.options.load(Loader(self.master), (self.folder, self.folder / "beside"))
 
 
 def error_of(act: Callable[[], object]) -> str:

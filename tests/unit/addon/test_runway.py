@@ -12,6 +12,8 @@ from mitmproxy.test import taddons
 
 import runway
 from runway_addon.admission import Admission
+from runway_videos.openai.messages import Answer, Call
+from runway_videos.service import Service
 from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
@@ -27,28 +29,28 @@ def _proxy() -> Iterator[None]:
         yield
 
 
-def door_of(harness: ServiceHarness) -> runway.RunwayAddon:
-    door = runway.RunwayAddon()
-    door.service, door.settings = harness.service, harness.settings
-    door.admission = Admission(
-        door.settings, door.connections, door.addresses, door.seldom, harness.service.runtime.events
+def addon_of(harness: ServiceHarness) -> runway.RunwayAddon:
+    addon = runway.RunwayAddon()
+    addon.service, addon.settings = harness.service, harness.settings
+    addon.admission = Admission(
+        addon.settings, addon.connections, addon.addresses, addon.seldom, harness.service.runtime.events
     )
-    door.opened.set()
-    return door
+    addon.opened.set()
+    return addon
 
 
-async def asked(door: runway.RunwayAddon, method: str, path: str) -> http.HTTPFlow:
+async def asked(addon: runway.RunwayAddon, method: str, path: str) -> http.HTTPFlow:
     """A video call of the local user's, up to what the service made of it."""
     found = flow_of(method, f"/v1/videos{path}")
-    door.requestheaders(found)
-    await door.request(found)
+    addon.requestheaders(found)
+    await addon.request(found)
     return found
 
 
-async def download(harness: ServiceHarness, door: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
+async def download(harness: ServiceHarness, addon: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
     video_id = await harness.create()
     harness.set(status="SUCCEEDED", output=[LINK])
-    found = await asked(door, "GET", f"/{video_id}/content")
+    found = await asked(addon, "GET", f"/{video_id}/content")
     assert found.request.pretty_url == LINK
     return video_id, found
 
@@ -57,11 +59,11 @@ async def download(harness: ServiceHarness, door: runway.RunwayAddon) -> tuple[s
 @in_a_loop
 async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int, probes: int) -> None:
     harness = ServiceHarness(sandbox=True)
-    door = door_of(harness)
-    video_id, found = await download(harness, door)
+    addon = addon_of(harness)
+    video_id, found = await download(harness, addon)
     found.response = response(status, b"bytes", {"content-range": "bytes */5"})
-    door.responseheaders(found)
-    door.response(found)
+    addon.responseheaders(found)
+    addon.response(found)
     assert found.response.headers["x-runway-sandbox"] == "true"
     if status == 206:
         assert found.response.content == b"bytes"
@@ -70,7 +72,7 @@ async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int
         expected = (416, "invalid_range") if status == 416 else (502, "content_unavailable")
         assert (found.response.status_code, error["code"]) == expected
     assert "hush" not in str(found.get_state())
-    await asked(door, "GET", f"/{video_id}/content")
+    await asked(addon, "GET", f"/{video_id}/content")
     assert harness.runway.times("probe") == probes
 
 
@@ -83,36 +85,38 @@ async def test_only_a_break_that_is_not_the_clients_drops_the_link(
     state: connection.ConnectionState, probes: int
 ) -> None:
     harness = ServiceHarness()
-    door = door_of(harness)
-    video_id, found = await download(harness, door)
+    addon = addon_of(harness)
+    video_id, found = await download(harness, addon)
     found.error = flow.Error("peer closed connection")
     found.client_conn.state = state
-    door.error(found)
+    addon.error(found)
     assert "hush" not in str(found.get_state())
-    await asked(door, "GET", f"/{video_id}/content")
+    await asked(addon, "GET", f"/{video_id}/content")
     assert harness.runway.times("probe") == probes
 
 
 @pytest.mark.parametrize(("sandbox", "mark"), [(True, "true"), (False, None)])
 @in_a_loop
 async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str | None) -> None:
-    found = await asked(door_of(ServiceHarness(sandbox=sandbox)), "GET", "/video_rwNone")
+    found = await asked(addon_of(ServiceHarness(sandbox=sandbox)), "GET", "/video_rwNone")
     assert found.response is not None
     assert found.response.status_code == 404
     assert found.response.headers.get("x-runway-sandbox") == mark
 
 
-@in_a_loop
-async def test_a_fault_is_answered_and_not_to_be_tried_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    harness = ServiceHarness()
-
-    async def broken(call: object) -> None:
+class BrokenService(Service):
+    async def handle(self, call: Call) -> Answer:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(harness.service, "handle", broken)
-    found = await asked(door_of(harness), "POST", "")
+
+@in_a_loop
+async def test_a_fault_is_answered_with_500_and_not_to_be_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    harness = ServiceHarness()
+    addon = addon_of(harness)
+    addon.service = BrokenService(harness.settings)
+    found = await asked(addon, "POST", "")
     assert found.response is not None
     assert found.response.status_code == 500
     assert found.response.headers["x-should-retry"] == "false"

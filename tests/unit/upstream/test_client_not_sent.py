@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -31,13 +32,18 @@ def test_a_refused_connection(ask: Ask) -> None:
     assert str(found).startswith("ConnectError")
 
 
-@EVERY
-def test_a_name_that_there_is_not(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*args: object, **options: object) -> object:
+class NamelessLoop(asyncio.SelectorEventLoop):
+    """A loop in a network without any name."""
+
+    async def getaddrinfo(self, *args: object, **options: object) -> NoReturn:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert isinstance(outcome(ask, "https://api.runway.example"), NotSentError)
+
+@EVERY
+def test_a_host_name_that_does_not_resolve_is_not_sent(ask: Ask) -> None:
+    found = outcome(ask, "https://api.runway.example", loop_factory=NamelessLoop)
+    assert isinstance(found, NotSentError)
+    assert "Name or service not known" in str(found)
 
 
 @EVERY

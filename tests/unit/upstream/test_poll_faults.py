@@ -8,7 +8,6 @@ from collections import deque
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.poll import MAX_RETRY_SECONDS, NEW_TASK_SECONDS
 from unit.fake_runway import KEYS, ServiceHarness, missing, ok
@@ -71,23 +70,20 @@ async def test_without_a_last_status_it_says_that_nothing_is_lost() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @in_a_loop
-async def test_no_try_begins_when_the_client_has_waited_long(
-    method: str, seconds: float, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_try_begins_when_the_client_has_waited_long(method: str, seconds: float, times: int) -> None:
     """`seconds` is how long Runway lets each question hang."""
     harness = ServiceHarness()
     video_id = await harness.create()
 
-    async def hang(key: Key, task: str) -> Reply:
-        harness.runway.asked.append(("hang", task))
+    def hang() -> Exception:
         harness.now += seconds
-        raise UnknownOutcomeError("ReadTimeout", timed_out=True)
+        return UnknownOutcomeError("ReadTimeout", timed_out=True)
 
-    for name in ("get_task", "delete_task"):
-        monkeypatch.setattr(harness.runway, name, hang)
+    name = method.lower()
+    harness.runway.next[name].extend([hang] * 5)
     error = await refused(harness, method, video_id)
     assert (error.status, error.detail) == (503, "ReadTimeout")
-    assert harness.runway.times("hang") == times
+    assert harness.runway.times(name) == times
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "another", ""])
