@@ -56,7 +56,9 @@ BODIES: list[tuple[str, dict[str, str], bytes, int, str]] = [
 @pytest.mark.parametrize(
     ("headers", "body", "status", "words"), [each[1:] for each in BODIES], ids=[each[0] for each in BODIES]
 )
-def test_bodies(direct: httpx.Client, headers: dict[str, str], body: bytes, status: int, words: str) -> None:
+def test_unreadable_bodies_are_refused_with_the_reason(
+    direct: httpx.Client, headers: dict[str, str], body: bytes, status: int, words: str
+) -> None:
     error = error_of(direct.post("/v1/videos", content=body, headers=headers), status)
     assert error["type"] == "invalid_request_error"
     assert words in error["message"]
@@ -100,7 +102,9 @@ FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(
     ("more", "param", "words"), [each[1:] for each in FIELDS], ids=[each[0] for each in FIELDS]
 )
-def test_fields(direct: httpx.Client, more: dict[str, Any], param: str, words: str) -> None:
+def test_wrong_fields_are_refused_with_their_name(
+    direct: httpx.Client, more: dict[str, Any], param: str, words: str
+) -> None:
     error = error_of(direct.post("/v1/videos", json={"prompt": "a fox", **more}), 400)
     assert error["type"] == "invalid_request_error"
     assert error["param"] == param
@@ -128,7 +132,7 @@ def test_files_that_runway_does_not_take(plain: Proxy, file: bytes) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "GZIP"])
-def test_compressed_bodies(direct: httpx.Client, encoding: str) -> None:
+def test_compressed_bodies_are_a_415(direct: httpx.Client, encoding: str) -> None:
     body = gzip.compress(json.dumps({"prompt": "a fox"}).encode())
     headers = {**JSON, "Content-Encoding": encoding}
     error = error_of(direct.post("/v1/videos", content=body, headers=headers), 415)
@@ -152,7 +156,7 @@ IDS = [
 
 
 @pytest.mark.parametrize("video_id", IDS, ids=[each[:40] for each in IDS])
-def test_unknown_ids(direct: httpx.Client, video_id: str) -> None:
+def test_unknown_ids_are_a_404(direct: httpx.Client, video_id: str) -> None:
     for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
         answer = direct.request(method, f"/v1/videos/{video_id}{path}")
         error = error_of(answer, 404)
@@ -168,7 +172,7 @@ def small(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
 
 
 @pytest.mark.parametrize("framed", ["known", "chunked"])
-def test_a_body_over_the_limit(small: Proxy, framed: str) -> None:
+def test_body_over_the_limit_is_a_413(small: Proxy, framed: str) -> None:
     body = json.dumps({"prompt": "a fox", "input_reference": "x" * 150_000}).encode()
     with web(small.url) as calls:
         content: Any = iter([body[:80_000], body[80_000:]]) if framed == "chunked" else body
@@ -178,7 +182,7 @@ def test_a_body_over_the_limit(small: Proxy, framed: str) -> None:
     assert "102400" in error["message"]
 
 
-def test_the_client_reads_the_413(small: Proxy) -> None:
+def test_stock_client_reads_the_413(small: Proxy) -> None:
     with client(small.base_url) as app, pytest.raises(openai.APIStatusError) as refusal:
         app.videos.create(prompt="a fox", input_reference=PNG + bytes(200_000))
     assert refusal.value.status_code == 413

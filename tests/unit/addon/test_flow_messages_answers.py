@@ -13,7 +13,7 @@ from runway_videos.openai.messages import Answer
 from unit.addon.flow_harness import flow_of, headers_of
 
 
-def test_an_answer_and_an_error() -> None:
+def test_answer_and_error_are_put_on_the_flow_without_the_detail() -> None:
     flow = flow_of()
     flow_messages.put_answer(flow, Answer(200, {"content-type": "application/json", "x-a": "b"}, b"{}"))
     assert flow.response is not None
@@ -32,7 +32,7 @@ def test_an_answer_and_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "asked", "said"),
+    ("version", "asked", "connection"),
     [
         (b"HTTP/1.1", {"connection": "close"}, "close"),
         (b"HTTP/1.1", {"Connection": "Keep-Alive, Close"}, "close"),
@@ -43,13 +43,13 @@ def test_an_answer_and_an_error() -> None:
     ],
 )
 def test_an_answer_says_that_the_connection_ends(
-    version: bytes, asked: dict[str, str], said: str | None
+    version: bytes, asked: dict[str, str], connection: str | None
 ) -> None:
     """A balancer that is not told keeps it, and its next request is lost on it."""
     flow = flow_of(headers=headers_of(*asked.items()), http_version=version)
     flow_messages.put_error(flow, ApiError(401, "No."))
     assert flow.response is not None
-    assert flow.response.headers.get("connection") == said
+    assert flow.response.headers.get("connection") == connection
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"x" * 5000])

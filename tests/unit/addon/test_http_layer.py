@@ -90,7 +90,9 @@ class Wire:
         ("reverse:http://127.0.0.1:1", b"GET /a HTTP/1.1\r\nX: y", RequestForm(False, "", True, False)),
     ],
 )
-def test_the_form_of_a_request(proxy: taddons.context, mode: str, head: bytes, form: RequestForm) -> None:
+def test_form_of_a_request_is_as_it_came(
+    proxy: taddons.context, mode: str, head: bytes, form: RequestForm
+) -> None:
     wire = Wire(proxy, mode)
     assert wire.forms.of(wire.receive(head + b"\r\n\r\n").request) == form
 

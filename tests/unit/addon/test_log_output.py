@@ -1,4 +1,4 @@
-"""The log's way out, over real files, pipes and sockets: nothing waits, order stays, drops are told."""
+"""The log's way out, over real files, pipes and sockets: nothing waits, order stays, drops are counted."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CREATING = b"[2026-11-23 10:00:00.000] creating: gen4.5, 5 s, key a"
 CREATED = b"[2026-11-23 10:00:00.000] SANDBOX created: gen4.5, 5 s, key a, task t"
 LOST = b"[2026-11-23 10:00:00.000] OUTCOME UNKNOWN: a paid task may exist at Runway"
 LONG = b"x" * 200
-TOLD = re.compile(rb"^\[[\d-]{10} [\d:]{8}\] (\d+) log lines were dropped: nothing read the log$")
+DROP_NOTICE = re.compile(rb"^\[[\d-]{10} [\d:]{8}\] (\d+) log lines were dropped: nothing read the log$")
 
 
 class Reader:
-    """The other end; what it has read so far is in `seen`."""
+    """The other end; what it has read so far is in `received`."""
 
     def __init__(self, kind: str) -> None:
         if kind == "socket":
@@ -35,21 +35,21 @@ class Reader:
         else:
             self.fd, self.log = os.pipe()
         os.set_blocking(self.fd, False)
-        self.seen = b""
+        self.received = b""
 
     def read(self) -> list[bytes]:
         """All lines that have come until now."""
         with contextlib.suppress(BlockingIOError):
             while part := os.read(self.fd, 65_536):
-                self.seen += part
-        return self.seen.splitlines()
+                self.received += part
+        return self.received.splitlines()
 
     def until(self, last: bytes) -> list[bytes]:
         """Reads until this line has come."""
 
         def come() -> list[bytes] | None:
             lines = self.read()
-            return lines if lines[-1:] == [last] and self.seen.endswith(b"\n") else None
+            return lines if lines[-1:] == [last] and self.received.endswith(b"\n") else None
 
         return until(come, last.decode())
 
@@ -104,7 +104,7 @@ def test_a_line_is_out_when_the_call_returns(reader: Reader) -> None:
         assert reader.read()[-1] == line
 
 
-def test_a_file_has_it_too(tmp_path: Path) -> None:
+def test_a_file_has_the_line_when_the_call_returns(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("wb", buffering=0) as file:
         put(LogOutput(file.fileno()), CREATING, LONG)
@@ -145,25 +145,27 @@ def test_over_the_limit_the_oldest_go_and_are_counted(reader: Reader) -> None:
     before = stall(reader)
     put(output, *(b"%d" % number for number in range(10_000)))
     after = reader.until(b"9999")
-    told = [number for number, line in enumerate(after) if TOLD.match(line)]
-    assert len(told) == 1
-    found = TOLD.match(after[told[0]])
+    notices = [number for number, line in enumerate(after) if DROP_NOTICE.match(line)]
+    assert len(notices) == 1
+    found = DROP_NOTICE.match(after[notices[0]])
     assert found is not None
-    kept = after[: told[0]] + after[told[0] + 1 :]
+    kept = after[: notices[0]] + after[notices[0] + 1 :]
     everything = [*before, *(b"%d" % number for number in range(10_000))]
     assert len(kept) + int(found[1]) == len(everything)
     # One gap: what left the process before, and the newest.
-    assert kept == everything[: told[0]] + everything[told[0] + int(found[1]) :]
+    assert kept == everything[: notices[0]] + everything[notices[0] + int(found[1]) :]
     put(output, b"well again")
     assert reader.until(b"well again") == [*after, b"well again"]
 
 
 @pytest.mark.parametrize("line", [CREATING, CREATED, LOST])
-def test_lines_of_creates_go_last(line: bytes, pipe: Reader) -> None:
+def test_lines_of_creates_are_dropped_last(line: bytes, pipe: Reader) -> None:
     output = LogOutput(pipe.log, held_bytes=5000)
     before = stall(pipe)
     put(output, line + b" first", *[LONG] * 100, line + b" second", *[LONG] * 100)
-    assert [each for each in pipe.until(LONG) if each not in (*before, LONG) and not TOLD.match(each)] == [
+    assert [
+        each for each in pipe.until(LONG) if each not in (*before, LONG) and not DROP_NOTICE.match(each)
+    ] == [
         line + b" first",
         line + b" second",
     ]

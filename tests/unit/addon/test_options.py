@@ -41,14 +41,14 @@ def test_a_file_that_does_not_speak_of_them_keeps_the_safe_defaults(start: Start
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "value"),
     [("listen_host", "0.0.0.0"), ("listen_host", ""), ("flow_detail", 1), ("connection_strategy", "eager")],
 )
-def test_what_is_said_wins_over_a_safe_default(start: Start, name: str, said: str | int) -> None:
-    other = {each: value for each, value in SAFE.items() if each != name}
-    for conf, arguments in ((f"{name}: {said!r}", ()), ("", ("--set", f"{name}={said}"))):
+def test_explicit_value_wins_over_a_safe_default(start: Start, name: str, value: str | int) -> None:
+    other = {each: default for each, default in SAFE.items() if each != name}
+    for conf, arguments in ((f"{name}: {value!r}", ()), ("", ("--set", f"{name}={value}"))):
         found = start(conf, *arguments)
-        assert getattr(found, name) == said
+        assert getattr(found, name) == value
         assert {each: getattr(found, each) for each in other} == other
 
 

@@ -47,7 +47,7 @@ def test_a_file_without_entries_says_nothing(tmp_path: Path, text: str) -> None:
     assert plain(read(tmp_path, text)) == {}
 
 
-def test_no_file_says_nothing() -> None:
+def test_no_file_has_no_entries() -> None:
     assert conf_file.read(None, KNOWN) == ConfFile(None, {})
 
 
@@ -95,7 +95,7 @@ def test_line_ends_and_a_mark_at_the_beginning_change_nothing(tmp_path: Path, en
     assert refused(tmp_path, text + "foo: 3").startswith(" line 4: there is no option foo")
 
 
-def test_merges_are_filled_in(tmp_path: Path) -> None:
+def test_yaml_merges_are_filled_in(tmp_path: Path) -> None:
     assert plain(read(tmp_path, "<<: {mode: regular}\nlisten_port: 5\n"))["mode"][0] == "regular"
 
 

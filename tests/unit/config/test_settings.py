@@ -90,7 +90,7 @@ def test_a_proxy_is_http_or_https() -> None:
         (list(DEFAULT_ALIASES[:1]), (("sora-2-pro*", "seedance2_5"),)),
     ],
 )
-def test_aliases(aliases: object, pairs: tuple[tuple[str, str], ...]) -> None:
+def test_aliases_are_read_as_pairs(aliases: object, pairs: tuple[tuple[str, str], ...]) -> None:
     assert settings_from(aliases=aliases).aliases == pairs
 
 
@@ -118,7 +118,7 @@ def test_a_host_that_would_never_match_is_refused(host: object) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 3600])
-def test_poll_seconds(seconds: int) -> None:
+def test_poll_seconds_within_the_bounds_are_taken(seconds: int) -> None:
     assert settings_from(poll_seconds=seconds).poll_seconds == seconds
 
 

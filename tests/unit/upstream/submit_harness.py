@@ -1,4 +1,4 @@
-"""A Maker on a clock of its own, in front of an API that answers what a test has written down."""
+"""A Submitter on a clock of its own, before a Runway that answers by a script."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Scripted(RunwayClient):
         return found
 
 
-class Box:
+class SubmitHarness:
     """Keys a, b, … in turn; time passes only while something waits."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Box:
         self.waits.append(seconds)
         self.now += seconds
 
-    def plan(self, name: str, *answers: Reply | Exception) -> Box:
+    def plan(self, name: str, *answers: Reply | Exception) -> SubmitHarness:
         """What comes of the next calls."""
         self.client.script[name].extend(answers)
         return self

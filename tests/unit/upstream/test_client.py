@@ -74,7 +74,9 @@ def test_a_task_stays_one_piece_of_the_path(task: str) -> None:
         await api.get_task(KEY, task)
         await api.delete_task(KEY, task)
 
-    for call in using(use).asked:
+    calls = using(use).asked
+    assert len(calls) == 2
+    for call in calls:
         assert call.target.startswith("/v1/tasks/")
         piece = call.target.removeprefix("/v1/tasks/")
         assert httpx.URL(f"http://x/{piece}").path == f"/{task}"
