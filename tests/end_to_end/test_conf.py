@@ -163,5 +163,5 @@ def test_the_file_in_force_and_where_keys_go_are_told(folder: Folders, sandbox_s
     with Proxy(made, conf=None) as proxy:
         assert proxy.wait_for("configuration: (.*)")[1] == str(made / "mitm.conf")
         assert proxy.wait_for("Runway's API is taken to be at (.*)")[1] == sandbox_server.url
-        proxy.wait_for(r"a has its secret written out in a file that others can read \(mode 0644\)")
+        proxy.wait_for(r"runway_keys: a .*mode 0644")
         assert "key_of_a" not in proxy.log

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
+from runway_videos.events import CreateBody, CreateSending, Event, KeyPassedOver, OutcomeUnknown
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
 from runway_videos.upstream.timeouts import Timeouts
-from unit.upstream.submit_harness import MADE, Scripted, SubmitHarness, refusal
+from unit.upstream.submit_harness import MADE, MODEL, VIDEO, Scripted, SubmitHarness, refusal
 
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
 DAILY = refusal(429, "Your daily task limit has been reached.")
@@ -40,8 +40,6 @@ UNKNOWN: list[Reply | Exception] = [
     UnknownOutcomeError("ReadError"),
     UnknownOutcomeError("ReadTimeout", timed_out=True),
 ]
-
-VIDEO = "for the test → gen4.5, text_to_video, 4 s, 720x1280"
 
 
 def refused(harness: SubmitHarness, *, picture: bool = False) -> ApiError:
@@ -96,37 +94,31 @@ def test_when_every_key_is_out_the_client_gets_the_reason(
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
-def test_an_unknown_outcome_is_never_sent_again(
-    answer: Reply | Exception, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unknown_outcome_is_never_sent_again(answer: Reply | Exception) -> None:
     harness = SubmitHarness(3).plan("create", answer)
-    with caplog.at_level(logging.ERROR, "runway"):
-        error = refused(harness)
+    error = refused(harness)
     assert harness.client.sent == [("create", "a")]
     timed_out = isinstance(answer, UnknownOutcomeError) and answer.timed_out
     assert error.status == (504 if timed_out else 502)
     assert (error.code, error.retry, error.may_have_made) == ("outcome_unknown", False, True)
-    assert "a paid task may exist" in error.message
-    (line,) = caplog.messages
-    assert line.startswith(f"OUTCOME UNKNOWN: a paid task may exist at Runway: {VIDEO}, key a: ")
-    assert "value-a" not in line
+    event = harness.events[-1]
+    assert isinstance(event, OutcomeUnknown)
+    assert (event.video, event.key) == (VIDEO, "a")
+    assert "value-a" not in str(event)
 
 
-@pytest.mark.parametrize(("status", "text"), [(401, "No,\nreally."), (429, "Slow\x1b down."), (500, "Oops.")])
-def test_create_is_logged_before_it_is_sent_and_after(
-    status: int, text: str, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize(
+    ("status", "text", "end"),
+    [
+        (401, "No,\nreally.", KeyPassedOver("a", MODEL, "No, really.")),
+        (429, "Slow\x1b down.", KeyPassedOver("a", MODEL, "Slow\x1b down.")),
+        (500, "Oops.", OutcomeUnknown(VIDEO, "a", "HTTP 500 Oops.")),
+    ],
+)
+def test_create_is_reported_before_it_is_sent_and_after(status: int, text: str, end: Event) -> None:
     harness = SubmitHarness().plan("create", refusal(status, text))
-    with caplog.at_level(logging.DEBUG, "runway"):
-        refused(harness)
-    before, body, line = caplog.messages
-    assert body == 'to Runway: {"promptText":"a cat"}'
-    assert before == f"creating: {VIDEO}, key a"
-    if status == 500:
-        assert line == f"OUTCOME UNKNOWN: a paid task may exist at Runway: {VIDEO}, key a: HTTP 500 Oops."
-    else:
-        shown = " ".join(text.split()).replace("\x1b", "\\x1b")
-        assert line == f"key a cannot take a create of gen4.5: {shown}"
+    refused(harness)
+    assert harness.events == [CreateSending(VIDEO, "a"), CreateBody({"promptText": "a cat"}), end]
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 422])

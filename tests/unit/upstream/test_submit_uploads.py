@@ -119,7 +119,6 @@ def test_a_storage_that_refuses_twice_is_an_error_and_nothing_is_made() -> None:
     harness = SubmitHarness(2).plan("store", Reply(403), Reply(403))
     error = refused(harness)
     assert (error.status, error.code, error.may_have_made, error.retry) == (502, "upload_failed", False, None)
-    assert "nothing was made" in error.message
     assert harness.client.times("create") == 0
 
 
