@@ -50,10 +50,15 @@ def web(base_url: str, **options: Any) -> httpx.Client:
 
 def curl(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs curl, which must succeed, without its configuration file."""
-    command = ["curl", "-q", "--silent", "--show-error", *arguments]
-    done = subprocess.run(command, env=clean_environment(env or {}), capture_output=True, timeout=60)
+    done = curl_command(*arguments, env=env)
     assert done.returncode == 0, done.stderr.decode()
     return done
+
+
+def curl_command(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Runs curl, whatever comes of it, without its configuration file."""
+    command = ["curl", "-q", "--silent", "--show-error", *arguments]
+    return subprocess.run(command, env=clean_environment(env or {}), capture_output=True, timeout=60)
 
 
 def raw(port: int, request: bytes, host: str = "127.0.0.1") -> bytes:

@@ -12,6 +12,7 @@ from mitmproxy.connection import ConnectionState
 from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
 
+from runway_addon.client_presence import ClientPresence
 from runway_videos.errors import ApiError, render
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Route
@@ -133,7 +134,7 @@ def quiet_connection_log(quiet: bool) -> None:
 def call_of(flow: http.HTTPFlow, route: Route, caller: str) -> Call:
     """The flow as the operations see it."""
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), lower_headers(flow), body, caller, gone=lambda: not client_is_there(flow))
+    return Call(route, query(flow), lower_headers(flow), body, caller, gone=ClientPresence(flow))
 
 
 def take_credentials(flow: http.HTTPFlow) -> HeaderFields:

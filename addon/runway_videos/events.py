@@ -65,6 +65,12 @@ class OutcomeUnknown(Event, frozen=True):
     reason: str
 
 
+class CreateGivenUp(Event, frozen=True):
+    """The process ends before Runway answered a create: a paid task may exist."""
+
+    video: VideoFacts
+
+
 class KeyPassedOver(Event, frozen=True):
     """A key could not take a create, and the next one is asked. `reason` is Runway's own text."""
 

@@ -75,6 +75,13 @@ def _unknown(event: events.OutcomeUnknown) -> tuple[int, str]:
     )
 
 
+def _given_up(event: events.CreateGivenUp) -> tuple[int, str]:
+    return logging.ERROR, (
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {describe(event.video)}: "
+        "the proxy ended before Runway answered"
+    )
+
+
 def _passed_over(event: events.KeyPassedOver) -> tuple[int, str]:
     reason = escaped(event.reason)
     return logging.WARNING, f"key {event.key} cannot take a create of {event.model}: {reason}"
@@ -147,6 +154,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateBody: _body,
     events.VideoSubmitted: _submitted,
     events.OutcomeUnknown: _unknown,
+    events.CreateGivenUp: _given_up,
     events.KeyPassedOver: _passed_over,
     events.UploadFailed: _upload_failed,
     events.FieldsIgnored: _ignored,

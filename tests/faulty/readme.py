@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from faulty import cases, departures, kills
+from faulty import cases, departures, endings, kills
 from faulty.table import render, together
 
 # The tables and their titles, in the order of the documentation.
 _GROUPS = (
     ("While the client waits", (*cases.ROWS,)),
-    ("When the client leaves", departures.ALL),
+    ("When the client leaves, or repeats", departures.ALL),
+    ("When the proxy is told to end (SIGTERM)", endings.ALL),
 )
 
 

@@ -34,6 +34,7 @@ async def test_equal_creates_are_each_new_but_a_marked_repeat_of_a_lost_one_is_n
     harness = ServiceHarness()
     first = await harness.create()
     assert await harness.create() != first
+    harness.now += 10
     assert await harness.create(headers=RETRY) not in (first, "")
     lost = await harness.create(gone=gone)
     assert await harness.create(headers=RETRY) == lost
@@ -53,6 +54,8 @@ async def test_an_idempotency_key_means_one_create_and_other_content_is_refused(
     harness = ServiceHarness()
     first = await harness.create(headers={"idempotency-key": "k"})
     assert await harness.create(headers={"idempotency-key": "k"}) == first
+    spelled = b'{"seconds": "4", "prompt": "a cat", "user": "somebody"}'
+    assert await harness.create(spelled, headers={"idempotency-key": "k"}) == first
     assert await harness.create(headers={"idempotency-key": "other"}) != first
     assert (await error_of(harness, b'{"prompt": "a dog"}', {"idempotency-key": "k"})).status == 409
     assert harness.runway.times("create") == 2
