@@ -55,6 +55,7 @@ class RunwayAddon:
         self.relisten: listening.Relisten | None = None
         self.opened = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.options = reload_state.options
         self.connections = reload_state.connections
         self.calls = reload_state.calls
         self.downloads = reload_state.downloads
@@ -73,8 +74,9 @@ class RunwayAddon:
         client_text.install()
         install(reload_state.guard, reload_state.last_good)
         try:
-            if options.load(loader, Path(__file__).resolve().parent.parent):
-                self.relisten = listening.Relisten()
+            beside = Path(__file__).resolve().parent.parent
+            if self.options.load(loader, (Path.cwd(), beside)):
+                self.relisten = listening.Relisten(self.options)
         except ConfigError as error:
             # An ERROR during start-up ends the process; an exception here would not.
             listening.silence_server_log()
@@ -86,7 +88,7 @@ class RunwayAddon:
         if self.settings is not None and options.WATCHED.isdisjoint(updated):
             return
         try:
-            settings = options.read_settings()
+            settings = self.options.read_settings()
             if settings == self.settings:
                 return
             service = reload_state.service

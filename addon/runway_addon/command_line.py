@@ -78,12 +78,11 @@ def options_of_all_programs() -> frozenset[str]:
     return frozenset(done.stdout.split())
 
 
-def named_options(arguments: Sequence[str] | None = None) -> dict[str, str]:
+def named_options(arguments: Sequence[str]) -> dict[str, str]:
     """The options that the command line names, with the text of their values.
 
     `arguments` are the command line without the program.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
     program = type(ctx.master).__module__.rpartition("tools.")[2].partition(".")[0]
     make = _PROGRAMS.get(program)
     if make is None:

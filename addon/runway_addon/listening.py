@@ -19,7 +19,7 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
-from runway_addon import options
+from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.logs import log
 
@@ -37,12 +37,13 @@ def silence_server_log(hold: Callable[[logging.LogRecord], bool] = lambda _: Fal
 
 
 class Relisten:
-    """One change of the listening addresses at start."""
+    """One change of the listening addresses at start. Raises ConfigError on an impossible address."""
 
-    def __init__(self) -> None:
-        self._heard: list[logging.LogRecord] = []
+    def __init__(self, options: AddonOptions) -> None:
+        self._options = options
+        self._held: list[logging.LogRecord] = []
         try:
-            self._modes = [ProxyMode.parse(_with_address(mode)) for mode in ctx.options.mode]
+            self._modes = [ProxyMode.parse(each) for each in modes_with_addresses(options)]
         except ValueError as error:
             raise ConfigError(f"{options.where_to_listen()}: {error}") from error
         silence_server_log(self._hold)
@@ -53,17 +54,17 @@ class Relisten:
         # update() waits for the one under way. Old servers that never came up cannot be stopped;
         # that is the only failure here that is none.
         await servers.update([])
-        self._heard.clear()
+        self._held.clear()
         ok = await servers.update(self._modes)
         for name in _LOGGERS:
             logging.getLogger(name).removeFilter(self._hold)
         if not ok:
-            errors = (record for record in self._heard if record.levelno >= logging.ERROR)
+            errors = (record for record in self._held if record.levelno >= logging.ERROR)
             problems = "; ".join(_problem(record.getMessage()) for record in errors)
-            raise ConfigError(f"{options.where_to_listen()}: {problems}")
+            raise ConfigError(f"{self._options.where_to_listen()}: {problems}")
 
     def _hold(self, record: logging.LogRecord) -> bool:
-        self._heard.append(record)
+        self._held.append(record)
         return False
 
 
@@ -148,8 +149,15 @@ def _proxyserver() -> Proxyserver:
     return found
 
 
-def _with_address(mode: str) -> str:
-    """A mode with its address written into it: mitmproxy notices no other change of address."""
+def modes_with_addresses(options: AddonOptions) -> list[str]:
+    """mitmproxy's modes, with their addresses written into them: it notices no other change of address.
+
+    Raises ValueError on an address that cannot be.
+    """
+    return [_with_address(mode, options) for mode in ctx.options.mode]
+
+
+def _with_address(mode: str, options: AddonOptions) -> str:
     spec = ProxyMode.parse(mode)
     port = spec.listen_port(ctx.options.listen_port)
     host = spec.listen_host(ctx.options.listen_host)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
 from mitmproxy.utils import human
 
-from runway_addon import command_line, file_options, option_secrets
+from runway_addon import command_line, file_options
+from runway_addon.option_secrets import LiteralSecrets
 from runway_videos.config import conf_file, settings
 from runway_videos.config.conf_file import ConfFile, ConfigError
 from runway_videos.config.settings import Settings
@@ -66,82 +65,107 @@ _NOT_UNDER_MAX_BODY = {
 }
 
 
-class _Kept(msgspec.Struct):
-    """What outlives a reload of the script: the file is applied once."""
+class AddonOptions:
+    """The options of one process. It outlives a reload of the script: the file is applied once.
 
-    file: ConfFile | None = None
-    on_command_line: frozenset[str] = frozenset()
-
-
-_kept = _Kept()
-
-
-def load(loader: Loader, beside: Path) -> bool:
-    """Declares the options, applies the file and the safe defaults. True where these say where to listen.
-
-    Raises ConfigError on any mistake in the file or in `--set`.
+    `arguments` are the command line without the program, `environment` holds the variables that
+    options name.
     """
-    for name, (kind, default, text) in OPTIONS.items():
-        loader.add_option(name, kind, default, text)  # type: ignore[arg-type]
-    if _kept.file is not None:
-        return False
-    on_command_line = command_line.named_options()
-    _kept.on_command_line = frozenset(on_command_line)
-    known = command_line.KnownOptions(ctx.options.keys(), command_line.options_of_all_programs)
-    file = _kept.file = conf_file.read(conf_file.find(on_command_line.get("runway_conf"), beside), known)
-    applied = [name for name in file.entries if _is_from_file(name) and name not in _SECRET]
-    for name in applied:
-        if name in ctx.options:
-            file_options.apply(file, name)
-    # mitmweb has no flow_detail.
-    known_here = ((name, value) for name, value in _SAFE_DEFAULTS.items() if name in ctx.options)
-    defaults = {name: value for name, value in known_here if not _is_said(name)}
-    ctx.options.update(**defaults)
-    try:
-        ctx.options.process_deferred()
-    except (exceptions.OptionsError, TypeError) as error:
-        raise ConfigError(f"--set: {file_options.one_line(error)}") from error
-    for name in ctx.options.deferred:
-        if name.startswith("runway_"):
-            raise ConfigError(f"--set: there is no option {name}; see README.md")
-    return any(name in _LISTENING for name in (*applied, *defaults))
 
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._arguments = arguments
+        self._environment = environment
+        self._literals = LiteralSecrets()
+        self._file: ConfFile | None = None
+        self._on_command_line: frozenset[str] = frozenset()
 
-def where(name: str) -> str:
-    """Where an option was set, for messages."""
-    if _kept.file is not None and _is_from_file(name):
-        return _kept.file.where(name)
-    return f"--set {name}" if name in _kept.on_command_line else name
+    def load(self, loader: Loader, folders: Iterable[Path]) -> bool:
+        """Declares the options, applies the file and the safe defaults. True where these say where to listen.
 
+        The file is in the first of `folders` that has one, where the command line names none.
+        Raises ConfigError on any mistake in the file or in `--set`.
+        """
+        for name, (kind, default, text) in OPTIONS.items():
+            loader.add_option(name, kind, default, text)  # type: ignore[arg-type]
+        if self._file is not None:
+            return False
+        on_command_line = command_line.named_options(self._arguments)
+        self._on_command_line = frozenset(on_command_line)
+        known = command_line.KnownOptions(ctx.options.keys(), command_line.options_of_all_programs)
+        path = conf_file.find(on_command_line.get("runway_conf"), folders)
+        file = self._file = conf_file.read(path, known)
+        applied = [name for name in file.entries if self._is_from_file(name) and name not in _SECRET]
+        for name in applied:
+            if name in ctx.options:
+                file_options.apply(file, name)
+        # mitmweb has no flow_detail.
+        known_here = ((name, value) for name, value in _SAFE_DEFAULTS.items() if name in ctx.options)
+        defaults = {name: value for name, value in known_here if not self._is_set(name)}
+        ctx.options.update(**defaults)
+        try:
+            ctx.options.process_deferred()
+        except (exceptions.OptionsError, TypeError) as error:
+            raise ConfigError(f"--set: {file_options.one_line(error)}") from error
+        for name in ctx.options.deferred:
+            if name.startswith("runway_"):
+                raise ConfigError(f"--set: there is no option {name}; see README.md")
+        return any(name in _LISTENING for name in (*applied, *defaults))
 
-def where_to_listen() -> str:
-    """The entry of the file that says where to listen, for messages."""
-    return next((where(name) for name in _LISTENING if _is_from_file(name)), "listen_port")
+    def where(self, name: str) -> str:
+        """Where an option was set, for messages."""
+        if self._file is not None and self._is_from_file(name):
+            return self._file.where(name)
+        return f"--set {name}" if name in self._on_command_line else name
 
+    def where_to_listen(self) -> str:
+        """The entry of the file that says where to listen, for messages."""
+        return next((self.where(name) for name in _LISTENING if self._is_from_file(name)), "listen_port")
 
-def is_on_command_line(name: str) -> bool:
-    """Whether the command line names an option."""
-    return name in _kept.on_command_line
+    def is_on_command_line(self, name: str) -> bool:
+        """Whether the command line names an option."""
+        return name in self._on_command_line
 
+    def read_settings(self) -> Settings:
+        """The settings as the options stand now. Raises ConfigError."""
+        file = self._file or ConfFile(None, {})
+        values = {name: getattr(ctx.options, name) for name in OPTIONS}
+        for name in _SECRET:
+            if not values[name] and self._is_from_file(name):
+                values[name] = file.entries[name].value or []
+            else:
+                values[name] = self._literals.hide(name, values[name])
+        found = settings.read(
+            values,
+            self._environment,
+            self.where,
+            conf=str(file.path or ""),
+            file_mode=lambda name: file.mode if self._is_from_file(name) else 0,
+        )
+        self._check_others(found)
+        return found
 
-def read_settings() -> Settings:
-    """The settings as the options stand now. Raises ConfigError."""
-    values = {name: getattr(ctx.options, name) for name in OPTIONS}
-    for name in _SECRET:
-        if not values[name] and _kept.file is not None and _is_from_file(name):
-            values[name] = _kept.file.entries[name].value or []
-        else:
-            values[name] = option_secrets.hide(name, values[name])
-    file = _kept.file or ConfFile(None, {})
-    found = settings.read(
-        values,
-        os.environ,
-        where,
-        conf=str(file.path or ""),
-        file_mode=lambda name: file.mode if _is_from_file(name) else 0,
-    )
-    _check_others(found)
-    return found
+    def _is_from_file(self, name: str) -> bool:
+        return self._file is not None and name in self._file.entries and name not in self._on_command_line
+
+    def _is_set(self, name: str) -> bool:
+        """Whether the command line, the file, or mitmproxy's own config.yaml sets an option."""
+        return (
+            self.is_on_command_line(name) or self._is_from_file(name) or bool(ctx.options.has_changed(name))
+        )
+
+    def _check_others(self, found: Settings) -> None:
+        """mitmproxy's own options that cannot go together with the addon."""
+        for name in _PUBLIC_CA_KEY:
+            if getattr(ctx.options, name, False):
+                raise ConfigError(
+                    f"{self.where(name)}: signs with a CA key that is publicly known, so that others "
+                    "could read and change what clients send; leave it out, and let clients trust "
+                    "mitmproxy's own CA"
+                )
+        for name, why in _NOT_UNDER_MAX_BODY.items():
+            size = getattr(ctx.options, name)
+            if size and (human.parse_size(size) or 0) < found.max_body:
+                raise ConfigError(f"{self.where(name)}: {size} is less than runway_max_body: {why}")
 
 
 def option_warnings() -> list[str]:
@@ -149,26 +173,3 @@ def option_warnings() -> list[str]:
     if ctx.options.proxy_debug:
         return ["proxy_debug: callers' tokens and signed links are in its log lines"]
     return []
-
-
-def _is_from_file(name: str) -> bool:
-    return _kept.file is not None and name in _kept.file.entries and name not in _kept.on_command_line
-
-
-def _is_said(name: str) -> bool:
-    """Whether the command line, the file, or mitmproxy's own config.yaml says something of an option."""
-    return is_on_command_line(name) or _is_from_file(name) or bool(ctx.options.has_changed(name))
-
-
-def _check_others(found: Settings) -> None:
-    """mitmproxy's own options that cannot go together with the addon."""
-    for name in _PUBLIC_CA_KEY:
-        if getattr(ctx.options, name, False):
-            raise ConfigError(
-                f"{where(name)}: signs with a CA key that is publicly known, so that others could read and "
-                "change what clients send; leave it out, and let clients trust mitmproxy's own CA"
-            )
-    for name, why in _NOT_UNDER_MAX_BODY.items():
-        size = getattr(ctx.options, name)
-        if size and (human.parse_size(size) or 0) < found.max_body:
-            raise ConfigError(f"{where(name)}: {size} is less than runway_max_body: {why}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import weakref
 
 from mitmproxy import http
@@ -12,11 +14,14 @@ from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
 from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
+from runway_addon.options import AddonOptions
 from runway_addon.redact import SignedLinks
 from runway_addon.seldom import Seldom
 from runway_videos.service import Service
 
 service: Service | None = None
+
+options = AddonOptions(sys.argv[1:], os.environ)
 
 connections = Connections()
 links = SignedLinks()

@@ -25,7 +25,7 @@ class LogSink:
         self._prefix = "SANDBOX " if sandbox else ""
 
     def __call__(self, event: Event) -> None:
-        level, line = _LINES[type(event)](event)
+        level, line = LINES[type(event)](event)
         if line and log.isEnabledFor(level):
             prefix = self._prefix if isinstance(event, _OF_VIDEOS) else ""
             log.log(level, "%s", prefix + line)
@@ -149,7 +149,7 @@ def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
 
 
 # By event: the level and the text of its line ("": no line).
-_LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
+LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateSending: _sending,
     events.CreateBody: _body,
     events.VideoSubmitted: _submitted,

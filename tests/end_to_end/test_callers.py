@@ -89,7 +89,7 @@ OPERATIONS = [
     ],
     ids=["none", "wrong", "empty", "basic", "longer", "upper", "api-key", "cookie"],
 )
-def test_without_a_token(
+def test_call_without_a_known_token_is_refused(
     calls: httpx.Client,
     sandbox_server: SandboxServer,
     video: str,
@@ -111,20 +111,22 @@ def test_the_client_gets_its_own_exception(gated: Proxy) -> None:
         app.videos.create(prompt="wrong key")
 
 
-def test_the_whole_way_with_a_token(gated: Proxy, sandbox_server: SandboxServer) -> None:
+def test_client_with_a_token_creates_downloads_and_deletes(
+    gated: Proxy, sandbox_server: SandboxServer
+) -> None:
     with client(gated.base_url, TOKENS["app-1"]) as app:
         video = app.videos.create_and_poll(prompt="with a token", poll_interval_ms=50)
         assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
         assert app.videos.delete(video.id).deleted is True
 
 
-def test_the_token_as_api_key(calls: httpx.Client, video: str) -> None:
+def test_token_in_the_api_key_header_is_accepted(calls: httpx.Client, video: str) -> None:
     # As Azure's clients send it; a second header that is not ours does no harm.
     for headers in ({"api-key": TOKENS["app-1"]}, {"api-key": TOKENS["app-1"], "Authorization": "Bearer x"}):
         assert calls.get(f"/v1/videos/{video}", headers=headers).status_code == 200
 
 
-def test_a_relayed_request_with_a_token(calls: httpx.Client, video: str) -> None:
+def test_relayed_request_with_a_token_is_served(calls: httpx.Client, video: str) -> None:
     headers = {
         **bearer("app-1"),
         "X-Forwarded-For": "192.0.2.1",
@@ -155,7 +157,7 @@ def test_anothers_video_is_an_unknown_one(
     assert calls.get(f"/v1/videos/{video}", headers=bearer("app-1")).json()["status"] == "completed"
 
 
-def test_tokens_go_nowhere(
+def test_callers_tokens_reach_neither_the_fallback_nor_runway(
     gated: Proxy, calls: httpx.Client, origin: Origin, sandbox_server: SandboxServer
 ) -> None:
     token = bearer("app-1")
@@ -172,10 +174,10 @@ def test_tokens_go_nowhere(
         assert forward.get(f"{origin.url}/v1/videos/abc?with-token", headers=through).json()["origin"] is True
     asked = [each for each in origin.requests if "with-token" in each.path]
     assert len(asked) == 6
-    told = json.dumps([each.headers for each in asked]) + json.dumps(
-        [seen.headers for seen in sandbox_server.seen()]
+    sent = json.dumps([each.headers for each in asked]) + json.dumps(
+        [each.headers for each in sandbox_server.seen()]
     )
-    assert "token-of-app" not in told
+    assert "token-of-app" not in sent
     assert asked[2].headers["authorization"] == "Bearer sk-real"
 
 

@@ -79,7 +79,7 @@ FILE = {
     "runway_sandbox": True,
 }
 # What the command line says: the defaults, each of which differs from the file.
-SAID = {
+ON_COMMAND_LINE = {
     "mode": ["regular"],
     "flow_detail": 1,
     "termlog_verbosity": "info",
@@ -112,11 +112,11 @@ def test_the_command_line_wins_also_where_it_says_the_default(
 ) -> None:
     made = folder()
     conf = json.dumps({**FILE, "runway_base_url": "http://127.0.0.1:9"})
-    said: dict[str, Any] = {**SAID, **sandbox_server.options(), "runway_poll_seconds": 5}
-    with Proxy(made, *dumping(made), conf=conf, runway_fallback="none", **said) as proxy:
+    given: dict[str, Any] = {**ON_COMMAND_LINE, **sandbox_server.options(), "runway_poll_seconds": 5}
+    with Proxy(made, *dumping(made), conf=conf, runway_fallback="none", **given) as proxy:
         options = options_of(proxy)
         with web(proxy.url) as client:
-            answer = client.post("/v1/videos", json={"prompt": "said", "model": "fox"})
+            answer = client.post("/v1/videos", json={"prompt": "a fox", "model": "fox"})
             assert answer.headers["openai-poll-after-ms"] == "5000"
             assert "x-runway-sandbox" not in answer.headers
             # Regular mode: nothing goes to the file's gateway.
@@ -124,13 +124,13 @@ def test_the_command_line_wins_also_where_it_says_the_default(
         # flow_detail=1 shows each request, info none of the debug lines.
         proxy.wait_for(r"POST .*/v1/videos")
         whole(proxy)
-    assert {name: options[name] for name in SAID} == SAID
-    # Of what the command line does not name the file's word counts.
+    assert {name: options[name] for name in ON_COMMAND_LINE} == ON_COMMAND_LINE
+    # Of what the command line does not name the file's value counts.
     assert options["ignore_hosts"] == ["a.example"]
     assert options["runway_aliases"] == ["fox=gen4.5"]
 
 
-def test_flags_win_like_set(folder: Folders) -> None:
+def test_command_line_flags_win_over_the_file_like_set(folder: Folders) -> None:
     made = folder()
     conf = {"mode": "reverse:http://127.0.0.1:9", "termlog_verbosity": "debug", "flow_detail": 3}
     arguments = ("--mode", "regular", "-q")
@@ -140,8 +140,8 @@ def test_flags_win_like_set(folder: Folders) -> None:
         options = options_of(proxy)
     finally:
         proxy.kill()
-    said = {"mode": ["regular"], "termlog_verbosity": "error", "flow_detail": 0}
-    assert {name: options[name] for name in said} == said
+    expected = {"mode": ["regular"], "termlog_verbosity": "error", "flow_detail": 0}
+    assert {name: options[name] for name in expected} == expected
 
 
 def test_a_file_named_on_the_command_line(folder: Folders) -> None:
@@ -163,5 +163,5 @@ def test_the_file_in_force_and_where_keys_go_are_told(folder: Folders, sandbox_s
     with Proxy(made, conf=None) as proxy:
         assert proxy.wait_for("configuration: (.*)")[1] == str(made / "mitm.conf")
         assert proxy.wait_for("Runway's API is taken to be at (.*)")[1] == sandbox_server.url
-        proxy.wait_for(r"a has its secret written out in a file that others can read \(mode 0644\)")
+        proxy.wait_for(r"runway_keys: a .*mode 0644")
         assert "key_of_a" not in proxy.log

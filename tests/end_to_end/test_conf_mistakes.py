@@ -124,8 +124,8 @@ def test_a_mistake_ends_the_start(mistake: Mistake, started: dict[str, Future[Pr
     assert proxy.child.returncode == 1, log
     assert "Traceback" not in log
     assert SECRET not in log
-    said = [re.sub(r"^\[[-\d:. ]+\] ", "", line) for line in log.splitlines()]
-    said = [line for line in said if line.strip() and not AROUND.fullmatch(line)]
-    assert len(said) == 1, log
+    lines = [re.sub(r"^\[[-\d:. ]+\] ", "", line) for line in log.splitlines()]
+    lines = [line for line in lines if line.strip() and not AROUND.fullmatch(line)]
+    assert len(lines) == 1, log
     file = re.escape(str(proxy.folder / "mitm.conf"))
-    assert re.search(mistake.says.replace("{file}", file).replace("{taken}", str(taken)), said[0]), said[0]
+    assert re.search(mistake.says.replace("{file}", file).replace("{taken}", str(taken)), lines[0]), lines[0]

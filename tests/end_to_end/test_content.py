@@ -26,7 +26,7 @@ def clip(sandbox_server: SandboxServer) -> bytes:
     return sandbox_server.sandbox.clips[False].read()
 
 
-def test_whole(direct: httpx.Client, done: str, clip: bytes) -> None:
+def test_content_is_the_whole_clip_with_its_headers(direct: httpx.Client, done: str, clip: bytes) -> None:
     response = direct.get(done)
     assert response.status_code == 200
     assert response.content == clip
@@ -39,7 +39,7 @@ def test_whole(direct: httpx.Client, done: str, clip: bytes) -> None:
     ("wanted", "start", "stop"),
     [("bytes=0-0", 0, 1), ("bytes=1000-1999", 1000, 2000), ("bytes=-10", -10, None)],
 )
-def test_ranges(
+def test_ranges_of_content_are_served(
     direct: httpx.Client, done: str, clip: bytes, wanted: str, start: int, stop: int | None
 ) -> None:
     response = direct.get(done, headers={"Range": wanted})
@@ -47,7 +47,7 @@ def test_ranges(
     assert response.content == clip[start:stop]
 
 
-def test_a_range_behind_the_end(direct: httpx.Client, done: str, clip: bytes) -> None:
+def test_range_behind_the_end_is_a_416(direct: httpx.Client, done: str, clip: bytes) -> None:
     response = direct.get(done, headers={"Range": f"bytes={len(clip)}-"})
     assert response.status_code == 416
     assert response.headers["content-range"] == f"bytes */{len(clip)}"
@@ -61,18 +61,20 @@ def test_a_download_is_resumed_only_if_it_is_the_same(direct: httpx.Client, done
     assert (other.status_code, other.content) == (200, clip)
 
 
-def test_head(direct: httpx.Client, done: str, clip: bytes) -> None:
+def test_head_of_content_has_the_length_and_no_body(direct: httpx.Client, done: str, clip: bytes) -> None:
     response = direct.head(done)
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["content-length"] == str(len(clip))
     assert response.headers["content-type"] == "video/mp4"
 
 
-def test_the_variant_video_is_the_video(direct: httpx.Client, done: str, clip: bytes) -> None:
+def test_variant_video_is_the_video_itself(direct: httpx.Client, done: str, clip: bytes) -> None:
     assert direct.get(done, params={"variant": "video"}).content == clip
 
 
-def test_what_goes_to_the_file_store(direct: httpx.Client, sandbox_server: SandboxServer, done: str) -> None:
+def test_file_store_gets_nothing_of_the_client_but_the_range(
+    direct: httpx.Client, sandbox_server: SandboxServer, done: str
+) -> None:
     headers = {
         "Authorization": "Bearer sk-of-the-application",
         "Cookie": "session=secret",
@@ -88,7 +90,7 @@ def test_what_goes_to_the_file_store(direct: httpx.Client, sandbox_server: Sandb
     assert set(last.headers) <= {"host", "range", "if-range", "connection", "accept-encoding"}
 
 
-def test_what_comes_back(direct: httpx.Client, done: str) -> None:
+def test_only_headers_that_describe_the_bytes_reach_the_client(direct: httpx.Client, done: str) -> None:
     names = set(direct.get(done).headers)
     assert names <= {
         *("content-type", "content-length", "accept-ranges", "etag", "last-modified", "connection"),

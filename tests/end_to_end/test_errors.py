@@ -32,79 +32,79 @@ def nothing_made(sandbox_server: SandboxServer, plain: Proxy) -> Iterator[None]:
     whole(plain)
 
 
-BODIES: list[tuple[str, dict[str, str], bytes, int, str]] = [
-    ("empty", JSON, b"", 400, "empty"),
-    ("blank", JSON, b" \r\n", 400, "empty"),
-    ("empty without a type", {}, b"", 400, "empty"),
-    ("cut JSON", JSON, b'{"prompt": "a fox', 400, "not valid JSON"),
-    ("JSON with a comma too many", JSON, b'{"prompt": "a fox",}', 400, "line 1, column"),
-    ("an array", JSON, b'["a fox"]', 400, "an array"),
-    ("a text", JSON, b'"a fox"', 400, "a string"),
-    ("not UTF-8", JSON, b'{"prompt": "\xff"}', 400, "UTF-8"),
-    ("JSON without end", JSON, b'{"prompt":' + b"[" * 50_000, 400, ""),
-    ("another type", {"Content-Type": "text/xml"}, b"<prompt/>", 415, "multipart/form-data"),
-    ("a form without a boundary", {"Content-Type": "multipart/form-data"}, PART, 400, "boundary"),
-    ("a form of another boundary", FORM, PART.replace(b"--b", b"--c"), 400, "--b"),
-    ("a form that is none", FORM, b"prompt=a fox", 400, "boundary"),
-    ("a part without a name", FORM, PART.replace(b"; name", b"; game") + b"\r\n--b--\r\n", 400, "name"),
-    ("a form cut inside a part", FORM, PART, 400, "cut off"),
-    ("a form cut inside a header", FORM, PART[:30], 400, "cut off"),
-    ("a form cut at its end", FORM, PART + b"\r\n--b", 400, "cut off"),
+BODIES: list[tuple[str, dict[str, str], bytes, int]] = [
+    ("empty", JSON, b"", 400),
+    ("blank", JSON, b" \r\n", 400),
+    ("empty without a type", {}, b"", 400),
+    ("cut JSON", JSON, b'{"prompt": "a fox', 400),
+    ("JSON with a comma too many", JSON, b'{"prompt": "a fox",}', 400),
+    ("an array", JSON, b'["a fox"]', 400),
+    ("a text", JSON, b'"a fox"', 400),
+    ("not UTF-8", JSON, b'{"prompt": "\xff"}', 400),
+    ("JSON without end", JSON, b'{"prompt":' + b"[" * 50_000, 400),
+    ("another type", {"Content-Type": "text/xml"}, b"<prompt/>", 415),
+    ("a form without a boundary", {"Content-Type": "multipart/form-data"}, PART, 400),
+    ("a form of another boundary", FORM, PART.replace(b"--b", b"--c"), 400),
+    ("a form that is none", FORM, b"prompt=a fox", 400),
+    ("a part without a name", FORM, PART.replace(b"; name", b"; game") + b"\r\n--b--\r\n", 400),
+    ("a form cut inside a part", FORM, PART, 400),
+    ("a form cut inside a header", FORM, PART[:30], 400),
+    ("a form cut at its end", FORM, PART + b"\r\n--b", 400),
 ]
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "status", "words"), [each[1:] for each in BODIES], ids=[each[0] for each in BODIES]
+    ("headers", "body", "status"), [each[1:] for each in BODIES], ids=[each[0] for each in BODIES]
 )
-def test_bodies(direct: httpx.Client, headers: dict[str, str], body: bytes, status: int, words: str) -> None:
+def test_unreadable_bodies_are_refused_and_make_nothing(
+    direct: httpx.Client, headers: dict[str, str], body: bytes, status: int
+) -> None:
     error = error_of(direct.post("/v1/videos", content=body, headers=headers), status)
-    assert error["type"] == "invalid_request_error"
-    assert words in error["message"]
+    # Of the body itself, not of a parameter that was not found in it.
+    assert (error["type"], error["param"]) == ("invalid_request_error", None)
 
 
-# What else is in the body beside a prompt, the parameter that is named, words of the message.
-FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
-    ("no prompt", {"prompt": None}, "prompt", ""),
-    ("an empty prompt", {"prompt": ""}, "prompt", ""),
-    ("a prompt of blanks", {"prompt": " \n"}, "prompt", ""),
-    ("a number for a prompt", {"prompt": 5}, "prompt", "text"),
-    ("a long prompt", {"prompt": "x" * 40_000}, "prompt", "40000"),
-    ("a list for a model", {"model": ["sora-2"]}, "model", ""),
-    ("seconds that are none", {"seconds": "soon"}, "seconds", ""),
-    ("seconds of no model", {"seconds": "900"}, "seconds", ""),
-    ("seconds below 0", {"seconds": -4}, "seconds", ""),
-    ("seconds with a fraction", {"seconds": 4.5}, "seconds", ""),
-    ("seconds as a switch", {"seconds": True}, "seconds", ""),
-    ("a size that is none", {"size": "large"}, "size", "x"),
-    ("a size that no model makes", {"size": "123x4567"}, "size", "1280x720"),
-    ("a number for a size", {"size": 720}, "size", ""),
-    ("a picture by http", {"input_reference": "http://a.example/x.png"}, "input_reference", "https"),
-    ("a picture by address", {"input_reference": "https://192.0.2.1/x.png"}, "input_reference", ""),
-    ("a picture on disk", {"input_reference": "/etc/passwd"}, "input_reference", ""),
-    ("no picture", {"input_reference": "data:image/png;base64,AAAA"}, "input_reference", "png"),
-    ("a picture by number", {"input_reference": 7}, "input_reference", ""),
-    ("a field of no model", {"colour_of_the_fox": "red"}, "colour_of_the_fox", ""),
-    ("a seed that is none", {"seed": "lucky"}, "seed", ""),
-    ("audio that is none", {"audio": "loud"}, "audio", ""),
-    ("two of something", {"n": 2}, "n", ""),
+# What else is in the body beside a prompt, and the parameter that is named.
+FIELDS: list[tuple[str, dict[str, Any], str]] = [
+    ("no prompt", {"prompt": None}, "prompt"),
+    ("an empty prompt", {"prompt": ""}, "prompt"),
+    ("a prompt of blanks", {"prompt": " \n"}, "prompt"),
+    ("a number for a prompt", {"prompt": 5}, "prompt"),
+    ("a long prompt", {"prompt": "x" * 40_000}, "prompt"),
+    ("a list for a model", {"model": ["sora-2"]}, "model"),
+    ("seconds that are none", {"seconds": "soon"}, "seconds"),
+    ("seconds of no model", {"seconds": "900"}, "seconds"),
+    ("seconds below 0", {"seconds": -4}, "seconds"),
+    ("seconds with a fraction", {"seconds": 4.5}, "seconds"),
+    ("seconds as a switch", {"seconds": True}, "seconds"),
+    ("a size that is none", {"size": "large"}, "size"),
+    ("a size that no model makes", {"size": "123x4567"}, "size"),
+    ("a number for a size", {"size": 720}, "size"),
+    ("a picture by http", {"input_reference": "http://a.example/x.png"}, "input_reference"),
+    ("a picture by address", {"input_reference": "https://192.0.2.1/x.png"}, "input_reference"),
+    ("a picture on disk", {"input_reference": "/etc/passwd"}, "input_reference"),
+    ("no picture", {"input_reference": "data:image/png;base64,AAAA"}, "input_reference"),
+    ("a picture by number", {"input_reference": 7}, "input_reference"),
+    ("a field of no model", {"colour_of_the_fox": "red"}, "colour_of_the_fox"),
+    ("a seed that is none", {"seed": "lucky"}, "seed"),
+    ("audio that is none", {"audio": "loud"}, "audio"),
+    ("two of something", {"n": 2}, "n"),
     (
         "a video for nothing",
         {"model": "veo3.1", "video_uri": "https://a.example/x.mp4"},
         "video_uri",
-        "aleph2",
     ),
-    ("a mode without its picture", {"model": "gen4_turbo"}, "input_reference", ""),
+    ("a mode without its picture", {"model": "gen4_turbo"}, "input_reference"),
 ]
 
 
-@pytest.mark.parametrize(
-    ("more", "param", "words"), [each[1:] for each in FIELDS], ids=[each[0] for each in FIELDS]
-)
-def test_fields(direct: httpx.Client, more: dict[str, Any], param: str, words: str) -> None:
+@pytest.mark.parametrize(("more", "param"), [each[1:] for each in FIELDS], ids=[each[0] for each in FIELDS])
+def test_wrong_fields_are_refused_with_their_name(
+    direct: httpx.Client, more: dict[str, Any], param: str
+) -> None:
     error = error_of(direct.post("/v1/videos", json={"prompt": "a fox", **more}), 400)
     assert error["type"] == "invalid_request_error"
     assert error["param"] == param
-    assert words in error["message"]
 
 
 def test_fields_of_a_form_are_refused_alike(plain: Proxy) -> None:
@@ -128,7 +128,7 @@ def test_files_that_runway_does_not_take(plain: Proxy, file: bytes) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "GZIP"])
-def test_compressed_bodies(direct: httpx.Client, encoding: str) -> None:
+def test_compressed_bodies_are_a_415(direct: httpx.Client, encoding: str) -> None:
     body = gzip.compress(json.dumps({"prompt": "a fox"}).encode())
     headers = {**JSON, "Content-Encoding": encoding}
     error = error_of(direct.post("/v1/videos", content=body, headers=headers), 415)
@@ -152,7 +152,7 @@ IDS = [
 
 
 @pytest.mark.parametrize("video_id", IDS, ids=[each[:40] for each in IDS])
-def test_unknown_ids(direct: httpx.Client, video_id: str) -> None:
+def test_unknown_ids_are_a_404(direct: httpx.Client, video_id: str) -> None:
     for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
         answer = direct.request(method, f"/v1/videos/{video_id}{path}")
         error = error_of(answer, 404)
@@ -168,7 +168,7 @@ def small(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
 
 
 @pytest.mark.parametrize("framed", ["known", "chunked"])
-def test_a_body_over_the_limit(small: Proxy, framed: str) -> None:
+def test_body_over_the_limit_is_a_413(small: Proxy, framed: str) -> None:
     body = json.dumps({"prompt": "a fox", "input_reference": "x" * 150_000}).encode()
     with web(small.url) as calls:
         content: Any = iter([body[:80_000], body[80_000:]]) if framed == "chunked" else body
@@ -178,7 +178,7 @@ def test_a_body_over_the_limit(small: Proxy, framed: str) -> None:
     assert "102400" in error["message"]
 
 
-def test_the_client_reads_the_413(small: Proxy) -> None:
+def test_stock_client_reads_the_413(small: Proxy) -> None:
     with client(small.base_url) as app, pytest.raises(openai.APIStatusError) as refusal:
         app.videos.create(prompt="a fox", input_reference=PNG + bytes(200_000))
     assert refusal.value.status_code == 413

@@ -55,7 +55,9 @@ def through(plain: Proxy) -> Iterator[httpx.Client]:
         yield through
 
 
-def test_the_whole_way(app: openai.OpenAI, sandbox_server: SandboxServer) -> None:
+def test_client_creates_polls_and_downloads_through_the_proxy(
+    app: openai.OpenAI, sandbox_server: SandboxServer
+) -> None:
     video = app.videos.create(prompt="through the proxy", input_reference=PNG)
     mode, _ = sandbox_server.task_call("through the proxy")
     assert mode == "image_to_video"
@@ -91,7 +93,7 @@ def test_an_application_whose_base_url_is_the_proxy(plain: Proxy, tmp_path: Path
 
 @needs_curl
 @pytest.mark.parametrize("version", ["--http1.1", "--http2"])
-def test_curl(
+def test_curl_creates_and_downloads_through_the_proxy(
     plain: Proxy, through: httpx.Client, sandbox_server: SandboxServer, version: str, tmp_path: Path
 ) -> None:
     if version == "--http2" and b"HTTP2" not in curl("--version").stdout:
@@ -110,12 +112,14 @@ def test_curl(
     assert out.read_bytes() == sandbox_server.sandbox.clips[True].read()
 
 
-def test_errors_have_the_same_shape(through: httpx.Client) -> None:
+def test_errors_through_the_proxy_have_openais_shape(through: httpx.Client) -> None:
     assert error_of(through.post("/v1/videos", json={}), 400)["param"] == "prompt"
     assert error_of(through.get("/v1/videos/video_rw_unknown"), 404)["code"] == "not_found"
 
 
-def test_a_proxied_plain_http_host(plain: Proxy, sandbox_server: SandboxServer) -> None:
+def test_videos_of_a_plain_http_host_are_served_through_the_proxy(
+    plain: Proxy, sandbox_server: SandboxServer
+) -> None:
     # runway_hosts names this host too: whether with TLS or not, its videos are ours.
     with httpx.Client(proxy=plain.url, trust_env=False, timeout=60) as through:
         made = through.post("http://127.0.0.1:9/v1/videos", json={"prompt": "no TLS"})

@@ -54,7 +54,7 @@ def calls(several: Proxy) -> Iterator[httpx.Client]:
 
 def makers(teams: SandboxServer, prompt: str) -> list[str | None]:
     """The organisations of the creates with this prompt."""
-    return [seen.organisation for seen in teams.creates(prompt)]
+    return [each.organisation for each in teams.creates(prompt)]
 
 
 def test_the_start_tells_names_and_weights(several: Proxy) -> None:
@@ -71,10 +71,6 @@ def test_a_missing_variable_is_named_at_the_start(several: Proxy) -> None:
     assert "not set" in line
 
 
-def test_a_literal_value_is_warned_of(several: Proxy) -> None:
-    several.wait_for(r"veo has its secret written out")
-
-
 def test_new_videos_are_spread_by_weight(calls: httpx.Client, teams: SandboxServer) -> None:
     for _ in range(12):
         assert calls.post("/v1/videos", json={"prompt": "spread"}).status_code == 200
@@ -85,13 +81,13 @@ def test_new_videos_are_spread_by_weight(calls: httpx.Client, teams: SandboxServ
         assert Counter(found[start : start + 4]) == {"team-a": 3, "team-b": 1}
 
 
-def test_patterns_choose_the_key(calls: httpx.Client, teams: SandboxServer) -> None:
+def test_model_patterns_choose_the_key(calls: httpx.Client, teams: SandboxServer) -> None:
     for _ in range(3):
         calls.post("/v1/videos", json={"prompt": "by pattern", "model": "runway/veo3.1"})
     assert set(makers(teams, "by pattern")) == {"veo"}
 
 
-def test_a_model_that_no_key_may_take(calls: httpx.Client, teams: SandboxServer) -> None:
+def test_model_that_no_key_may_take_is_refused(calls: httpx.Client, teams: SandboxServer) -> None:
     before = teams.made()
     error = error_of(calls.post("/v1/videos", json={"prompt": "none", "model": "runway/wan3"}), 403)
     assert (error["code"], error["param"]) == ("model_not_available", "model")
@@ -100,17 +96,17 @@ def test_a_model_that_no_key_may_take(calls: httpx.Client, teams: SandboxServer)
 
 def test_everything_about_a_video_goes_through_its_key(calls: httpx.Client, teams: SandboxServer) -> None:
     ids = [calls.post("/v1/videos", json={"prompt": "affinity"}).json()["id"] for _ in range(8)]
-    tasks = {seen.made: seen.organisation for seen in teams.creates("affinity")}
+    tasks = {each.made: each.organisation for each in teams.creates("affinity")}
     assert set(tasks.values()) == {"team-a", "team-b"}
     for video_id in ids:
         assert finished(calls, video_id)["status"] == "completed"
         assert calls.get(f"/v1/videos/{video_id}/content").status_code == 200
         assert calls.delete(f"/v1/videos/{video_id}").status_code == 200
-    asked = [seen for seen in teams.seen(path="/v1/tasks/") if seen.path.rpartition("/")[2] in tasks]
-    assert Counter(seen.method for seen in asked)["DELETE"] == 8
-    for seen in asked:
-        assert seen.organisation == tasks[seen.path.rpartition("/")[2]]
-        assert seen.status in (200, 204)
+    asked = [each for each in teams.seen(path="/v1/tasks/") if each.path.rpartition("/")[2] in tasks]
+    assert Counter(each.method for each in asked)["DELETE"] == 8
+    for each in asked:
+        assert each.organisation == tasks[each.path.rpartition("/")[2]]
+        assert each.status in (200, 204)
 
 
 def test_a_key_without_weight_serves_what_it_made(
@@ -123,9 +119,9 @@ def test_a_key_without_weight_serves_what_it_made(
         made = check_video(earlier.post("/v1/videos", json={"prompt": "of old"}).json())
         lost = check_video(calls.post("/v1/videos", json={"prompt": "of the others"}).json())
         # What the other process cannot know, and does not need: prompt.
-        seen = finished(calls, made["id"])
+        status = finished(calls, made["id"])
         for name in ("id", "model", "seconds", "size", "created_at"):
-            assert seen[name] == made[name]
+            assert status[name] == made[name]
         assert calls.get(f"/v1/videos/{made['id']}/content").status_code == 200
         # The other way round the key is not there: as unknown as any id, and the log says why.
         answer = earlier.get(f"/v1/videos/{lost['id']}")
@@ -145,7 +141,7 @@ def test_one_key_from_the_environment(folder: Folders, sandbox_server: SandboxSe
     assert makers(sandbox_server, "by a variable") == ["only"]
 
 
-def test_without_a_key(folder: Folders) -> None:
+def test_create_without_a_key_is_a_503(folder: Folders) -> None:
     with Proxy(folder()) as proxy:
         proxy.wait_for(r"no Runway key: video creates answer 503; set RUNWAY_API_KEY or runway_keys")
         with web(proxy.url) as one:

@@ -100,7 +100,9 @@ def test_the_premature_address_is_given_up(folder: Folders, sandbox_server: Sand
         whole(proxy)
 
 
-def test_several_modes_at_once(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> None:
+def test_proxy_serves_several_modes_at_once(
+    folder: Folders, sandbox_server: SandboxServer, origin: Origin
+) -> None:
     here, there = free_port(), free_port()
     conf = f"mode: ['regular@127.0.0.1:{here}', 'reverse:{origin.url}@127.0.0.1:{there}']\n"
     with Proxy(folder(), conf=conf, listen=(), runway_fallback="none", **sandbox_server.options()) as proxy:

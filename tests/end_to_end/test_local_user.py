@@ -24,7 +24,7 @@ RELAYED = [
 
 
 @pytest.mark.parametrize(("name", "value"), RELAYED, ids=[f"{name}: {value}" for name, value in RELAYED])
-def test_signs_of_somebody_else(
+def test_video_calls_with_signs_of_somebody_else_are_refused(
     direct: httpx.Client, sandbox_server: SandboxServer, name: str, value: str
 ) -> None:
     video = direct.post("/v1/videos", json={"prompt": "the local user's"}).json()["id"]
@@ -55,7 +55,7 @@ def test_a_preflight_of_a_web_page_gets_no_leave(direct: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("value", ["none", "same-origin"])
-def test_a_browser_of_the_local_user(direct: httpx.Client, value: str) -> None:
+def test_browser_of_the_local_user_is_served(direct: httpx.Client, value: str) -> None:
     # The address line, or a page that this proxy would have served itself.
     answer = direct.get("/v1/videos/video_rw_x", headers={"Sec-Fetch-Site": value})
     assert answer.status_code == 404
@@ -69,7 +69,9 @@ def test_the_key_of_the_application_is_not_looked_at(
 
 
 @pytest.mark.parametrize(("name", "value"), RELAYED, ids=[f"{name}: {value}" for name, value in RELAYED])
-def test_other_traffic_of_somebody_else(direct: httpx.Client, origin: Origin, name: str, value: str) -> None:
+def test_other_traffic_with_signs_of_somebody_else_is_refused(
+    direct: httpx.Client, origin: Origin, name: str, value: str
+) -> None:
     before = len(origin.requests)
     error = error_of(direct.get("/v1/models?relayed", headers={name: value}), 403)
     assert "runway_callers" in error["message"]

@@ -37,7 +37,7 @@ def wait(app: openai.OpenAI, video: Video) -> Video:
     return until(ended, video.id)
 
 
-def test_a_prompt_alone_is_sora_2(
+def test_create_with_a_prompt_alone_is_a_sora_2_video(
     app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     prompt = f"a paper boat {request.node.name}"
@@ -62,7 +62,7 @@ def test_all_that_the_client_has_parameters_for(
 
 
 @pytest.mark.parametrize("how", ["bytes", "path", "file", "tuple"])
-def test_an_uploaded_picture(
+def test_uploaded_picture_becomes_the_first_frame(
     app: openai.OpenAI,
     sandbox_server: SandboxServer,
     tmp_path: Path,
@@ -96,7 +96,7 @@ def test_a_large_picture_is_uploaded_whole(
     assert hashlib.sha256(picture).hexdigest() in [body["sha256"] for body in uploaded]
 
 
-def test_extra_body_with_nested_fields(
+def test_nested_fields_in_extra_body_reach_runway(
     app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     prompt = f"extra {request.node.name}"
@@ -113,7 +113,7 @@ def test_extra_body_with_nested_fields(
     assert (sent["seed"], sent["contentModeration"]) == (42, {"publicFigureThreshold": "low"})
 
 
-def test_extra_body_with_lists(
+def test_lists_in_extra_body_reach_runway(
     app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     prompt = f"lists {request.node.name}"
@@ -128,7 +128,7 @@ def test_extra_body_with_lists(
     assert sent["audio"] is True
 
 
-def test_a_video_made_of_a_video(
+def test_video_is_made_of_a_video_in_extra_body(
     app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     prompt = f"restyle {request.node.name}"
@@ -138,7 +138,7 @@ def test_a_video_made_of_a_video(
     assert (video.model, mode, sent["videoUri"]) == ("runway/aleph2", "video_to_video", uri)
 
 
-def test_create_and_poll(app: openai.OpenAI) -> None:
+def test_create_and_poll_returns_the_completed_video(app: openai.OpenAI) -> None:
     # Without an interval of its own the client waits what the proxy says, a second.
     video = app.videos.create_and_poll(prompt="poll until it is done")
     body = body_of(video)
@@ -146,7 +146,7 @@ def test_create_and_poll(app: openai.OpenAI) -> None:
     assert body["expires_at"] == body["completed_at"] + 24 * 3600
 
 
-def test_create_and_poll_of_one_that_fails(app: openai.OpenAI) -> None:
+def test_create_and_poll_returns_the_failed_video(app: openai.OpenAI) -> None:
     video = app.videos.create_and_poll(prompt="[fail:SAFETY.INPUT.TEXT]", poll_interval_ms=50)
     assert video.status == "failed"
     assert video.error is not None
@@ -154,7 +154,7 @@ def test_create_and_poll_of_one_that_fails(app: openai.OpenAI) -> None:
     assert "moderation" in video.error.message
 
 
-def test_what_lasts_through_a_life(app: openai.OpenAI) -> None:
+def test_constant_fields_stay_the_same_through_a_videos_life(app: openai.OpenAI) -> None:
     video = app.videos.create(prompt="a long life", model="sora-2-pro", seconds="12", size="1792x1024")
     lives = [body_of(video)]
 
@@ -200,7 +200,9 @@ def test_the_video_has_the_shape_that_was_asked_for(
     assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[False].read()
 
 
-def test_delete(app: openai.OpenAI, proxy: Proxy, sandbox_server: SandboxServer) -> None:
+def test_deleted_video_is_unknown_afterwards(
+    app: openai.OpenAI, proxy: Proxy, sandbox_server: SandboxServer
+) -> None:
     video = wait(app, app.videos.create(prompt="to be deleted"))
     tasks = sandbox_server.ask(lambda sandbox: len(sandbox.tasks))
     gone = app.videos.delete(video.id)
@@ -219,7 +221,7 @@ def test_delete_cancels_a_running_task(app: openai.OpenAI, sandbox_server: Sandb
         app.videos.retrieve(video.id)
 
 
-def test_the_asynchronous_client(
+def test_asynchronous_client_creates_and_downloads(
     proxy: Proxy, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     import asyncio

@@ -55,7 +55,7 @@ def forward(plain: Proxy) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_byte_for_byte_through_the_proxy(plain: Proxy) -> None:
+def test_other_traffic_through_the_proxy_is_byte_for_byte_the_same(plain: Proxy) -> None:
     server = RawServer(b"\n{\x00\xff\r\n}\n", RESPONSE)
     host = b"127.0.0.1:%d" % server.port
     request = REQUEST.replace(b"@", host)
@@ -70,7 +70,7 @@ def test_byte_for_byte_through_the_proxy(plain: Proxy) -> None:
     assert answer == RESPONSE
 
 
-def test_byte_for_byte_in_a_tunnel(plain: Proxy) -> None:
+def test_other_traffic_in_a_tunnel_is_byte_for_byte_the_same(plain: Proxy) -> None:
     # Neither TLS nor HTTP: mitmproxy passes it on as TCP.
     server = RawServer(b"\x80\x00\r\n", b"\x00pong")
     with socket.create_connection(("127.0.0.1", plain.port), timeout=30) as connection:
@@ -86,7 +86,9 @@ def test_byte_for_byte_in_a_tunnel(plain: Proxy) -> None:
 
 
 @pytest.mark.parametrize("addressed", ["to another host", "to the proxy"])
-def test_web_sockets(plain: Proxy, folder: Folders, sandbox_server: SandboxServer, addressed: str) -> None:
+def test_web_sockets_pass_through(
+    plain: Proxy, folder: Folders, sandbox_server: SandboxServer, addressed: str
+) -> None:
     # The handshake of RFC 6455, 1.3, and a text from the server behind it.
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -117,7 +119,9 @@ def test_web_sockets(plain: Proxy, folder: Folders, sandbox_server: SandboxServe
 @pytest.mark.parametrize(
     "path", ["/", "/v1/models", "/v1/video", "/v1/videosx", "/v2/videos", "/files/videos"]
 )
-def test_what_is_not_under_v1_videos(forward: httpx.Client, origin: Origin, method: str, path: str) -> None:
+def test_paths_that_only_resemble_v1_videos_pass_through(
+    forward: httpx.Client, origin: Origin, method: str, path: str
+) -> None:
     answer = forward.request(method, origin.url + path)
     assert answer.status_code == 200
     asked = origin.requests[-1]
@@ -185,7 +189,7 @@ def test_a_model_that_is_not_ours_is_a_404_that_names_ours(direct: httpx.Client,
 
 
 @pytest.mark.slow
-def test_no_fallback_is_a_404(folder: Folders, sandbox_server: SandboxServer) -> None:
+def test_other_calls_without_a_fallback_are_a_404(folder: Folders, sandbox_server: SandboxServer) -> None:
     with (
         Proxy(folder(), **sandbox_server.options(), runway_fallback="none") as proxy,
         web(proxy.url) as client,

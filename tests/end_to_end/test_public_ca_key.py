@@ -34,7 +34,7 @@ def _has_the_option() -> None:
         ("confdir/config.yaml", "emudhra: true\n", (), "emudhra"),
     ],
 )
-def test_the_start_is_refused(
+def test_start_with_a_public_ca_key_is_refused(
     folder: Folders, file: str, text: str, arguments: tuple[str, ...], place: str
 ) -> None:
     made = folder()

@@ -31,7 +31,7 @@ def gateway(front: Proxy) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_videos_are_ours(front: Proxy, sandbox_server: SandboxServer) -> None:
+def test_videos_behind_a_reverse_proxy_are_served(front: Proxy, sandbox_server: SandboxServer) -> None:
     with client(front.base_url) as app:
         video = app.videos.create_and_poll(prompt="behind a gateway", poll_interval_ms=50)
         assert video.status == "completed"
@@ -39,7 +39,7 @@ def test_videos_are_ours(front: Proxy, sandbox_server: SandboxServer) -> None:
         assert app.videos.delete(video.id).deleted is True
 
 
-def test_other_calls_are_the_gateways(gateway: httpx.Client, origin: Origin) -> None:
+def test_other_calls_go_to_the_gateway_unchanged(gateway: httpx.Client, origin: Origin) -> None:
     body = b'{"model": "gpt-x",  "messages": []}'
     answer = gateway.post("/v1/chat/completions?a=1&b=", content=body)
     assert answer.json() == {
@@ -53,7 +53,7 @@ def test_other_calls_are_the_gateways(gateway: httpx.Client, origin: Origin) -> 
     assert asked.headers["authorization"] == "Bearer sk-of-the-gateway"
 
 
-def test_its_own_videos_are_the_gateways(
+def test_gateways_own_videos_go_to_the_gateway(
     gateway: httpx.Client, origin: Origin, sandbox_server: SandboxServer
 ) -> None:
     made = sandbox_server.made()
@@ -66,7 +66,9 @@ def test_its_own_videos_are_the_gateways(
     assert sandbox_server.made() == made
 
 
-def test_one_connection_carries_both(gateway: httpx.Client, sandbox_server: SandboxServer) -> None:
+def test_one_connection_carries_videos_and_other_calls(
+    gateway: httpx.Client, sandbox_server: SandboxServer
+) -> None:
     for turn in range(3):
         made = check_video(gateway.post("/v1/videos", json={"prompt": f"turn {turn}"}).json())
         assert gateway.get("/v1/models").json()["origin"] is True

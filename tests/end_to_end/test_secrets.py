@@ -136,26 +136,26 @@ def test_all_kinds_of_calls_were_made(used: dict[str, Any]) -> None:
     assert "/v1/videos" in used["log"]
 
 
-def test_log_lines(used: dict[str, Any]) -> None:
+def test_log_holds_no_secret(used: dict[str, Any]) -> None:
     check(used["log"], "the log")
 
 
-def test_saved_flows(used: dict[str, Any]) -> None:
+def test_saved_flows_hold_no_secret(used: dict[str, Any]) -> None:
     check(used["flows"], "the saved flows")
 
 
-def test_options(used: dict[str, Any]) -> None:
+def test_mitmproxys_options_hold_no_secret(used: dict[str, Any]) -> None:
     check(json.dumps(used["options"]), "the options")
 
 
-def test_answers(used: dict[str, Any]) -> None:
+def test_no_answer_holds_a_secret(used: dict[str, Any]) -> None:
     for answer in used["answers"]:
         where = f"the answer to {answer.request.method} {answer.request.url}"
         check(str(answer.headers), where)
         check(answer.content, where)
 
 
-def test_secrets_on_the_command_line(folder: Folders, sandbox_server: SandboxServer) -> None:
+def test_secrets_on_the_command_line_are_in_no_option(folder: Folders, sandbox_server: SandboxServer) -> None:
     made = folder()
     values = {"a": "key_s3cr3t_a", "b": "env.MY_KEY"}
     keys = [json.dumps({"name": name, "value": value}) for name, value in values.items()]
@@ -193,7 +193,7 @@ def test_links_of_a_redirect_stay_out_of_log_and_flows(
     check(Path(made / "flows").read_bytes(), "the saved flows")
 
 
-def test_downloads_that_never_begin(folder: Folders) -> None:
+def test_downloads_that_never_begin_leave_no_secret(folder: Folders) -> None:
     """Between the request and the file store's headers a flow holds the signed link."""
     arrived, go_on = threading.Semaphore(0), threading.Semaphore(0)
     task = "0b8ba4a5-5d0c-4a6a-8bd5-3f3e7c5d3a11"

@@ -80,7 +80,7 @@ def either(request: pytest.FixtureRequest) -> Proxy:
     return found
 
 
-def test_no_video_without_callers(closed: Proxy, sandbox_server: SandboxServer) -> None:
+def test_strangers_get_no_video_without_callers(closed: Proxy, sandbox_server: SandboxServer) -> None:
     made = sandbox_server.made()
     with web(closed.url) as client:
         calls = [("POST", "/v1/videos"), ("GET", "/v1/videos"), ("GET", "/v1/videos/video_rw_x")]
@@ -95,7 +95,7 @@ def test_no_video_without_callers(closed: Proxy, sandbox_server: SandboxServer) 
     assert sandbox_server.made() == made
 
 
-def test_videos_with_a_token(gated: Proxy, sandbox_server: SandboxServer) -> None:
+def test_strangers_with_a_token_get_videos(gated: Proxy, sandbox_server: SandboxServer) -> None:
     with web(gated.url) as client:
         assert error_of(client.post("/v1/videos", json={"prompt": "x"}), 401)["code"] == "invalid_api_key"
         made = client.post("/v1/videos", json={"prompt": "a neighbour's"}, headers=AUTHORIZED).json()
@@ -106,7 +106,7 @@ def test_videos_with_a_token(gated: Proxy, sandbox_server: SandboxServer) -> Non
 
 
 @pytest.mark.parametrize("headers", [{}, AUTHORIZED], ids=["nobody", "caller"])
-def test_no_other_traffic(either: Proxy, origin: Origin, headers: dict[str, str]) -> None:
+def test_strangers_get_no_other_traffic(either: Proxy, origin: Origin, headers: dict[str, str]) -> None:
     before = len(origin.requests)
     with httpx.Client(proxy=either.url, trust_env=False, timeout=30) as forward:
         for method in ("GET", "POST"):
@@ -119,7 +119,7 @@ def test_no_other_traffic(either: Proxy, origin: Origin, headers: dict[str, str]
 
 
 @pytest.mark.parametrize("headers", [{}, AUTHORIZED], ids=["nobody", "caller"])
-def test_no_fallback(either: Proxy, origin: Origin, headers: dict[str, str]) -> None:
+def test_strangers_get_no_fallback(either: Proxy, origin: Origin, headers: dict[str, str]) -> None:
     before = len(origin.requests)
     with web(either.url, headers=headers) as client:
         assert error_of(client.get("/v1/models"), 403)["code"] == "forwarding_disabled"
@@ -127,7 +127,7 @@ def test_no_fallback(either: Proxy, origin: Origin, headers: dict[str, str]) -> 
     assert len(origin.requests) == before
 
 
-def test_no_model_of_others(gated: Proxy, origin: Origin) -> None:
+def test_strangers_get_no_model_of_others(gated: Proxy, origin: Origin) -> None:
     before = len(origin.requests)
     body = {"prompt": "x", "model": "their-model"}
     with httpx.Client(proxy=gated.url, trust_env=False, headers=AUTHORIZED) as forward:
@@ -138,7 +138,7 @@ def test_no_model_of_others(gated: Proxy, origin: Origin) -> None:
     assert len(origin.requests) == before
 
 
-def test_no_tunnel_to_other_hosts(either: Proxy, origin: Origin) -> None:
+def test_strangers_get_no_tunnel_to_other_hosts(either: Proxy, origin: Origin) -> None:
     with connection(either) as stranger:
         assert tunnel(stranger, f"localhost:{origin.port}").startswith(b"HTTP/1.1 403 ")
 

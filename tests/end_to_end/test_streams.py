@@ -70,7 +70,7 @@ def test_events_arrive_one_by_one(
 
 
 @pytest.mark.parametrize("framed", ["chunked", "of known length"])
-def test_a_download_of_100_mb(
+def test_download_of_100_mb_streams_with_flat_memory(
     client: httpx.Client, plain: Proxy, origin: Origin, direct: httpx.Client, framed: str
 ) -> None:
     begun = threading.Event()
@@ -107,7 +107,9 @@ def test_a_download_of_100_mb(
 
 
 @pytest.mark.parametrize("framed", ["chunked", "of known length"])
-def test_an_upload_of_another_kind(client: httpx.Client, plain: Proxy, origin: Origin, framed: str) -> None:
+def test_upload_of_other_traffic_streams_with_flat_memory(
+    client: httpx.Client, plain: Proxy, origin: Origin, framed: str
+) -> None:
     count = 48
     headers = {} if framed == "chunked" else {"Content-Length": str(count * len(MEGABYTE))}
     before = peak_memory(plain.child.pid, reset=True)

@@ -102,7 +102,7 @@ def test_paths_that_clients_use(
     assert direct.get(f"{path.rstrip('/')}/{made['id']}").json()["id"] == made["id"]
 
 
-def test_a_chunked_body(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:
+def test_chunked_body_makes_a_video(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:
     data = json.dumps({"prompt": prompt}).encode()
     response = direct.post("/v1/videos", content=iter([data[:9], data[9:]]))
     assert response.status_code == 200, response.text
@@ -124,7 +124,7 @@ def test_a_chunked_body(direct: httpx.Client, sandbox_server: SandboxServer, pro
         (None, "seedance2"),
     ],
 )
-def test_model(
+def test_model_name_chooses_the_runway_model(
     direct: httpx.Client, sandbox_server: SandboxServer, prompt: str, model: str | None, wire: str
 ) -> None:
     made = make(direct, prompt=prompt, model=model)
@@ -150,7 +150,7 @@ def test_an_alias_of_a_model_that_runway_removed(
     ],
     ids=["url", "data", "object", "list"],
 )
-def test_input_reference(
+def test_input_reference_becomes_the_first_frame(
     direct: httpx.Client, sandbox_server: SandboxServer, prompt: str, picture: object, position: str | None
 ) -> None:
     make(direct, prompt=prompt, model="runway/gen4.5", input_reference=picture)
@@ -172,13 +172,15 @@ def test_input_reference_by_file_id_is_refused(
 
 
 @pytest.mark.parametrize("seconds", ["8", 8])
-def test_seconds(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str, seconds: object) -> None:
+def test_seconds_are_the_duration_however_written(
+    direct: httpx.Client, sandbox_server: SandboxServer, prompt: str, seconds: object
+) -> None:
     made = make(direct, prompt=prompt, model="runway/gen4.5", seconds=seconds)
     assert made["seconds"] == "8"
     assert sandbox_server.task_call(prompt)[1]["duration"] == 8
 
 
-def test_size(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:
+def test_size_is_the_ratio(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:
     made = make(direct, prompt=prompt, model="runway/gen4.5", size="720x1280")
     assert made["size"] == "720x1280"
     assert sandbox_server.task_call(prompt)[1]["ratio"] == "720:1280"
@@ -212,7 +214,7 @@ def test_defaults_of_runway_names(direct: httpx.Client, sandbox_server: SandboxS
     ids=["seed", "audio", "content_moderation", "video_uri", "references", "reference_images"],
 )
 @pytest.mark.parametrize("form", [False, True], ids=["json", "multipart"])
-def test_further_parameters(
+def test_further_parameters_reach_runway_in_its_spelling(
     plain: Proxy,
     direct: httpx.Client,
     sandbox_server: SandboxServer,
@@ -230,7 +232,9 @@ def test_further_parameters(
     assert {name: sent[name] for name in wire} == wire
 
 
-def test_the_guides_own_example(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:
+def test_example_of_the_bifrost_guide_works(
+    direct: httpx.Client, sandbox_server: SandboxServer, prompt: str
+) -> None:
     # gen4_turbo takes only pictures today: the refusal says so. With gen4.5 it works.
     example = {"prompt": prompt, "seconds": "5", "size": "1280x720"}
     refused = direct.post("/v1/videos", json={**example, "model": "runway/gen4_turbo"})

@@ -20,11 +20,14 @@ from runway_videos.upstream.timeouts import Timeouts
 from unit.config.option_values import settings_from
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
+type Scripted = Reply | Exception | Callable[[], Reply | Exception]
+
 PROMPT = b'{"prompt": "a cat"}'
 
 
 class FakeRunway(RunwayClient):
-    """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead."""
+    """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead;
+    a function there is called for it."""
 
     def __init__(
         self, base_url: str = "", proxy: str | None = None, timeouts: Timeouts | None = None
@@ -34,7 +37,7 @@ class FakeRunway(RunwayClient):
         self.made_with: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []  # method's name, what for
         self.bodies: list[dict[str, Any]] = []
-        self.next: dict[str, deque[Reply | Exception]] = defaultdict(deque)
+        self.next: dict[str, deque[Scripted]] = defaultdict(deque)
         self.closed = False
 
     def made(self, state: Mapping[str, object], key: str = "a") -> str:
@@ -83,6 +86,8 @@ class FakeRunway(RunwayClient):
         if not self.next[name]:
             return None
         found = self.next[name].popleft()
+        if callable(found):
+            found = found()
         if isinstance(found, Exception):
             raise found
         return found

@@ -101,13 +101,15 @@ def reset(writer: asyncio.StreamWriter) -> None:
     transport.abort()
 
 
-def run[T](test: Callable[[], Awaitable[T]]) -> T:
+def run[T](
+    test: Callable[[], Awaitable[T]], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> T:
     """Runs a coroutine on a loop of its own."""
 
     async def start() -> T:
         return await asyncio.wait_for(test(), 30)
 
-    return asyncio.run(start())
+    return asyncio.run(start(), loop_factory=loop_factory)
 
 
 def in_a_loop[**P](test: Callable[P, Awaitable[None]]) -> Callable[P, None]:

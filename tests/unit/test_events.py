@@ -6,11 +6,11 @@ from runway_videos.events import Event, Events, FieldsIgnored
 
 
 def test_every_sink_is_told_of_every_event_in_order() -> None:
-    told: list[tuple[str, Event]] = []
+    received: list[tuple[str, Event]] = []
     events = Events(
-        [lambda event: told.append(("first", event)), lambda event: told.append(("second", event))]
+        [lambda event: received.append(("first", event)), lambda event: received.append(("second", event))]
     )
     one, two = FieldsIgnored(("user",)), FieldsIgnored(("n",))
     events.emit(one)
     events.emit(two)
-    assert told == [("first", one), ("second", one), ("first", two), ("second", two)]
+    assert received == [("first", one), ("second", one), ("first", two), ("second", two)]

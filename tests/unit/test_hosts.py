@@ -34,18 +34,18 @@ INTERNET = [
 
 
 @pytest.mark.parametrize("host", LOOPBACK)
-def test_this_machine(host: str) -> None:
+def test_hosts_of_this_machine_are_loopback(host: str) -> None:
     assert is_loopback_host(host)
     assert is_internal_host(host)
 
 
 @pytest.mark.parametrize("host", NETWORK)
-def test_its_network(host: str) -> None:
+def test_hosts_of_this_network_are_internal(host: str) -> None:
     assert not is_loopback_host(host)
     assert is_internal_host(host)
 
 
 @pytest.mark.parametrize("host", INTERNET)
-def test_the_internet(host: str) -> None:
+def test_hosts_of_the_internet_are_not_internal(host: str) -> None:
     assert not is_loopback_host(host)
     assert not is_internal_host(host)

@@ -133,7 +133,7 @@ def test_the_check_passes_with_this_python(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_what_moved_is_named() -> None:
+def test_versions_that_moved_are_named() -> None:
     old = MOVED["versions"]("# a comment\na==1 \\\n    --hash=sha256:00\nb_c==2 ; os_name == 'nt' \\\nd==4\n")
     assert old == {"a": "1", "b-c": "2", "d": "4"}
     assert MOVED["moved"](old, {"a": "1.1", "b-c": "2", "e": "5"}) == ["a 1 -> 1.1", "e (none) -> 5"]

@@ -27,7 +27,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-def test_a_create(log: pytest.LogCaptureFixture) -> None:
+def test_submitted_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None:
     write(events.VideoSubmitted(VIDEO, "team-a", "task-1", 25, 1.26))
     same = VideoFacts("gen4.5", "4", "720x1280", "", "gen4.5", "text_to_video")
     write_sandbox(events.VideoSubmitted(same, "team-a", "t\n\x1b", None, 0))
@@ -38,7 +38,7 @@ def test_a_create(log: pytest.LogCaptureFixture) -> None:
     ]
 
 
-def test_an_end(log: pytest.LogCaptureFixture) -> None:
+def test_ended_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None:
     done = TaskState("completed", 100, credits=25)
     video = msgspec.structs.replace(VIDEO, mode="")
     write(events.VideoEnded(video, "team-a", "task-1", done, 61))
@@ -52,7 +52,7 @@ def test_an_end(log: pytest.LogCaptureFixture) -> None:
     ]
 
 
-def test_a_deletion_and_what_was_left_out(log: pytest.LogCaptureFixture) -> None:
+def test_deleted_video_and_ignored_fields_have_their_log_lines(log: pytest.LogCaptureFixture) -> None:
     video = msgspec.structs.replace(OTHER, caller="app")
     write_sandbox(events.VideoDeleted(video, "team-a", "task-1"))
     write(events.FieldsIgnored(("user", "n\n")))
@@ -158,4 +158,4 @@ def test_the_body_is_shown_at_debug_alone_and_without_media(log: pytest.LogCaptu
 
 
 def test_all_events_have_a_line() -> None:
-    assert set(log_sink._LINES) == set(Event.__subclasses__())
+    assert set(log_sink.LINES) == set(Event.__subclasses__())

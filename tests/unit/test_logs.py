@@ -22,11 +22,11 @@ from runway_videos.logs import escaped
         ("", ""),
     ],
 )
-def test_control_characters_are_escaped(text: str, as_shown: str) -> None:
+def test_control_characters_are_escaped_in_logs(text: str, as_shown: str) -> None:
     assert escaped(text) == as_shown
 
 
-def test_long_texts_are_cut() -> None:
+def test_long_texts_are_cut_in_logs() -> None:
     assert escaped("x" * 200) == "x" * 200
     assert escaped("x" * 201) == "x" * 200 + "…"
     assert escaped("abc", 2) == "ab…"

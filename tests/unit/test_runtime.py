@@ -22,25 +22,25 @@ def runtime(**options: object) -> Runtime:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "1000"), (1, "1000"), (2, "2000"), (5, "5000"), (60, "60000")]
+    ("seconds", "milliseconds"), [(0, "1000"), (1, "1000"), (2, "2000"), (5, "5000"), (60, "60000")]
 )
-def test_clients_are_told_when_to_ask_again_and_never_below_a_second(seconds: int, said: str) -> None:
+def test_clients_are_told_when_to_ask_again_and_never_below_a_second(seconds: int, milliseconds: str) -> None:
     assert runtime(poll_seconds=seconds).video_headers == {
         "content-type": "application/json",
-        "openai-poll-after-ms": said,
+        "openai-poll-after-ms": milliseconds,
         "cache-control": "private, no-store",
         "x-content-type-options": "nosniff",
     }
 
 
-def test_what_is_the_sandboxs_says_so() -> None:
+def test_sandbox_header_is_set_for_sandbox_videos_alone() -> None:
     assert runtime().sandbox_headers == {}
     boxed = runtime(sandbox=True)
     assert boxed.sandbox_headers == {"x-runway-sandbox": "true"}
     assert boxed.video_headers["x-runway-sandbox"] == "true"
 
 
-def test_bytes_are_private_too() -> None:
+def test_content_headers_are_private() -> None:
     assert runtime(sandbox=True).content_headers == {
         "x-runway-sandbox": "true",
         "cache-control": "private, no-store",

@@ -114,7 +114,7 @@ async def test_an_unknown_outcome_is_never_sent_again(outcome: Reply | Exception
 
 
 @in_a_loop
-async def test_what_made_nothing_is_tried_anew() -> None:
+async def test_retry_of_a_create_that_made_nothing_is_a_new_create() -> None:
     harness = ServiceHarness()
     harness.runway.next["create"].extend([Reply(400, b'{"error":"No."}'), NotSentError("x")])
     assert (await error_of(harness)).status == 400

@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import io
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -53,8 +53,8 @@ class ConfFile(msgspec.Struct, frozen=True):
         return f"{self.path} line {self.entries[name].line}: {name}"
 
 
-def find(named: str | None, beside: Path) -> Path | None:
-    """The file to read: the named one, else the one in the working directory, else the one in `beside`.
+def find(named: str | None, folders: Iterable[Path]) -> Path | None:
+    """The file to read: the named one, else that of the first of the folders that has one.
 
     Raises ConfigError where the named one is not there.
     """
@@ -65,7 +65,7 @@ def find(named: str | None, beside: Path) -> Path | None:
         if not path.is_file():
             raise ConfigError(f"runway_conf: there is no file {escaped(str(path))}")
         return path
-    for folder in (Path.cwd(), beside):
+    for folder in folders:
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
     return None

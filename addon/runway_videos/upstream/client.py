@@ -69,7 +69,14 @@ class RunwayClient:
     In every reply to a call with a key, the key's value is replaced: Runway may repeat it.
     """
 
-    def __init__(self, base_url: str, proxy: str | None = None, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        proxy: str | None = None,
+        timeouts: Timeouts | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`transport` sends the requests in place of httpx's own, which `proxy` is for."""
         self._base = base_url
         self._timeouts = timeouts or Timeouts()
         self._one_create = httpx.Timeout(self._timeouts.create, connect=self._timeouts.connect)
@@ -77,8 +84,8 @@ class RunwayClient:
         # used, or the key would travel through whatever HTTPS_PROXY names, this proxy included.
         context = httpx.create_ssl_context(trust_env=False)
         default = httpx.Timeout(self._timeouts.read, connect=self._timeouts.connect)
-        self._pooled = _client(context, proxy, default, keepalive=32)
-        self._fresh = _client(context, proxy, default, keepalive=0)
+        self._pooled = _client(context, proxy, default, transport, keepalive=32)
+        self._fresh = _client(context, proxy, default, transport, keepalive=0)
 
     async def create(self, key: Key, path: str, body: bytes) -> Reply:
         """Sends a create, once."""
@@ -141,7 +148,11 @@ class RunwayClient:
 
 
 def _client(
-    context: ssl.SSLContext, proxy: str | None, timeout: httpx.Timeout, keepalive: int
+    context: ssl.SSLContext,
+    proxy: str | None,
+    timeout: httpx.Timeout,
+    transport: httpx.AsyncBaseTransport | None,
+    keepalive: int,
 ) -> httpx.AsyncClient:
     client = httpx.AsyncClient(
         verify=context,
@@ -149,6 +160,7 @@ def _client(
         trust_env=False,
         follow_redirects=False,
         timeout=timeout,
+        transport=transport,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=keepalive),
         headers={"User-Agent": "runway-videos"},
     )

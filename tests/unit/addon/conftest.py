@@ -7,15 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from unit.addon.start_harness import SECRET, Start
+from unit.addon.log_reader import Reader
+from unit.addon.start_harness import Start
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    for name in [each for each in os.environ if each.startswith("RUNWAY")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TEAM_A", SECRET)
-    monkeypatch.chdir(tmp_path)
+def start(tmp_path: Path) -> Iterator[Start]:
     loop = asyncio.new_event_loop()
-    yield Start(tmp_path, loop, monkeypatch)
+    yield Start(tmp_path, loop)
     loop.close()
+
+
+@pytest.fixture(params=["pipe", "socket"])
+def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
+    """One of each kind."""
+    made = Reader(request.param)
+    yield made
+    made.close()
+    os.close(made.log)
+
+
+@pytest.fixture
+def pipe() -> Iterator[Reader]:
+    """For what does not depend on the kind."""
+    made = Reader("pipe")
+    yield made
+    made.close()
+    os.close(made.log)

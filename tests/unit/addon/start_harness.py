@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from mitmproxy.tools import cmdline
 from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.main import process_options
 
-from runway_addon import option_secrets, options
+from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 
 SECRET = "key_hush"
@@ -23,11 +22,11 @@ SECRET = "key_hush"
 class Start:
     """Starts as often as it is called, each time from nothing."""
 
-    def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop) -> None:
         self.folder = folder
         self.file = folder / "mitm.conf"
         self.loop = loop
-        self.patch = patch
+        self.environment = {"TEAM_A": SECRET}
         self.listens: bool | None = None
         self.addons: tuple[object, ...] = ()  # others that are there already
 
@@ -35,10 +34,8 @@ class Start:
         """With a file in the working directory and a command line."""
         if conf is not None:
             self.file.write_text(conf)
-        self.patch.setattr(options, "_kept", options._Kept())
-        self.patch.setattr(option_secrets, "_literals", {})
         argv = ["--set", f"confdir={self.folder}", *arguments]
-        self.patch.setattr(sys, "argv", ["mitmdump", *argv])
+        self.options = AddonOptions(argv, self.environment)
         found = mitmproxy_options.Options()
         self.master = DumpMaster(found, self.loop, with_termlog=False)
         self.master.addons.add(*self.addons)
@@ -51,7 +48,7 @@ class Start:
 
     def load(self) -> None:
         """As mitmproxy does at the start and after every change of the script."""
-        self.listens = options.load(Loader(self.master), self.folder / "beside")
+        self.listens = self.options.load(Loader(self.master), (self.folder, self.folder / "beside"))
 
 
 def error_of(act: Callable[[], object]) -> str:

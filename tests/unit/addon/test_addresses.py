@@ -84,13 +84,13 @@ def test_each_request_of_a_connection_counts_for_itself() -> None:
         ("reverse:tcp://gateway.example:1", Way.TARGET),
     ],
 )
-def test_how_traffic_comes(mode: str, way: Way) -> None:
+def test_way_of_traffic_follows_mode_and_target(mode: str, way: Way) -> None:
     client = flow_of().client_conn
     client.proxy_mode = ProxyMode.parse(mode)
     assert way_of(client) is way
 
 
-def test_what_is_known_of_a_sender() -> None:
+def test_sender_has_address_headers_host_and_tunnel() -> None:
     connections, forms = Connections(), RequestForms()
     found = addresses(connections, forms)
     flow = flow_of(headers=headers_of(host="target.example"), http_version=b"HTTP/1.0")

@@ -156,11 +156,11 @@ def test_refusals_are_logged_once_a_minute_for_each_peer_and_kind(caplog: pytest
         gate.admit(asked(path="/v1/chat", host="elsewhere.example", peer="10.0.0.9"))
         gate.admit(own(path="/v1/chat", authorization="Bearer tok_hush", peer="10.0.0.9"))
         gate.connect(asked("CONNECT", host="elsewhere.example"))
-    said = caplog.messages
-    assert len([each for each in said if "refused traffic through the proxy from 127.0.0.1" in each]) == 1
-    assert len([each for each in said if "refused a tunnel from 127.0.0.1" in each]) == 1
+    messages = caplog.messages
+    assert len([each for each in messages if "refused traffic through the proxy from 127.0.0.1" in each]) == 1
+    assert len([each for each in messages if "refused a tunnel from 127.0.0.1" in each]) == 1
     assert "hush" not in caplog.text
-    before = len(said)
+    before = len(messages)
     now[0] = 61.0
     gate.admit(asked(path="/v1/chat", host="elsewhere.example"))
     assert len(caplog.messages) == before + 1

@@ -12,7 +12,6 @@ from mitmproxy.tools.web.master import WebMaster
 
 from runway_addon import command_line
 from runway_addon.command_line import KnownOptions, options_of_all_programs
-from runway_addon.options import is_on_command_line
 from unit.addon.start_harness import Start, error_of
 from unit.loopback import in_a_loop
 
@@ -24,14 +23,16 @@ PROGRAMS: list[type[DumpMaster | ConsoleMaster | WebMaster]] = [DumpMaster, Cons
 def test_options_that_the_command_line_names(start: Start) -> None:
     start("listen_port: 9\n", "--set", "http2=false", "--set", "runway_poll_seconds=5", "-p", "0", "-q")
     for name in ("http2", "confdir", "runway_poll_seconds", "listen_port", "flow_detail"):
-        assert is_on_command_line(name)
+        assert start.options.is_on_command_line(name)
     for name in ("listen_host", "mode", "runway_content", "no_such_option"):
-        assert not is_on_command_line(name)
+        assert not start.options.is_on_command_line(name)
 
 
 def test_values_of_set_are_kept_as_written(start: Start) -> None:
-    start("", "--set", "runway_aliases=a=b", "--set", "stickyauth", "--listen-host", "::1")
-    named_options = command_line.named_options()
+    start("")
+    named_options = command_line.named_options(
+        ["--set", "runway_aliases=a=b", "--set", "stickyauth", "--listen-host", "::1"]
+    )
     assert (named_options["runway_aliases"], named_options["stickyauth"], named_options["listen_host"]) == (
         "a=b",
         "",

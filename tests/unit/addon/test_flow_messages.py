@@ -23,7 +23,7 @@ SIGNED = "https://files.example/out/v.mp4?Expires=1&Signature=hush~-_"
         ("http://files.example", False, ("http", "files.example", 80, "/")),
     ],
 )
-def test_a_request_is_sent_elsewhere(url: str, keep: bool, found: tuple[str, str, int, str]) -> None:
+def test_request_is_sent_to_another_url(url: str, keep: bool, found: tuple[str, str, int, str]) -> None:
     flow = flow_of(path="/v1/chat?x=1", headers=headers_of(host="127.0.0.1:8080"))
     flow_messages.send_to(flow.request, url, keep_path=keep)
     request = flow.request
@@ -55,7 +55,7 @@ def test_headers_are_lower_case_and_repeated_ones_joined() -> None:
         ("/x?%ff=\udcff&&&=;", {"\ufffd": "\udcff", "": ";"}),
     ],
 )
-def test_the_query(path: str, query: dict[str, str]) -> None:
+def test_query_is_parsed_with_blank_values(path: str, query: dict[str, str]) -> None:
     assert flow_messages.query(flow_of(path=path)) == query
 
 

@@ -40,29 +40,29 @@ class Wire:
             proxy_mode=ProxyMode.parse(mode),
             state=ConnectionState.OPEN,
         )
-        self._context = Context(self.client, proxy.options)
+        self.context = Context(self.client, proxy.options)
         top: dict[str, Callable[[Context], layer.Layer]] = {
             "regular": modes.HttpProxy,
             "upstream": modes.HttpUpstreamProxy,
             "reverse": modes.ReverseProxy,
         }
         self._proxy = proxy
-        self._layer = top[mode.partition(":")[0]](self._context)
+        self._layer = top[mode.partition(":")[0]](self.context)
         self.out: list[commands.Command] = []
-        self._send(events.Start())
+        self.send(events.Start())
 
-    def _send(self, event: events.Event) -> None:
+    def send(self, event: events.Event) -> None:
         for command in self._layer.handle_event(event):
             if isinstance(command, layer.NextLayerHook):
                 self._proxy.master.addons.get("nextlayer").next_layer(command.data)
                 self.forms.watch(command.data)
-                self._send(events.HookCompleted(command))
+                self.send(events.HookCompleted(command))
             else:
                 self.out.append(command)
 
     def receive(self, data: bytes) -> http.HTTPFlow:
         """The flow of the hook that these bytes end in."""
-        self._send(events.DataReceived(self.client, data))
+        self.send(events.DataReceived(self.client, data))
         hook = self.out[-1]
         assert isinstance(hook, HttpRequestHeadersHook)
         return hook.flow
@@ -90,7 +90,9 @@ class Wire:
         ("reverse:http://127.0.0.1:1", b"GET /a HTTP/1.1\r\nX: y", RequestForm(False, "", True, False)),
     ],
 )
-def test_the_form_of_a_request(proxy: taddons.context, mode: str, head: bytes, form: RequestForm) -> None:
+def test_form_of_a_request_is_as_it_came(
+    proxy: taddons.context, mode: str, head: bytes, form: RequestForm
+) -> None:
     wire = Wire(proxy, mode)
     assert wire.forms.of(wire.receive(head + b"\r\n\r\n").request) == form
 
@@ -116,7 +118,7 @@ def test_tls_without_a_tunnel_is_tls_with_the_proxy(
 def test_the_layer_is_a_real_one_in_its_place(proxy: taddons.context) -> None:
     wire = Wire(proxy, "regular")
     wire.receive(b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
-    assert [isinstance(each, HttpLayer) for each in wire._context.layers] == [False, True]
+    assert [isinstance(each, HttpLayer) for each in wire.context.layers] == [False, True]
 
 
 def test_a_request_that_did_not_come_over_the_wire(proxy: taddons.context) -> None:
@@ -126,9 +128,9 @@ def test_a_request_that_did_not_come_over_the_wire(proxy: taddons.context) -> No
 
 def test_a_head_without_end_is_cut_off(proxy: taddons.context) -> None:
     wire = Wire(proxy, "regular")
-    wire._send(events.DataReceived(wire.client, b"GET / HTTP/1.1\r\nX: "))
-    wire._send(events.DataReceived(wire.client, b"y" * (LARGEST_HEAD - 100)))
+    wire.send(events.DataReceived(wire.client, b"GET / HTTP/1.1\r\nX: "))
+    wire.send(events.DataReceived(wire.client, b"y" * (LARGEST_HEAD - 100)))
     assert not any(isinstance(each, commands.CloseConnection) for each in wire.out)
-    wire._send(events.DataReceived(wire.client, b"y" * 200))
+    wire.send(events.DataReceived(wire.client, b"y" * 200))
     assert isinstance(wire.out[-1], commands.CloseConnection)
     assert wire.out[-1].connection is wire.client

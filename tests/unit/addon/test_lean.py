@@ -25,8 +25,13 @@ def test_every_name_is_a_built_in_of_this_mitmproxy() -> None:
     assert set(lean.DROPPED) <= named(default_addons())
 
 
-def test_nothing_that_is_needed_is_dropped() -> None:
+def test_built_ins_that_a_proxy_needs_are_never_dropped() -> None:
     assert NEVER.isdisjoint(lean.DROPPED)
+    with taddons.context(*default_addons(), loadcore=False) as context:
+        needed = NEVER & set(context.master.addons.lookup)
+        assert {"proxyserver", "nextlayer", "tlsconfig", "proxyauth"} <= needed
+        assert lean.drop_builtins()
+        assert needed <= set(context.master.addons.lookup)
 
 
 def test_drops_all_but_those_whose_options_are_set() -> None:

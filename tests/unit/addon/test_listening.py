@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import socket
+
 import pytest
-from mitmproxy import ctx
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.test import taddons
 
 from runway_addon import listening
+from runway_addon.listening import Relisten
+from runway_addon.options import AddonOptions
+from runway_videos.config.conf_file import ConfigError
 from unit.addon.start_harness import Start
+from unit.loopback import in_a_loop
 
 pytestmark = pytest.mark.dependencies
 
@@ -33,4 +42,75 @@ def test_the_address_is_written_into_the_mode(
     start: Start, conf: str, arguments: tuple[str, ...], modes: list[str]
 ) -> None:
     start(conf, *arguments)
-    assert [listening._with_address(mode) for mode in ctx.options.mode] == modes
+    assert listening.modes_with_addresses(start.options) == modes
+
+
+def relisten(proxy: taddons.context, *modes: str) -> Relisten:
+    proxy.options.update(mode=list(modes))
+    return Relisten(AddonOptions([], {}))
+
+
+async def stop(proxy: taddons.context) -> None:
+    """Makes mitmproxy listen nowhere."""
+    await proxy.master.addons.get("proxyserver").servers.update([])
+
+
+async def answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@in_a_loop
+async def test_the_proxy_listens_where_the_options_say_after_finish() -> None:
+    with taddons.context(Proxyserver()) as proxy:
+        await relisten(proxy, "regular@127.0.0.1:0").finish()
+        (address,) = listening.addresses()
+        assert await answers(address)
+        port = int(address.rpartition(":")[2])
+        assert listening.is_own_address("localhost", port)
+        assert listening.is_own_address("127.0.0.1", port)
+        assert not listening.is_own_address("127.0.0.1", port + 1)
+        assert not listening.is_own_address("api.openai.com", port)
+        await stop(proxy)
+        assert not await answers(address)
+
+
+@in_a_loop
+async def test_a_taken_port_is_named_with_what_to_change() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, taddons.context(Proxyserver()) as proxy:
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        changing = relisten(proxy, f"regular@{where}")
+        with pytest.raises(ConfigError) as caught:
+            await changing.finish()
+        message = str(caught.value)
+        assert message.startswith(f"listen_port: cannot listen on {where}: ")
+        assert message.endswith("; choose another listen_port or listen_host")
+        await stop(proxy)
+
+
+@in_a_loop
+async def test_mitmproxys_words_on_its_servers_are_held_until_finish(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    log = logging.getLogger("mitmproxy.proxy.mode_servers")
+    with taddons.context(Proxyserver()) as proxy:
+        changing = relisten(proxy, "regular@127.0.0.1:0")
+        log.error("before")
+        await changing.finish()
+        log.error("after")
+        await stop(proxy)
+    assert "before" not in caplog.messages
+    assert "after" in caplog.messages
+
+
+def test_an_address_that_cannot_be_is_refused() -> None:
+    with taddons.context(Proxyserver()) as proxy:
+        proxy.options.update(listen_port=70000)
+        with pytest.raises(ConfigError, match=r"^listen_port: .*70000"):
+            relisten(proxy, "regular")

@@ -1,100 +1,16 @@
-"""The log's way out, over real files, pipes and sockets: nothing waits, order stays, drops are told."""
+"""The log's way out, over real files, pipes and sockets: nothing waits, order stays, drops are counted."""
 
 from __future__ import annotations
 
-import contextlib
 import io
-import logging
 import os
-import re
-import socket
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from mitmproxy.addons.termlog import TermLogHandler
 
-from asking import until
-from runway_addon.log_output import LineWriter, LogOutput, install, write_if_ready, writer_for
-
-CREATING = b"[2026-11-23 10:00:00.000] creating: gen4.5, 5 s, key a"
-CREATED = b"[2026-11-23 10:00:00.000] SANDBOX created: gen4.5, 5 s, key a, task t"
-LOST = b"[2026-11-23 10:00:00.000] OUTCOME UNKNOWN: a paid task may exist at Runway"
-LONG = b"x" * 200
-TOLD = re.compile(rb"^\[[\d-]{10} [\d:]{8}\] (\d+) log lines were dropped: nothing read the log$")
-
-
-class Reader:
-    """The other end; what it has read so far is in `seen`."""
-
-    def __init__(self, kind: str) -> None:
-        if kind == "socket":
-            here, there = socket.socketpair()
-            self.fd, self.log = here.detach(), there.detach()
-        else:
-            self.fd, self.log = os.pipe()
-        os.set_blocking(self.fd, False)
-        self.seen = b""
-
-    def read(self) -> list[bytes]:
-        """All lines that have come until now."""
-        with contextlib.suppress(BlockingIOError):
-            while part := os.read(self.fd, 65_536):
-                self.seen += part
-        return self.seen.splitlines()
-
-    def until(self, last: bytes) -> list[bytes]:
-        """Reads until this line has come."""
-
-        def come() -> list[bytes] | None:
-            lines = self.read()
-            return lines if lines[-1:] == [last] and self.seen.endswith(b"\n") else None
-
-        return until(come, last.decode())
-
-    def close(self) -> None:
-        """Reads no more, ever."""
-        if self.fd >= 0:
-            os.close(self.fd)
-        self.fd = -1
-
-
-@pytest.fixture(params=["pipe", "socket"])
-def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
-    """One of each kind."""
-    made = Reader(request.param)
-    yield made
-    made.close()
-    os.close(made.log)
-
-
-@pytest.fixture
-def pipe() -> Iterator[Reader]:
-    """For what does not depend on the kind."""
-    made = Reader("pipe")
-    yield made
-    made.close()
-    os.close(made.log)
-
-
-def stall(reader: Reader) -> list[bytes]:
-    """Fills what is between the two with these lines, so that not one more fits."""
-    lines: list[bytes] = []
-    write = writer_for(reader.log)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            # A whole page of a pipe: else a short line would find room in the last one.
-            line = b"%06d " % len(lines) + bytes(4088).replace(b"\0", b"-")
-            assert write(memoryview(line + b"\n")) == 4096
-            lines.append(line)
-    return lines
-
-
-def put(output: LogOutput, *lines: bytes) -> None:
-    """Each by itself."""
-    for line in lines:
-        output.put(line + b"\n")
+from runway_addon.log_output import LogOutput, write_if_ready
+from unit.addon.log_reader import CREATED, CREATING, DROP_NOTICE, LONG, LOST, Reader, put, stall
 
 
 def test_a_line_is_out_when_the_call_returns(reader: Reader) -> None:
@@ -104,7 +20,7 @@ def test_a_line_is_out_when_the_call_returns(reader: Reader) -> None:
         assert reader.read()[-1] == line
 
 
-def test_a_file_has_it_too(tmp_path: Path) -> None:
+def test_a_file_has_the_line_when_the_call_returns(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("wb", buffering=0) as file:
         put(LogOutput(file.fileno()), CREATING, LONG)
@@ -145,25 +61,27 @@ def test_over_the_limit_the_oldest_go_and_are_counted(reader: Reader) -> None:
     before = stall(reader)
     put(output, *(b"%d" % number for number in range(10_000)))
     after = reader.until(b"9999")
-    told = [number for number, line in enumerate(after) if TOLD.match(line)]
-    assert len(told) == 1
-    found = TOLD.match(after[told[0]])
+    notices = [number for number, line in enumerate(after) if DROP_NOTICE.match(line)]
+    assert len(notices) == 1
+    found = DROP_NOTICE.match(after[notices[0]])
     assert found is not None
-    kept = after[: told[0]] + after[told[0] + 1 :]
+    kept = after[: notices[0]] + after[notices[0] + 1 :]
     everything = [*before, *(b"%d" % number for number in range(10_000))]
     assert len(kept) + int(found[1]) == len(everything)
     # One gap: what left the process before, and the newest.
-    assert kept == everything[: told[0]] + everything[told[0] + int(found[1]) :]
+    assert kept == everything[: notices[0]] + everything[notices[0] + int(found[1]) :]
     put(output, b"well again")
     assert reader.until(b"well again") == [*after, b"well again"]
 
 
 @pytest.mark.parametrize("line", [CREATING, CREATED, LOST])
-def test_lines_of_creates_go_last(line: bytes, pipe: Reader) -> None:
+def test_lines_of_creates_are_dropped_last(line: bytes, pipe: Reader) -> None:
     output = LogOutput(pipe.log, held_bytes=5000)
     before = stall(pipe)
     put(output, line + b" first", *[LONG] * 100, line + b" second", *[LONG] * 100)
-    assert [each for each in pipe.until(LONG) if each not in (*before, LONG) and not TOLD.match(each)] == [
+    assert [
+        each for each in pipe.until(LONG) if each not in (*before, LONG) and not DROP_NOTICE.match(each)
+    ] == [
         line + b" first",
         line + b" second",
     ]
@@ -267,83 +185,3 @@ def test_where_a_pipe_cannot_be_opened_anew(kind: str) -> None:
     reader.close()
     put(output, LONG)
     os.close(reader.log)
-
-
-# The streams
-
-
-@pytest.fixture
-def stream(pipe: Reader) -> io.TextIOWrapper:
-    """As Python makes stdout where there is no terminal."""
-    return io.TextIOWrapper(io.BufferedWriter(io.FileIO(pipe.log, "w", closefd=False)), "ascii", newline="\n")
-
-
-def test_an_installed_stream_writes_whole_lines_at_once(stream: io.TextIOWrapper, pipe: Reader) -> None:
-    stream.write("before\n")
-    assert pipe.read() == []
-    install(stream)
-    assert pipe.read() == [b"before"]
-    print("a", "b", file=stream)
-    print("two\nlines", file=stream)
-    assert pipe.read() == [b"before", b"a b", b"two", b"lines"]
-    print("begun", end="", file=stream)
-    assert pipe.read()[4:] == []
-    print(" and ended", file=stream)
-    assert pipe.read()[4:] == [b"begun and ended"]
-
-
-def test_a_reload_installs_nothing_anew(stream: io.TextIOWrapper) -> None:
-    install(stream)
-    below = stream.buffer
-    assert isinstance(below, LineWriter)
-    install(stream, None)
-    assert stream.buffer is below
-
-
-def test_a_character_that_the_encoding_lacks_raises_nothing(stream: io.TextIOWrapper, pipe: Reader) -> None:
-    install(stream)
-    print("sora-2 → seedance2", file=stream)
-    assert pipe.read() == [b"sora-2 \\u2192 seedance2"]
-
-
-def test_streams_with_one_reader_keep_their_order(stream: io.TextIOWrapper, pipe: Reader) -> None:
-    other = io.TextIOWrapper(io.FileIO(os.dup(pipe.log), "w"), newline="\n")
-    install(stream, other)
-    expected = []
-    for number in range(2000):
-        print(number, file=(stream, other)[number % 2])
-        expected.append(b"%d" % number)
-    assert pipe.until(b"1999") == expected
-
-
-def test_log_lines_have_a_date_where_no_terminal_is(stream: io.TextIOWrapper, pipe: Reader) -> None:
-    handler = TermLogHandler(stream)
-    handler.install()
-    try:
-        install(stream)
-    finally:
-        handler.uninstall()
-    handler.emit(logging.LogRecord("runway", logging.INFO, "", 0, "created: %s", ("it",), None))
-    (line,) = pipe.read()
-    assert re.fullmatch(rb"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] created: it", line)
-
-
-def test_a_terminal_stays_as_it_is_and_may_hang_up() -> None:
-    screen, log = os.openpty()
-    stream = io.TextIOWrapper(io.BufferedWriter(io.FileIO(log, "w", closefd=False)), line_buffering=True)
-    install(stream)
-    assert stream.isatty()
-    assert stream.fileno() == log
-    print("seen", file=stream)
-    assert os.read(screen, 100) == b"seen\r\n"
-    os.close(screen)
-    print("unseen", file=stream)
-    stream.close()
-    os.close(log)
-
-
-def test_a_stream_of_another_kind_is_left_alone() -> None:
-    stream = io.StringIO()
-    install(stream)
-    print("x", file=stream)
-    assert stream.getvalue() == "x\n"

@@ -8,7 +8,6 @@ import pytest
 from mitmproxy import exceptions
 from mitmproxy import options as mitmproxy_options
 
-from runway_addon import options
 from runway_videos.config.settings import Caller
 from runway_videos.keys.pool import Key
 from unit.addon.start_harness import SECRET, Start, error_of
@@ -27,7 +26,7 @@ def test_secrets_of_the_file_are_in_no_option(start: Start) -> None:
         f"runway_keys:\n  - {{name: a, value: {SECRET}_1, weight: 2}}\n  - {{name: b, value: env.TEAM_A}}\n"
         "runway_callers: [{name: app, value: tok_hush}]\n"
     )
-    read = options.read_settings()
+    read = start.options.read_settings()
     assert read.keys == (Key("a", f"{SECRET}_1", weight=2.0), Key("b", SECRET))
     assert read.callers == (Caller("app", "tok_hush"),)
     assert [each.partition(": ")[0] for each in read.warnings] == ["runway_callers", "runway_keys"]
@@ -42,7 +41,7 @@ def test_secrets_of_the_command_line_are_taken_out_of_the_options(start: Start) 
         *("--set", "runway_callers=" + item(name="a", value="tok_hush")),
     )
     for _ in range(2):  # the second time they are hidden already
-        read = options.read_settings()
+        read = start.options.read_settings()
         assert read.keys == (Key("a", f"{SECRET}_1", weight=2.0), Key("b", SECRET))
         assert read.callers == (Caller("a", "tok_hush"),)
         assert "hush" not in everything(found)
@@ -51,15 +50,15 @@ def test_secrets_of_the_command_line_are_taken_out_of_the_options(start: Start) 
 
 def test_a_later_change_keeps_the_secrets_that_it_does_not_touch(start: Start) -> None:
     found = start(None, "--set", "runway_keys=" + item(name="a", value=SECRET))
-    options.read_settings()
+    start.options.read_settings()
     (hidden,) = found.runway_keys
     found.update(runway_keys=[hidden, item(name="b", value="key_b")])
-    assert [(each.name, each.value) for each in options.read_settings().keys] == [
+    assert [(each.name, each.value) for each in start.options.read_settings().keys] == [
         ("a", SECRET),
         ("b", "key_b"),
     ]
     found.update(runway_keys=[item(name="a", value="key_new")])
-    assert [each.value for each in options.read_settings().keys] == ["key_new"]
+    assert [each.value for each in start.options.read_settings().keys] == ["key_new"]
     assert not any(secret in everything(found) for secret in (SECRET, "key_b", "key_new"))
 
 
@@ -68,14 +67,13 @@ def test_a_later_change_keeps_the_secrets_that_it_does_not_touch(start: Start) -
 )
 def test_a_value_that_is_no_key_is_named(start: Start, value: str) -> None:
     start(None, "--set", f"runway_keys={value}")
-    assert error_of(options.read_settings).startswith("--set runway_keys: ")
+    assert error_of(start.options.read_settings).startswith("--set runway_keys: ")
 
 
-def test_the_environment_gives_a_key_where_none_is_set(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNWAYML_API_SECRET", "key_ml")
-    monkeypatch.setenv("RUNWAY_ID_SECRET", "0123456789abcdef")
+def test_the_environment_gives_a_key_where_none_is_set(start: Start) -> None:
+    start.environment |= {"RUNWAYML_API_SECRET": "key_ml", "RUNWAY_ID_SECRET": "0123456789abcdef"}
     found = start()
-    read = options.read_settings()
+    read = start.options.read_settings()
     assert read.keys == (Key("default", "key_ml"),)
     assert read.id_secrets == ("0123456789abcdef",)
     assert "key_ml" not in everything(found)

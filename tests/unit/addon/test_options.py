@@ -18,7 +18,7 @@ def test_the_options_are_those_of_the_contract_with_their_defaults(start: Start)
     assert {name: getattr(found, name) for name in DEFAULTS} == dict(DEFAULTS)
     assert found.runway_conf == ""
     assert set(options.OPTIONS) == {*DEFAULTS, "runway_conf"}
-    assert options.read_settings().base_url == "https://api.dev.runwayml.com"
+    assert start.options.read_settings().base_url == "https://api.dev.runwayml.com"
 
 
 def test_the_shipped_file_says_the_defaults(start: Start) -> None:
@@ -27,7 +27,7 @@ def test_the_shipped_file_says_the_defaults(start: Start) -> None:
     assert {name: getattr(found, name) for name in DEFAULTS} == dict(DEFAULTS)
     assert (found.listen_host, found.listen_port, found.mode) == ("127.0.0.1", 8080, ["regular"])
     assert (found.flow_detail, found.connection_strategy) == (0, "lazy")
-    assert options.read_settings().warnings == ()
+    assert start.options.read_settings().warnings == ()
 
 
 SAFE = {"listen_host": "127.0.0.1", "flow_detail": 0, "connection_strategy": "lazy"}
@@ -41,14 +41,14 @@ def test_a_file_that_does_not_speak_of_them_keeps_the_safe_defaults(start: Start
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "value"),
     [("listen_host", "0.0.0.0"), ("listen_host", ""), ("flow_detail", 1), ("connection_strategy", "eager")],
 )
-def test_what_is_said_wins_over_a_safe_default(start: Start, name: str, said: str | int) -> None:
-    other = {each: value for each, value in SAFE.items() if each != name}
-    for conf, arguments in ((f"{name}: {said!r}", ()), ("", ("--set", f"{name}={said}"))):
+def test_explicit_value_wins_over_a_safe_default(start: Start, name: str, value: str | int) -> None:
+    other = {each: default for each, default in SAFE.items() if each != name}
+    for conf, arguments in ((f"{name}: {value!r}", ()), ("", ("--set", f"{name}={value}"))):
         found = start(conf, *arguments)
-        assert getattr(found, name) == said
+        assert getattr(found, name) == value
         assert {each: getattr(found, each) for each in other} == other
 
 
@@ -110,7 +110,7 @@ def test_the_file_says_where_to_listen_unless_the_command_line_does(
 ) -> None:
     start(conf, *arguments)
     assert start.listens is listens
-    assert options.where_to_listen() == place.format(file=start.file)
+    assert start.options.where_to_listen() == place.format(file=start.file)
 
 
 def test_the_file_is_found_where_the_command_line_says(start: Start) -> None:
@@ -146,16 +146,18 @@ def test_a_mistake_in_set_is_named(start: Start, assignment: str, says: str) -> 
 
 def test_a_wrong_value_is_named_with_the_place_it_comes_from(start: Start) -> None:
     start("\nrunway_content: copy\n")
-    assert error_of(options.read_settings).startswith(f"{start.file} line 2: runway_content: 'copy' must be")
+    assert error_of(start.options.read_settings).startswith(
+        f"{start.file} line 2: runway_content: 'copy' must be"
+    )
     start("", "--set", "runway_content=copy")
-    assert error_of(options.read_settings).startswith("--set runway_content: 'copy' must be")
+    assert error_of(start.options.read_settings).startswith("--set runway_content: 'copy' must be")
     start("").update(runway_content="copy")
-    assert error_of(options.read_settings).startswith("runway_content: 'copy' must be")
+    assert error_of(start.options.read_settings).startswith("runway_content: 'copy' must be")
 
 
 def test_the_file_is_not_blamed_for_the_command_line(start: Start) -> None:
     start("\nrunway_content: redirect\n", "--set", "runway_content=copy")
-    assert error_of(options.read_settings).startswith("--set runway_content: 'copy' must be")
+    assert error_of(start.options.read_settings).startswith("--set runway_content: 'copy' must be")
 
 
 @pytest.mark.parametrize(("size", "good"), [("63m", False), ("64m", True), ("1g", True), ("1", False)])
@@ -181,9 +183,9 @@ def test_mitmproxys_own_limits_leave_room_for_runway_max_body(
     ):
         start(conf, *arguments)
         if good:
-            assert options.read_settings()
+            assert start.options.read_settings()
         else:
-            message = error_of(options.read_settings)
+            message = error_of(start.options.read_settings)
             assert message == f"{place}: {size} is less than runway_max_body: {why}"
     assert name in options.WATCHED
 
@@ -198,14 +200,14 @@ def test_a_log_of_raw_bytes_is_doubted(start: Start, line: str, doubtful: bool) 
 def test_a_ca_key_that_is_public_is_refused(start: Start, name: str) -> None:
     if name not in start(""):
         pytest.skip(f"this mitmproxy has no {name}")
-    assert options.read_settings()
+    assert start.options.read_settings()
     for place, conf, arguments in (
         (f"{start.file} line 1: {name}", f"{name}: true", ()),
         (f"--set {name}", "", ("--set", f"{name}=true")),
     ):
         start(conf, *arguments)
-        message = error_of(options.read_settings)
+        message = error_of(start.options.read_settings)
         assert message.startswith(f"{place}: signs with a CA key that is publicly known, so that others")
     start("", "--set", f"{name}=false")
-    assert options.read_settings()
+    assert start.options.read_settings()
     assert name in options.WATCHED

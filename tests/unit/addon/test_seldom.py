@@ -18,7 +18,7 @@ def test_the_same_is_said_once_a_minute() -> None:
     assert seldom.may_say("a tunnel", "10.0.0.9")
 
 
-def test_its_memory_is_bounded() -> None:
+def test_seldom_remembers_a_bounded_number() -> None:
     seldom = Seldom(lambda: 0.0, remembered=2)
     for peer in ("a", "b", "c"):
         assert seldom.may_say("x", peer)

@@ -23,12 +23,12 @@ def walk(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from walk(schema["items"])
 
 
-def test_it_is_read_once() -> None:
+def test_catalog_is_read_once() -> None:
     assert load() is CATALOG
     assert tuple(CATALOG.modes) == MODES
 
 
-def test_questions_about_models() -> None:
+def test_catalog_tells_the_modes_of_a_model() -> None:
     assert CATALOG.modes_of("gen4_turbo") == ("image_to_video",)
     assert CATALOG.modes_of("aleph2") == ("video_to_video",)
     assert CATALOG.modes_of("gen9") == ()
@@ -41,7 +41,7 @@ def test_questions_about_models() -> None:
 
 
 @pytest.mark.parametrize(("mode", "model", "row"), ROWS, ids=lambda value: str(value)[:30])
-def test_each_row_is_whole(mode: str, model: str, row: Row) -> None:
+def test_each_row_of_the_catalog_is_whole(mode: str, model: str, row: Row) -> None:
     assert (row.picture is not None) == (mode == "image_to_video")
     assert (row.video is not None) == (mode == "video_to_video")
     assert "model" not in row.fields
@@ -119,7 +119,7 @@ def test_a_duration_that_no_schema_gives_refuses_nothing() -> None:
             assert row.durations.assumed is None
 
 
-def test_names_of_all_depths() -> None:
+def test_catalog_knows_field_names_of_all_depths() -> None:
     assert {"promptText", "publicFigureThreshold", "start_seconds", "uri"} <= CATALOG.names
     assert "model" not in CATALOG.names
 

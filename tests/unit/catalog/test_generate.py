@@ -103,7 +103,7 @@ def docstrings(typed_dict: Any) -> Iterator[tuple[str, str]]:
 
 
 def test_the_kinds_of_media_are_those_that_the_sdk_describes() -> None:
-    seen = 0
+    checked = 0
     for mode in MODES:
         for model, typed_dict in variants(mode).items():
             for name, text in docstrings(typed_dict):
@@ -111,6 +111,6 @@ def test_the_kinds_of_media_are_those_that_the_sdk_describes() -> None:
                 wire = head + "".join(part.title() for part in tail)
                 for kind in ("image", "video", "audio"):
                     if f"containing an encoded {kind}" in text:
-                        seen += 1
+                        checked += 1
                         assert load().media[wire] == kind, f"{model} {name}"
-    assert seen > 10
+    assert checked > 10

@@ -20,7 +20,7 @@ def story(wish: str, holds: str = "", group: str = GROUP, caller: str = "app-1",
     return Story(wish, group, caller, attempts, video=f"video of {holds}" if holds else "", task=holds)
 
 
-def seen(*sights: tuple[float, str, int]) -> Story:
+def polled(*sights: tuple[float, str, int]) -> Story:
     """A client that holds task id-a, and saw this of it."""
     found = story("w1", "id-a")
     found.sights = [Sight(*each) for each in sights]

@@ -7,7 +7,7 @@ import pytest
 from chaos.checker import Violation, Window, Wrong
 from chaos.fates import Blow
 from chaos.records import Attempt, Story, Upset
-from unit.chaos.histories import GROUP, OTHER, found, seen, story, task
+from unit.chaos.histories import GROUP, OTHER, found, polled, story, task
 
 
 def wrongs(violations: list[Violation]) -> list[Wrong]:
@@ -15,12 +15,12 @@ def wrongs(violations: list[Violation]) -> list[Wrong]:
     return [violation.wrong for violation in violations]
 
 
-def test_a_history_that_went_well() -> None:
+def test_checker_finds_nothing_wrong_in_a_good_history() -> None:
     stories = [story("w1", "id-a"), story("w2", "id-b"), story("w3", "id-c", OTHER, "app-2")]
     assert found(stories, [task("id-a"), task("id-b"), task("id-c", OTHER)]) == []
 
 
-def test_a_wish_paid_twice() -> None:
+def test_checker_finds_a_create_paid_twice() -> None:
     tasks, line = [task("id-a"), task("id-b")], f"created: {GROUP}, task id-b"
     (twice,) = found([story("w1", "id-a")], tasks, line)
     assert (twice.wrong, twice.group, twice.window) == (Wrong.TWICE, GROUP, Window.NONE)
@@ -38,11 +38,11 @@ def test_a_task_that_nobody_knows_is_lost() -> None:
         f"OUTCOME UNKNOWN: a paid task may exist at Runway: {GROUP}, key k: reset",
     ],
 )
-def test_a_log_line_names_it(line: str) -> None:
+def test_task_named_in_the_log_is_not_lost(line: str) -> None:
     assert found([story("w1")], [task("id-a")], line) == []
 
 
-def test_a_line_that_names_another_does_not() -> None:
+def test_task_is_lost_when_the_log_names_only_another() -> None:
     lines = (f"created: {GROUP}, task id-b", f"OUTCOME UNKNOWN: {OTHER}, key k")
     assert wrongs(found([story("w1")], [task("id-a")], *lines)) == [Wrong.LOST]
 
@@ -64,14 +64,14 @@ def test_a_create_that_began_names_it_only_where_the_process_was_killed() -> Non
     assert wrongs(found(stories, tasks, *lines, end="killed")) == [Wrong.LOST]
 
 
-def test_another_callers_video() -> None:
+def test_checker_finds_the_video_of_another_caller() -> None:
     tasks = [task("id-a"), task("id-b", OTHER)]
     stories = [story("w1", "id-b"), story("w2", "id-b", OTHER, "app-2")]
     line = f"created: {GROUP}, task id-a"
     assert wrongs(found(stories, tasks, line)) == [Wrong.ANOTHERS]
 
 
-def test_equal_wishes_of_two_callers_with_one_video() -> None:
+def test_checker_finds_one_video_given_to_two_callers() -> None:
     assert wrongs(found([story("w1", "id-a"), story("w2", "id-a", GROUP, "app-2")], [task("id-a")])) == [
         Wrong.ANOTHERS
     ]
@@ -84,7 +84,7 @@ def test_a_video_shown_to_another_caller_or_with_anothers_bytes() -> None:
         assert wrongs(found([each], [task("id-a")])) == [Wrong.ANOTHERS]
 
 
-def test_two_equal_creates_with_one_video() -> None:
+def test_checker_finds_one_video_for_two_equal_creates() -> None:
     stories = [story("w1", "id-a"), story("w2", "id-a")]
     (shared,) = found(stories, [task("id-a")])
     assert (shared.wrong, shared.window) == (Wrong.SHARED, Window.NONE)
@@ -96,29 +96,29 @@ def test_two_equal_creates_with_one_video() -> None:
 @pytest.mark.parametrize(
     "video",
     [
-        seen((1.5, "in_progress", 50), (2.5, "completed", 100), (2.6, "in_progress", 60)),
-        seen((1.5, "in_progress", 50), (1.6, "in_progress", 40)),
-        seen((1.5, "in_progress", 0), (1.6, "queued", 0)),
-        seen((2.5, "completed", 100), (2.6, "failed", 100)),
+        polled((1.5, "in_progress", 50), (2.5, "completed", 100), (2.6, "in_progress", 60)),
+        polled((1.5, "in_progress", 50), (1.6, "in_progress", 40)),
+        polled((1.5, "in_progress", 0), (1.6, "queued", 0)),
+        polled((2.5, "completed", 100), (2.6, "failed", 100)),
     ],
 )
-def test_a_status_that_went_back(video: Story) -> None:
+def test_checker_finds_a_status_that_went_back(video: Story) -> None:
     assert wrongs(found([video], [task("id-a")])) == [Wrong.BACK]
 
 
-def test_a_status_that_went_on() -> None:
-    video = seen(
+def test_checker_accepts_a_status_that_went_on() -> None:
+    video = polled(
         (1.1, "queued", 0), (1.5, "in_progress", 50), (1.6, "in_progress", 50), (2.5, "completed", 100)
     )
     assert found([video], [task("id-a")]) == []
 
 
-def test_completed_before_it_was() -> None:
-    assert wrongs(found([seen((1.5, "completed", 100))], [task("id-a")])) == [Wrong.FALSE_END]
+def test_checker_finds_a_video_completed_too_early() -> None:
+    assert wrongs(found([polled((1.5, "completed", 100))], [task("id-a")])) == [Wrong.FALSE_END]
 
 
-def test_a_video_that_is_shown_as_gone() -> None:
-    assert wrongs(found([seen((1.5, "", 0))], [task("id-a")])) == [Wrong.GONE]
+def test_checker_finds_a_video_shown_as_gone() -> None:
+    assert wrongs(found([polled((1.5, "", 0))], [task("id-a")])) == [Wrong.GONE]
     without = story("w1", "id-a")
     without.task = ""
     assert wrongs(found([without], [task("id-a")], f"created: {GROUP}, task id-a")) == [Wrong.GONE]
@@ -133,18 +133,18 @@ def test_a_video_that_is_shown_as_gone() -> None:
         (Blow.HALT, Window.NONE),
     ],
 )
-def test_a_process_that_ended_between_two_tries(blow: Blow, window: Window) -> None:
+def test_checker_names_the_window_in_which_a_process_ended(blow: Blow, window: Window) -> None:
     tries = (Attempt(0, 1.0, 1.5, "connection ended"), Attempt(1, 2.0, 2.5, "the video"))
-    told = story("w1", "id-a", GROUP, "app-1", *tries)
+    retried = story("w1", "id-a", GROUP, "app-1", *tries)
     line, tasks = f"created: {GROUP}, task id-b", [task("id-a"), task("id-b")]
     for at, expected in ((1.2, window), (0.5, Window.NONE), (2.2, Window.NONE)):
-        (twice,) = found([told], tasks, line, upsets=(Upset(at, 0, blow.value),))
+        (twice,) = found([retried], tasks, line, upsets=(Upset(at, 0, blow.value),))
         assert (twice.wrong, twice.window) == (Wrong.TWICE, expected)
 
 
-def test_a_process_that_ended_by_itself() -> None:
+def test_checker_finds_a_process_that_ended_by_itself() -> None:
     assert wrongs(found([], [], end="by itself")) == [Wrong.ENDED]
 
 
-def test_a_task_that_nobody_wished() -> None:
+def test_checker_finds_a_task_that_nobody_asked_for() -> None:
     assert wrongs(found([], [task("id-a")])) == [Wrong.TWICE, Wrong.LOST]

@@ -47,7 +47,7 @@ def test_a_file_without_entries_says_nothing(tmp_path: Path, text: str) -> None:
     assert plain(read(tmp_path, text)) == {}
 
 
-def test_no_file_says_nothing() -> None:
+def test_no_file_has_no_entries() -> None:
     assert conf_file.read(None, KNOWN) == ConfFile(None, {})
 
 
@@ -95,7 +95,7 @@ def test_line_ends_and_a_mark_at_the_beginning_change_nothing(tmp_path: Path, en
     assert refused(tmp_path, text + "foo: 3").startswith(" line 4: there is no option foo")
 
 
-def test_merges_are_filled_in(tmp_path: Path) -> None:
+def test_yaml_merges_are_filled_in(tmp_path: Path) -> None:
     assert plain(read(tmp_path, "<<: {mode: regular}\nlisten_port: 5\n"))["mode"][0] == "regular"
 
 
@@ -195,29 +195,27 @@ def test_the_named_file_is_found_or_missed_by_its_name(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "other.yaml").write_text("")
-    assert conf_file.find("~/other.yaml", tmp_path) == tmp_path / "other.yaml"
+    assert conf_file.find("~/other.yaml", []) == tmp_path / "other.yaml"
     for name in ("gone.conf", str(tmp_path), "~nobody-of-that-name/x", "a\0b", "a\nb"):
         with pytest.raises(ConfigError, match=r"^runway_conf: there is no file ") as caught:
-            conf_file.find(name, tmp_path)
+            conf_file.find(name, [tmp_path])
         assert str(caught.value).isprintable()
 
 
-def test_the_working_directory_goes_before_the_addons(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_file_of_the_first_folder_that_has_one_is_found(tmp_path: Path) -> None:
     here, beside = tmp_path / "here", tmp_path / "beside"
     here.mkdir()
     beside.mkdir()
-    monkeypatch.chdir(here)
-    assert conf_file.find(None, beside) is None
-    assert conf_file.find("", beside) is None
+    folders = (here, beside)
+    assert conf_file.find(None, folders) is None
+    assert conf_file.find("", folders) is None
     (beside / "mitm.conf").write_text("")
-    assert conf_file.find(None, beside) == beside / "mitm.conf"
+    assert conf_file.find(None, folders) == beside / "mitm.conf"
     (here / "mitm.conf").mkdir()  # a folder of that name is no file
-    assert conf_file.find(None, beside) == beside / "mitm.conf"
+    assert conf_file.find(None, folders) == beside / "mitm.conf"
     (here / "mitm.conf").rmdir()
     (here / "mitm.conf").write_text("")
-    assert conf_file.find(None, beside) == here / "mitm.conf"
+    assert conf_file.find(None, folders) == here / "mitm.conf"
 
 
 @settings(max_examples=150, deadline=None)

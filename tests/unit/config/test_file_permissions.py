@@ -28,7 +28,7 @@ def test_a_file_of_the_user_or_of_root_is_read(owner: int, mode: int) -> None:
     assert why_not_trusted(status(owner, mode), USER, OWN_GROUP) is None
 
 
-def test_a_file_of_another_user_is_not() -> None:
+def test_a_file_of_another_user_is_refused() -> None:
     problem = why_not_trusted(status(OTHER, 0o644), USER, OWN_GROUP)
     assert problem == "belongs to another user (uid 1001): it must be yours (uid 1000) or root's"
     assert why_not_trusted(status(USER, 0o644), ROOT, None)
@@ -37,7 +37,7 @@ def test_a_file_of_another_user_is_not() -> None:
 @pytest.mark.parametrize(
     ("mode", "text"), [(0o666, "0666"), (0o602, "0602"), (0o664, "0664"), (0o620, "0620")]
 )
-def test_a_file_that_others_can_write_is_not(mode: int, text: str) -> None:
+def test_a_file_that_others_can_write_is_refused(mode: int, text: str) -> None:
     for owner in (USER, ROOT):
         problem = why_not_trusted(status(owner, mode), USER, OWN_GROUP)
         assert problem == f"others can write it (mode {text}): chmod go-w it"
@@ -53,7 +53,7 @@ needs_modes = pytest.mark.skipif(sys.platform == "win32", reason="files have no 
 
 
 @needs_modes
-def test_the_file_itself_is_looked_at(tmp_path: Path) -> None:
+def test_mode_of_the_file_is_read_from_the_open_file(tmp_path: Path) -> None:
     path = tmp_path / "mitm.conf"
     path.write_text("mode: regular\n")
     path.chmod(0o640)

@@ -86,7 +86,7 @@ def test_every_name_of_the_contract_is_good(name: str) -> None:
     assert reader().name("runway_keys", {"name": name}) == name
 
 
-def test_names_differ_by_case() -> None:
+def test_names_of_items_differ_by_case() -> None:
     assert len(reader().items("runway_keys", [{"name": "a"}, {"name": "A"}], ALLOWED)) == 2
 
 
@@ -201,7 +201,7 @@ def test_no_url_is_taken_that_httpx_would_stumble_over(url: str) -> None:
     ("text", "size"),
     [("64m", 64 << 20), ("1g", 1 << 30), ("8K", 8192), ("512", 512), (" 5MB ", 5 << 20), (7, 7), ("10b", 10)],
 )
-def test_sizes(text: object, size: int) -> None:
+def test_sizes_are_read_with_their_suffix(text: object, size: int) -> None:
     assert reader().size("runway_max_body", text) == size
 
 

@@ -68,7 +68,9 @@ def test_everything_that_can_be_said_of_a_key() -> None:
 def test_a_missing_variable_is_named_and_the_other_keys_serve() -> None:
     found = settings_from(SECRETS, keys=[key("x", "env.NOT_SET"), key()])
     assert [each.name for each in found.keys] == ["a"]
-    assert found.warnings == ("runway_keys: x is left out, the environment variable NOT_SET is not set",)
+    (warning,) = found.warnings
+    assert warning.startswith("runway_keys: x ")
+    assert "NOT_SET" in warning
 
 
 @pytest.mark.parametrize("weight", [-1, -0.5, float("nan"), float("inf"), 10**400, "1", True, None, [1]])
@@ -98,9 +100,8 @@ def test_the_sandbox_needs_no_key_and_takes_no_real_one() -> None:
 def test_callers_have_names_and_tokens() -> None:
     found = settings_from(SECRETS, callers=[key("app-1", "env.TOKEN"), key("app-2", "tok_written")])
     assert found.callers == (Caller("app-1", "tok_tttt"), Caller("app-2", "tok_written"))
-    assert found.warnings == (
-        "runway_callers: app-2 has its secret written out; value: env.MY_VARIABLE keeps it apart",
-    )
+    (warning,) = found.warnings
+    assert warning.startswith("runway_callers: app-2 ")
 
 
 def test_a_callers_missing_variable_ends_the_start() -> None:

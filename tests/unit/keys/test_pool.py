@@ -57,7 +57,7 @@ def test_weights_share_the_creates_and_weight_0_gets_none_but_is_found(clock: Cl
         ("seedance2_?", "seedance2_5", True),
     ],
 )
-def test_patterns(pattern: str, model: str, fits: bool) -> None:
+def test_patterns_decide_which_models_a_key_takes(pattern: str, model: str, fits: bool) -> None:
     assert key("a", pattern).takes(model) is fits
 
 
@@ -126,7 +126,7 @@ def test_a_report_on_a_key_of_an_earlier_configuration_is_passed_over(clock: Clo
         ([key("a", "veo*"), key("b", weight=0)], 403, "model_not_available", None, "'gen4.5'"),
     ],
 )
-def test_configurations_that_have_nobody(
+def test_pool_without_an_open_key_says_why(
     clock: Clock, keys: list[Key], status: int, code: str, retry: bool | None, refusal: str
 ) -> None:
     pool = KeyPool(keys, clock)
@@ -165,7 +165,7 @@ def test_a_model_name_from_outside_is_shown_short_and_escaped(clock: Clock) -> N
         ([key("a", weight=float("inf"))], "weight of a"),
     ],
 )
-def test_a_pool_that_cannot_be(clock: Clock, keys: list[Key], refusal: str) -> None:
+def test_wrong_keys_make_no_pool(clock: Clock, keys: list[Key], refusal: str) -> None:
     with pytest.raises(ValueError, match=refusal):
         KeyPool(keys, clock)
 

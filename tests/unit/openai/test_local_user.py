@@ -17,7 +17,7 @@ HOSTS = frozenset({"api.openai.com"})
         *("::ffff:127.0.0.1", "::ffff:7f00:1", "::ffff:127.9.9.9%eth0"),
     ],
 )
-def test_loopback_in_all_its_forms(address: str) -> None:
+def test_all_forms_of_loopback_are_known(address: str) -> None:
     assert is_loopback(address)
 
 
@@ -38,7 +38,7 @@ def test_loopback_in_all_its_forms(address: str) -> None:
         *("::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2001:db8::1", "%lo", "128.0.0.1", "::2"),
     ],
 )
-def test_nothing_else_is_loopback(address: str) -> None:
+def test_other_addresses_are_not_loopback(address: str) -> None:
     assert not is_loopback(address)
 
 
@@ -99,7 +99,7 @@ def test_a_long_header_name_does_not_fill_the_answer() -> None:
         *("[::ffff:127.0.0.1]:8080", "api.openai.com", "API.openai.com:443", "10.0.0.1:8080", "10.0.0.1"),
     ],
 )
-def test_a_host_of_this_machine(host: str) -> None:
+def test_a_host_of_this_machine_is_local(host: str) -> None:
     assert why_not_local(Sender(LOCAL, {}, host=host, connected_to="10.0.0.1"), HOSTS) is None
 
 
@@ -110,7 +110,7 @@ def test_a_host_of_this_machine(host: str) -> None:
         *("10.0.0.2", "0.0.0.0:8080", "[2001:db8::1]", "127.1", "x.api.openai.com", "a@localhost", "["),
     ],
 )
-def test_a_host_of_somebody_else(host: str) -> None:
+def test_a_host_of_somebody_else_is_not_local(host: str) -> None:
     why = why_not_local(Sender(LOCAL, {}, host=host, connected_to="10.0.0.1"), HOSTS)
     assert why is not None
     assert "Host" in why
@@ -118,14 +118,14 @@ def test_a_host_of_somebody_else(host: str) -> None:
     assert why_not_local(Sender(LOCAL, {}, host=host), HOSTS) is not None
 
 
-def test_a_host_does_not_fill_the_answer() -> None:
+def test_a_long_host_does_not_fill_the_answer() -> None:
     why = why_not_local(Sender(LOCAL, {}, host="\x1b\n" + "x" * 5000), HOSTS)
     assert why is not None
     assert len(why) < 200
     assert why.isprintable()
 
 
-def test_http_1_0_and_a_strangers_tunnel() -> None:
+def test_http_1_0_and_an_untrusted_tunnel_are_not_local() -> None:
     assert "HTTP/1.0" in str(why_not_local(Sender(LOCAL, {}, http_1_0=True), HOSTS))
     assert "tunnel" in str(why_not_local(Sender(LOCAL, {}, tunnel=False), HOSTS))
     assert why_not_local(Sender(LOCAL, {}, tunnel=True), HOSTS) is None

@@ -51,7 +51,9 @@ PREFIXES = ("/v1/videos", "/openai/v1/videos")
         ("GET", "/VIDEO_RW1", Route(Operation.NOT_OURS, "VIDEO_RW1")),
     ],
 )
-def test_method_and_path_to_operation(prefix: str, end: str, method: str, path: str, route: Route) -> None:
+def test_method_and_path_choose_the_operation(
+    prefix: str, end: str, method: str, path: str, route: Route
+) -> None:
     assert find(method, prefix + path + end) == route
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -72,7 +73,13 @@ async def probe(api: RunwayClient, url: str) -> int:
     return await api.probe(f"{url}/x.mp4")
 
 
-def outcome(ask: Ask, url: str, proxy: str | None = None, timeouts: Timeouts | None = None) -> Exception:
+def outcome(
+    ask: Ask,
+    url: str,
+    proxy: str | None = None,
+    timeouts: Timeouts | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> Exception:
     """What a call raises; it must be one of the two."""
 
     async def start() -> Exception:
@@ -82,7 +89,7 @@ def outcome(ask: Ask, url: str, proxy: str | None = None, timeouts: Timeouts | N
         await api.close()
         return caught.value
 
-    found = run(start)
+    found = run(start, loop_factory)
     assert "key_hush" not in str(found)
     assert "key_hush" not in repr(found.__cause__)
     assert "\n" not in str(found)

@@ -1,4 +1,4 @@
-"""A Maker on a clock of its own, in front of an API that answers what a test has written down."""
+"""A Submitter on a clock of its own, before a Runway that answers by a script."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from runway_videos.events import Events, VideoFacts
+from runway_videos.events import Event, Events, VideoFacts
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.media import Media
@@ -23,6 +23,7 @@ from runway_videos.upstream.uploads import MAX_UPLOADS
 from unit.config.option_values import settings_from
 
 MODEL = "gen4.5"
+VIDEO = VideoFacts("for the test", "4", "720x1280", "", MODEL, "text_to_video")
 MADE = Reply(200, b'{"id": "task-1", "estimatedCost": {"credits": 25}}')
 STORED = Reply(204)
 GOOD_KEY = Reply(200, b'{"creditBalance": 1000}')
@@ -79,7 +80,7 @@ class Scripted(RunwayClient):
         return found
 
 
-class Box:
+class SubmitHarness:
     """Keys a, b, … in turn; time passes only while something waits."""
 
     def __init__(
@@ -92,6 +93,7 @@ class Box:
     ) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
+        self.events: list[Event] = []
         self.client = client or Scripted()
         named = zip("abcd"[:keys], weights, strict=False)
         self.pool = KeyPool(
@@ -103,7 +105,7 @@ class Box:
             IdSealer({}),
             self.client,
             VideoRecords(lambda: self.now, size_of),
-            Events([LogSink(sandbox=False)]),
+            Events([LogSink(sandbox=False), self.events.append]),
             clock=lambda: self.now,
             sleep=self._sleep,
             jitter=jitter,
@@ -115,7 +117,7 @@ class Box:
         self.waits.append(seconds)
         self.now += seconds
 
-    def plan(self, name: str, *answers: Reply | Exception) -> Box:
+    def plan(self, name: str, *answers: Reply | Exception) -> SubmitHarness:
         """What comes of the next calls."""
         self.client.script[name].extend(answers)
         return self
@@ -130,5 +132,4 @@ class Box:
         if picture:
             body["promptImage"] = PICTURE
         call = TaskCall("text_to_video", MODEL, body)
-        video = VideoFacts("for the test", "4", "720x1280", "", MODEL, "text_to_video")
-        return await self.submitter.submit(call, video)
+        return await self.submitter.submit(call, VIDEO)

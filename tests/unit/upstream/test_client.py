@@ -10,7 +10,7 @@ import pytest
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
-from unit.loopback import Loopback, always, fields, respond
+from unit.loopback import Loopback, always, fields, in_a_loop, respond
 from unit.upstream.client_calls import (
     KEY,
     TASK,
@@ -74,7 +74,9 @@ def test_a_task_stays_one_piece_of_the_path(task: str) -> None:
         await api.get_task(KEY, task)
         await api.delete_task(KEY, task)
 
-    for call in using(use).asked:
+    calls = using(use).asked
+    assert len(calls) == 2
+    for call in calls:
         assert call.target.startswith("/v1/tasks/")
         piece = call.target.removeprefix("/v1/tasks/")
         assert httpx.URL(f"http://x/{piece}").path == f"/{task}"
@@ -98,32 +100,29 @@ def test_a_redirect_is_an_answer_like_others() -> None:
     assert statuses == [307] * 3
 
 
-def test_the_time_outs_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_a_loop
+async def test_each_call_has_the_timeouts_of_the_contract() -> None:
     seconds = Timeouts()
     assert (seconds.connect, seconds.create, seconds.read, seconds.all_tries) == (10, 120, 30, 180)
     assert (seconds.upload_of(0), seconds.upload_of(64 << 20)) == (60, 316)
-    found: list[tuple[str, dict[str, float]]] = []
-    send = httpx.AsyncClient.send
+    found: list[tuple[str, int, int]] = []
 
-    async def spy(client: httpx.AsyncClient, request: httpx.Request, *, stream: bool) -> httpx.Response:
-        found.append((f"{request.method} {request.url.path[:9]}", request.extensions["timeout"]))
-        return await send(client, request, stream=stream)
+    def answer(request: httpx.Request) -> httpx.Response:
+        timeout = request.extensions["timeout"]
+        found.append((f"{request.method} {request.url.path[:9]}", timeout["connect"], timeout["read"]))
+        return httpx.Response(200)
 
-    monkeypatch.setattr(httpx.AsyncClient, "send", spy)
-    using(all_calls)
-    assert [what for what, _ in found] == [
-        *(
-            "POST /v1/text_",
-            "GET /v1/tasks",
-            "DELETE /v1/tasks",
-            "POST /v1/uploa",
-            "POST /bucket",
-            "GET /file.mp4",
-            "GET /v1/organ",
-        ),
-    ]
-    assert [(each["connect"], each["read"]) for _, each in found] == [
-        *((10, 120), (10, 30), (10, 30), (10, 30), (10, 120), (10, 30), (10, 30)),
+    server = Loopback(always())
+    server.url = "http://runway.example"
+    await all_calls(RunwayClient(server.url, transport=httpx.MockTransport(answer)), server)
+    assert found == [
+        ("POST /v1/text_", 10, 120),
+        ("GET /v1/tasks", 10, 30),
+        ("DELETE /v1/tasks", 10, 30),
+        ("POST /v1/uploa", 10, 30),
+        ("POST /bucket", 10, 120),
+        ("GET /file.mp4", 10, 30),
+        ("GET /v1/organ", 10, 30),
     ]
 
 

@@ -62,10 +62,10 @@ def test_many_calls_at_once_wait_for_no_connection() -> None:
 
 @pytest.mark.parametrize("name", PROXIES)
 def test_the_environments_proxy_is_never_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
+    connections: list[str] = []
 
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.append("connected")
+        connections.append("connected")
         writer.close()
 
     async def start() -> None:
@@ -80,7 +80,7 @@ def test_the_environments_proxy_is_never_used(name: str, monkeypatch: pytest.Mon
         trap.close()
 
     run(start)
-    assert seen == []
+    assert connections == []
 
 
 def test_a_netrc_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

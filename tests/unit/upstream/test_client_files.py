@@ -131,7 +131,7 @@ def test_a_probe_does_not_wait_for_the_bytes_and_reads_none() -> None:
     assert sent < 100_000_000
 
 
-def test_a_view_is_a_file() -> None:
+def test_memory_file_reads_like_a_file() -> None:
     pieces = MemoryFile(memoryview(b"0123456789")[2:])
     assert pieces.readable()
     assert pieces.seekable()

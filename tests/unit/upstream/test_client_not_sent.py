@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,23 +26,28 @@ def free_port() -> int:
 
 
 @EVERY
-def test_a_refused_connection(ask: Ask) -> None:
+def test_refused_connection_is_not_sent(ask: Ask) -> None:
     found = outcome(ask, f"http://127.0.0.1:{free_port()}")
     assert isinstance(found, NotSentError)
     assert str(found).startswith("ConnectError")
 
 
-@EVERY
-def test_a_name_that_there_is_not(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*args: object, **options: object) -> object:
+class NamelessLoop(asyncio.SelectorEventLoop):
+    """A loop in a network without any name."""
+
+    async def getaddrinfo(self, *args: object, **options: object) -> NoReturn:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert isinstance(outcome(ask, "https://api.runway.example"), NotSentError)
+
+@EVERY
+def test_a_host_name_that_does_not_resolve_is_not_sent(ask: Ask) -> None:
+    found = outcome(ask, "https://api.runway.example", loop_factory=NamelessLoop)
+    assert isinstance(found, NotSentError)
+    assert "Name or service not known" in str(found)
 
 
 @EVERY
-def test_a_certificate_that_is_not_trusted(ask: Ask, tmp_path: Path) -> None:
+def test_untrusted_certificate_is_not_sent(ask: Ask, tmp_path: Path) -> None:
     async def start() -> list[Asked]:
         async with loopback(always(), untrusted(tmp_path)) as server:
             api = RunwayClient(server.url)
@@ -54,7 +60,7 @@ def test_a_certificate_that_is_not_trusted(ask: Ask, tmp_path: Path) -> None:
     assert run(start) == []
 
 
-def test_a_server_that_speaks_no_tls() -> None:
+def test_server_without_tls_is_not_sent() -> None:
     async def start() -> list[Asked]:
         async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"SSH-2.0-x\r\n")
@@ -71,7 +77,7 @@ def test_a_server_that_speaks_no_tls() -> None:
     run(start)
 
 
-def test_a_connection_that_takes_too_long() -> None:
+def test_connect_timeout_is_not_sent() -> None:
     short = Timeouts(connect=0.05)
     with socket.socket() as full:
         # A queue that is full: further connections are neither taken nor refused.
@@ -91,13 +97,13 @@ def test_a_connection_that_takes_too_long() -> None:
 @pytest.mark.parametrize(
     "url", ["", "x", "http://", "http://[::1", "http://a:99999", "ftp://x/y", "http://ä\0"]
 )
-def test_a_url_that_is_none(url: str) -> None:
+def test_impossible_url_is_not_sent(url: str) -> None:
     assert isinstance(outcome(put, url), NotSentError)
     assert isinstance(outcome(probe, url), NotSentError)
 
 
 @pytest.mark.parametrize("status", [403, 407, 502, 503, 504])
-def test_a_proxy_that_opens_no_tunnel(status: int) -> None:
+def test_proxy_that_opens_no_tunnel_is_not_sent(status: int) -> None:
     async def start() -> tuple[Exception, list[Asked]]:
         async with loopback(always(respond(status, b"no"))) as proxy:
             api = RunwayClient("https://api.runway.example", proxy.url)
@@ -112,7 +118,7 @@ def test_a_proxy_that_opens_no_tunnel(status: int) -> None:
     assert str(status) in str(found)
 
 
-def test_a_proxy_that_is_not_there() -> None:
+def test_unreachable_proxy_is_not_sent() -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     assert isinstance(outcome(create, "https://api.runway.example", dead), NotSentError)
     assert isinstance(outcome(create, "http://api.runway.example", dead), NotSentError)

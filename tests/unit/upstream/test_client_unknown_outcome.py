@@ -46,21 +46,21 @@ def saying(data: bytes, then_reset: bool = False) -> Answer:
 
 @pytest.mark.parametrize("then_reset", [True, False])
 @pytest.mark.parametrize(
-    "said",
+    "sent",
     [
         *(b"", b"H", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", HALF),
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{}",
     ],
 )
 @pytest.mark.parametrize("ask", [create, get, put])
-def test_an_answer_that_is_cut(ask: Ask, said: bytes, then_reset: bool) -> None:
-    found = outcome_with(saying(said, then_reset), ask)
+def test_truncated_answer_is_an_unknown_outcome(ask: Ask, sent: bytes, then_reset: bool) -> None:
+    found = outcome_with(saying(sent, then_reset), ask)
     assert isinstance(found, UnknownOutcomeError)
     assert not found.timed_out
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sent",
     [
         *(
             b"\x00\x01\x02\r\n\r\n",
@@ -72,8 +72,8 @@ def test_an_answer_that_is_cut(ask: Ask, said: bytes, then_reset: bool) -> None:
         respond(307, b"", "location: http://[::1"),
     ],
 )
-def test_an_answer_that_is_no_http(said: bytes) -> None:
-    found = outcome_with(saying(said))
+def test_answer_that_is_no_http_is_an_unknown_outcome(sent: bytes) -> None:
+    found = outcome_with(saying(sent))
     assert isinstance(found, UnknownOutcomeError)
     assert not found.timed_out
 
@@ -106,10 +106,10 @@ def test_an_answer_of_the_largest_size_is_read() -> None:
     assert isinstance(outcome_with(always(respond(200, b" " * (LARGEST_ANSWER + 1)))), UnknownOutcomeError)
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", HALF])
-def test_an_answer_that_does_not_come(said: bytes) -> None:
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", HALF])
+def test_answer_that_does_not_come_is_an_unknown_outcome(sent: bytes) -> None:
     async def stall(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(said)
+        writer.write(sent)
         await asyncio.Event().wait()
 
     found = outcome_with(stall, timeouts=Timeouts(create=0.05))
@@ -118,15 +118,15 @@ def test_an_answer_that_does_not_come(said: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"),
+    ("ask", "sent"),
     [
         *((ask, HALF) for ask in (create, get, put, organization, slot)),
         *((ask, b"HTTP/1.1 200 OK\r\nx: ") for ask in (create, put, probe)),
     ],
 )
-def test_an_answer_that_comes_in_drops(ask: Ask, said: bytes) -> None:
+def test_answer_that_comes_too_slowly_is_an_unknown_outcome(ask: Ask, sent: bytes) -> None:
     async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(said)
+        writer.write(sent)
         while not writer.is_closing():
             writer.write(b" ")
             await writer.drain()

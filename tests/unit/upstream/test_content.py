@@ -163,8 +163,8 @@ async def test_a_dead_store_is_told_without_the_link(caplog: pytest.LogCaptureFi
     await refused(harness, f"/{video_id}/content", 502)
     assert (await download(harness, video_id)).url == LINK
     assert "hush" not in caplog.text
-    assert "does not give the video's bytes: HTTP 404" in caplog.text
-    assert "does not give the video's bytes: RuntimeError" in caplog.text
+    assert "bytes: HTTP 404" in caplog.text
+    assert "bytes: RuntimeError" in caplog.text
 
 
 # Whose

@@ -7,20 +7,11 @@ from collections import deque
 
 import pytest
 
-from runway_videos.errors import ApiError
-from runway_videos.keys.pool import Key
-from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.upstream.client import Reply, UnknownOutcomeError
 from runway_videos.upstream.poll import MAX_RETRY_SECONDS, NEW_TASK_SECONDS
 from unit.fake_runway import KEYS, ServiceHarness, missing, ok
 from unit.loopback import in_a_loop
-
-DOWN = [Reply(503), NotSentError("ConnectError"), UnknownOutcomeError("ReadTimeout", timed_out=True)]
-
-
-async def refused(harness: ServiceHarness, method: str, video_id: str, caller: str = "") -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        await harness.ask(method, f"/{video_id}", caller=caller)
-    return caught.value
+from unit.upstream.poll_harness import DOWN, refused
 
 
 @pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429), Reply(200, b"<html>")])
@@ -71,23 +62,20 @@ async def test_without_a_last_status_it_says_that_nothing_is_lost() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @in_a_loop
-async def test_no_try_begins_when_the_client_has_waited_long(
-    method: str, seconds: float, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_try_begins_when_the_client_has_waited_long(method: str, seconds: float, times: int) -> None:
     """`seconds` is how long Runway lets each question hang."""
     harness = ServiceHarness()
     video_id = await harness.create()
 
-    async def hang(key: Key, task: str) -> Reply:
-        harness.runway.asked.append(("hang", task))
+    def hang() -> Exception:
         harness.now += seconds
-        raise UnknownOutcomeError("ReadTimeout", timed_out=True)
+        return UnknownOutcomeError("ReadTimeout", timed_out=True)
 
-    for name in ("get_task", "delete_task"):
-        monkeypatch.setattr(harness.runway, name, hang)
+    name = method.lower()
+    harness.runway.next[name].extend([hang] * 5)
     error = await refused(harness, method, video_id)
     assert (error.status, error.detail) == (503, "ReadTimeout")
-    assert harness.runway.times("hang") == times
+    assert harness.runway.times(name) == times
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "another", ""])
@@ -234,48 +222,3 @@ async def test_a_page_of_something_in_between_says_nothing_of_the_video_and_its_
     assert error.retry is None
     harness.runway.next[name].clear()
     assert (await harness.video("GET", f"/{video_id}"))["prompt"] == "a cat"
-
-
-@pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429)])
-@in_a_loop
-async def test_a_deletion_that_fails_is_asked_again(failure: Reply | Exception) -> None:
-    harness = ServiceHarness()
-    video_id = await harness.create()
-    harness.runway.next["delete"].extend([failure, failure])
-    began = harness.now
-    assert (await harness.video("DELETE", f"/{video_id}"))["deleted"] is True
-    assert harness.runway.tasks == {}
-    assert 1.5 <= harness.now - began <= 2.25
-
-
-@pytest.mark.parametrize("lost", [UnknownOutcomeError("ReadError"), Reply(500), Reply(504)])
-@in_a_loop
-async def test_a_deletion_whose_answer_was_lost_was_done(lost: Reply | Exception) -> None:
-    """Asked again Runway says 404, which is then no refusal."""
-    harness = ServiceHarness()
-    video_id = await harness.create()
-    harness.runway.tasks.clear()
-    harness.runway.next["delete"].append(lost)
-    assert (await harness.video("DELETE", f"/{video_id}"))["deleted"] is True
-
-
-@pytest.mark.parametrize("shed", [Reply(502), Reply(503), Reply(429), NotSentError("ConnectError")])
-@in_a_loop
-async def test_a_deletion_that_was_never_begun_finds_nothing_to_delete(shed: Reply | Exception) -> None:
-    harness = ServiceHarness()
-    video_id = await harness.create()
-    harness.runway.tasks.clear()
-    harness.runway.next["delete"].append(shed)
-    assert (await refused(harness, "DELETE", video_id)).status == 404
-
-
-@pytest.mark.parametrize("failure", DOWN)
-@in_a_loop
-async def test_a_deletion_while_runway_is_down_may_be_tried_again(failure: Reply | Exception) -> None:
-    harness = ServiceHarness()
-    video_id = await harness.create()
-    harness.runway.next["delete"].extend([failure] * 3)
-    error = await refused(harness, "DELETE", video_id)
-    assert (error.status, error.retry) == (503, None)
-    assert (await harness.video("GET", f"/{video_id}"))["status"] == "queued"
-    assert (await harness.video("DELETE", f"/{video_id}"))["deleted"] is True

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
+from runway_videos.events import CreateBody, CreateSending, Event, KeyPassedOver, OutcomeUnknown
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
 from runway_videos.upstream.timeouts import Timeouts
-from unit.upstream.submit_harness import MADE, Box, Scripted, refusal
+from unit.upstream.submit_harness import MADE, MODEL, VIDEO, Scripted, SubmitHarness, refusal
 
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
 DAILY = refusal(429, "Your daily task limit has been reached.")
@@ -41,38 +41,36 @@ UNKNOWN: list[Reply | Exception] = [
     UnknownOutcomeError("ReadTimeout", timed_out=True),
 ]
 
-VIDEO = "for the test → gen4.5, text_to_video, 4 s, 720x1280"
 
-
-def refused(box: Box, *, picture: bool = False) -> ApiError:
+def refused(harness: SubmitHarness, *, picture: bool = False) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        box.submit(picture=picture)
+        harness.submit(picture=picture)
     return caught.value
 
 
 def test_a_task_is_made_with_the_key_whose_turn_it_is() -> None:
-    box = Box(2)
-    assert [box.submit() for _ in range(3)] == [SubmittedTask(key, "task-1", 25) for key in "aba"]
-    assert box.client.bodies[0] == {"model": "gen4.5", "promptText": "a cat"}
-    assert box.waits == []
+    harness = SubmitHarness(2)
+    assert [harness.submit() for _ in range(3)] == [SubmittedTask(key, "task-1", 25) for key in "aba"]
+    assert harness.client.bodies[0] == {"model": "gen4.5", "promptText": "a cat"}
+    assert harness.waits == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
 def test_a_page_of_something_in_between_goes_to_the_client_and_to_no_other_key(status: int) -> None:
-    box = Box(2).plan("create", Reply(status, b"<html>Blocked</html>"))
-    error = refused(box)
+    harness = SubmitHarness(2).plan("create", Reply(status, b"<html>Blocked</html>"))
+    error = refused(harness)
     assert (error.status, error.code, error.retry) == (502, "runway_unexpected_answer", False)
-    assert box.client.asked == [("create", "a")]
+    assert harness.client.asked == [("create", "a")]
     # The key is not blamed: it is still its turn.
-    assert box.submit(prompt="a dog").key == "a"
+    assert harness.submit(prompt="a dog").key == "a"
 
 
 @pytest.mark.parametrize("answer", NEXT_KEY)
 def test_where_nothing_was_made_the_next_key_is_tried_at_once(answer: Reply | Exception) -> None:
-    box = Box(3).plan("create", answer, answer)
-    assert box.submit().key == "c"
-    assert box.client.sent == [("create", "a"), ("create", "b"), ("create", "c")]
-    assert box.waits == []
+    harness = SubmitHarness(3).plan("create", answer, answer)
+    assert harness.submit().key == "c"
+    assert harness.client.sent == [("create", "a"), ("create", "b"), ("create", "c")]
+    assert harness.waits == []
 
 
 @pytest.mark.parametrize(
@@ -89,124 +87,122 @@ def test_where_nothing_was_made_the_next_key_is_tried_at_once(answer: Reply | Ex
 def test_when_every_key_is_out_the_client_gets_the_reason(
     answer: Reply | Exception, status: int, code: str, retry: bool | None
 ) -> None:
-    box = Box(2).plan("create", answer, answer)
-    error = refused(box)
+    harness = SubmitHarness(2).plan("create", answer, answer)
+    error = refused(harness)
     assert (error.status, error.code, error.retry, error.may_have_made) == (status, code, retry, False)
-    assert box.client.times("create") == 2
+    assert harness.client.times("create") == 2
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
-def test_an_unknown_outcome_is_never_sent_again(
-    answer: Reply | Exception, caplog: pytest.LogCaptureFixture
-) -> None:
-    box = Box(3).plan("create", answer)
-    with caplog.at_level(logging.ERROR, "runway"):
-        error = refused(box)
-    assert box.client.sent == [("create", "a")]
+def test_an_unknown_outcome_is_never_sent_again(answer: Reply | Exception) -> None:
+    harness = SubmitHarness(3).plan("create", answer)
+    error = refused(harness)
+    assert harness.client.sent == [("create", "a")]
     timed_out = isinstance(answer, UnknownOutcomeError) and answer.timed_out
     assert error.status == (504 if timed_out else 502)
     assert (error.code, error.retry, error.may_have_made) == ("outcome_unknown", False, True)
-    assert "a paid task may exist" in error.message
-    (line,) = caplog.messages
-    assert line.startswith(f"OUTCOME UNKNOWN: a paid task may exist at Runway: {VIDEO}, key a: ")
-    assert "value-a" not in line
+    event = harness.events[-1]
+    assert isinstance(event, OutcomeUnknown)
+    assert (event.video, event.key) == (VIDEO, "a")
+    assert "value-a" not in str(event)
 
 
-@pytest.mark.parametrize(("status", "text"), [(401, "No,\nreally."), (429, "Slow\x1b down."), (500, "Oops.")])
-def test_the_lines_of_a_create(status: int, text: str, caplog: pytest.LogCaptureFixture) -> None:
-    box = Box().plan("create", refusal(status, text))
-    with caplog.at_level(logging.DEBUG, "runway"):
-        refused(box)
-    before, body, line = caplog.messages
-    assert body == 'to Runway: {"promptText":"a cat"}'
-    assert before == f"creating: {VIDEO}, key a"
-    if status == 500:
-        assert line == f"OUTCOME UNKNOWN: a paid task may exist at Runway: {VIDEO}, key a: HTTP 500 Oops."
-    else:
-        shown = " ".join(text.split()).replace("\x1b", "\\x1b")
-        assert line == f"key a cannot take a create of gen4.5: {shown}"
+@pytest.mark.parametrize(
+    ("status", "text", "end"),
+    [
+        (401, "No,\nreally.", KeyPassedOver("a", MODEL, "No, really.")),
+        (429, "Slow\x1b down.", KeyPassedOver("a", MODEL, "Slow\x1b down.")),
+        (500, "Oops.", OutcomeUnknown(VIDEO, "a", "HTTP 500 Oops.")),
+    ],
+)
+def test_create_is_reported_before_it_is_sent_and_after(status: int, text: str, end: Event) -> None:
+    harness = SubmitHarness().plan("create", refusal(status, text))
+    refused(harness)
+    assert harness.events == [CreateSending(VIDEO, "a"), CreateBody({"promptText": "a cat"}), end]
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 422])
 def test_what_is_wrong_everywhere_goes_to_the_client(status: int) -> None:
     issues = [{"path": ["promptText"], "message": "Too long"}]
-    box = Box(3).plan("create", refusal(status, "Validation of body failed", issues=issues))
-    error = refused(box)
+    harness = SubmitHarness(3).plan("create", refusal(status, "Validation of body failed", issues=issues))
+    error = refused(harness)
     assert (error.status, error.param, error.may_have_made) == (status, "prompt", False)
     assert "Too long" in error.message
-    assert box.client.times("create") == 1
+    assert harness.client.times("create") == 1
 
 
 def test_a_validation_that_speaks_of_credits_is_no_empty_key() -> None:
     issues = [{"path": ["promptText"], "message": "no credits for this word"}]
-    box = Box(2).plan("create", refusal(400, "Validation of body failed: credits", issues=issues))
-    assert refused(box).status == 400
-    assert box.client.times("create") == 1
+    harness = SubmitHarness(2).plan(
+        "create", refusal(400, "Validation of body failed: credits", issues=issues)
+    )
+    assert refused(harness).status == 400
+    assert harness.client.times("create") == 1
 
 
 @pytest.mark.parametrize("status", [502, 503])
 def test_load_shedding_is_waited_out(status: int) -> None:
-    box = Box().plan("create", *[refusal(status, "Busy.")] * (MAX_SENDS - 1))
-    assert box.submit().task == "task-1"
-    assert box.waits == [1.0, 2.0]
+    harness = SubmitHarness().plan("create", *[refusal(status, "Busy.")] * (MAX_SENDS - 1))
+    assert harness.submit().task == "task-1"
+    assert harness.waits == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("keys", [1, 3])
 def test_a_create_is_sent_three_times_at_most_whatever_the_keys(keys: int) -> None:
-    box = Box(keys).plan("create", *[OVERLOAD] * 99)
-    error = refused(box)
+    harness = SubmitHarness(keys).plan("create", *[OVERLOAD] * 99)
+    error = refused(harness)
     assert (error.status, error.code, error.may_have_made) == (503, "runway_overloaded", False)
     assert error.retry is None
     assert error.detail == "Busy."
-    assert box.client.times("create") == MAX_SENDS == 3
+    assert harness.client.times("create") == MAX_SENDS == 3
 
 
 def test_going_on_to_another_key_is_not_counted_among_the_three() -> None:
-    box = Box(3).plan("create", OVERLOAD, FULL, OVERLOAD, FULL)
-    assert box.submit().key == "c"
-    assert [who for _, who in box.client.sent] == ["a", "a", "b", "b", "c"]
+    harness = SubmitHarness(3).plan("create", OVERLOAD, FULL, OVERLOAD, FULL)
+    assert harness.submit().key == "c"
+    assert [who for _, who in harness.client.sent] == ["a", "a", "b", "b", "c"]
 
 
 @pytest.mark.parametrize("status", [502, 503])
 def test_a_gateways_page_is_never_answered_by_a_second_send(status: int) -> None:
     """Also after load shedding of Runway's own."""
-    box = Box(2).plan("create", OVERLOAD, Reply(status, b"<html>Bad gateway</html>"))
-    assert refused(box).code == "outcome_unknown"
-    assert box.client.times("create") == 2
+    harness = SubmitHarness(2).plan("create", OVERLOAD, Reply(status, b"<html>Bad gateway</html>"))
+    assert refused(harness).code == "outcome_unknown"
+    assert harness.client.times("create") == 2
 
 
 @given(st.lists(st.floats(0, 1), min_size=9, max_size=9))
 @settings(max_examples=60, deadline=None)
 def test_waits_double_with_up_to_half_on_top(jitters: list[float]) -> None:
     drawn = itertools.cycle(jitters)
-    box = Box(jitter=lambda: next(drawn)).plan("create", *[OVERLOAD] * 99)
-    refused(box)
-    assert len(box.waits) == MAX_SENDS - 1
-    for number, wait in enumerate(box.waits):
+    harness = SubmitHarness(jitter=lambda: next(drawn)).plan("create", *[OVERLOAD] * 99)
+    refused(harness)
+    assert len(harness.waits) == MAX_SENDS - 1
+    for number, wait in enumerate(harness.waits):
         least = Timeouts().first_wait * 2**number
         assert least <= wait <= least * 1.5
 
 
 def test_no_wait_and_no_send_begins_behind_the_time_for_all_tries() -> None:
-    box = Box()
+    harness = SubmitHarness()
 
     def slowly() -> Reply:
-        box.now += 120
+        harness.now += 120
         return OVERLOAD
 
-    box.client.answers["create"] = slowly
-    assert refused(box).code == "runway_overloaded"
-    assert box.client.times("create") == 2
-    assert box.waits == [1.0]
+    harness.client.answers["create"] = slowly
+    assert refused(harness).code == "runway_overloaded"
+    assert harness.client.times("create") == 2
+    assert harness.waits == [1.0]
 
-    box = Box(3)
-    box.client.answers["create"] = lambda: slowly() and FULL
-    error = refused(box)
+    harness = SubmitHarness(3)
+    harness.client.answers["create"] = lambda: slowly() and FULL
+    error = refused(harness)
     assert (error.code, error.detail, error.may_have_made) == (
         *("runway_overloaded", "no time is left for another try"),
         False,
     )
-    assert box.client.times("create") == 2
+    assert harness.client.times("create") == 2
 
 
 def test_a_create_that_is_out_of_time_when_it_was_sent_is_unknown() -> None:
@@ -216,25 +212,27 @@ def test_a_create_that_is_out_of_time_when_it_was_sent_is_unknown() -> None:
             await asyncio.Event().wait()
             return MADE
 
-    box = Box(2, client=Silent(), timeouts=Timeouts(all_tries=0.05))
-    error = refused(box)
+    harness = SubmitHarness(2, client=Silent(), timeouts=Timeouts(all_tries=0.05))
+    error = refused(harness)
     assert (error.status, error.code, error.may_have_made) == (504, "outcome_unknown", True)
-    assert box.client.times("create") == 1
+    assert harness.client.times("create") == 1
 
 
 def test_after_a_wait_a_key_that_was_tried_in_vain_is_not_tried_again() -> None:
-    box = Box(2).plan("create", NotSentError("ConnectError"), OVERLOAD, OVERLOAD)
-    assert box.submit().key == "b"
-    assert [who for _, who in box.client.sent] == ["a", "b", "b", "b"]
+    harness = SubmitHarness(2).plan("create", NotSentError("ConnectError"), OVERLOAD, OVERLOAD)
+    assert harness.submit().key == "b"
+    assert [who for _, who in harness.client.sent] == ["a", "b", "b", "b"]
 
 
 def test_a_lost_answer_after_a_wait_ends_it() -> None:
-    box = Box(2).plan("create", OVERLOAD, refusal(500, "oops"))
-    assert refused(box).code == "outcome_unknown"
-    assert box.client.times("create") == 2
+    harness = SubmitHarness(2).plan("create", OVERLOAD, refusal(500, "oops"))
+    assert refused(harness).code == "outcome_unknown"
+    assert harness.client.times("create") == 2
 
 
 @pytest.mark.parametrize("credits", ['"many"', "true", "null", "{}"])
 def test_an_odd_price_is_no_reason_to_lose_a_task(credits: str) -> None:
-    box = Box().plan("create", Reply(200, b'{"id":"t","estimatedCost":{"credits":%s}}' % credits.encode()))
-    assert box.submit() == SubmittedTask("a", "t", None)
+    harness = SubmitHarness().plan(
+        "create", Reply(200, b'{"id":"t","estimatedCost":{"credits":%s}}' % credits.encode())
+    )
+    assert harness.submit() == SubmittedTask("a", "t", None)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from runway_videos.errors import ApiError
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.timeouts import Timeouts
-from unit.upstream.submit_harness import GOOD_KEY, MADE, Box, Scripted, refusal
+from unit.upstream.submit_harness import GOOD_KEY, MADE, Scripted, SubmitHarness, refusal
 
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
 DAILY = refusal(429, "Your daily task limit has been reached.")
@@ -40,52 +40,52 @@ INCONCLUSIVE: list[Reply | Exception] = [
 ]
 
 
-def refused(box: Box, prompt: str = "a cat") -> ApiError:
+def refused(harness: SubmitHarness, prompt: str = "a cat") -> ApiError:
     with pytest.raises(ApiError) as caught:
-        box.submit(prompt=prompt)
+        harness.submit(prompt=prompt)
     return caught.value
 
 
 @pytest.mark.parametrize(("answer", "check"), CHECKED)
 def test_a_check_that_says_the_same_begins_a_cooldown(answer: Reply, check: Reply) -> None:
-    box = Box().plan("create", answer).plan("check", check)
-    first = refused(box)
-    assert box.client.asked == [("create", "a"), ("check", "a")]
-    second = refused(box, "a dog")
+    harness = SubmitHarness().plan("create", answer).plan("check", check)
+    first = refused(harness)
+    assert harness.client.asked == [("create", "a"), ("check", "a")]
+    second = refused(harness, "a dog")
     assert (second.status, second.code) == (first.status, first.code)
-    assert box.client.times("create") == 1
+    assert harness.client.times("create") == 1
 
 
 @pytest.mark.parametrize("check", INCONCLUSIVE)
 @pytest.mark.parametrize("answer", [answer for answer, _ in CHECKED])
 def test_a_check_that_does_not_moves_only_that_request_on(answer: Reply, check: Reply | Exception) -> None:
-    box = Box(2).plan("create", answer).plan("check", check)
-    assert [box.submit(prompt="a cat").key, box.submit(prompt="a dog").key] == ["b", "a"]
+    harness = SubmitHarness(2).plan("create", answer).plan("check", check)
+    assert [harness.submit(prompt="a cat").key, harness.submit(prompt="a dog").key] == ["b", "a"]
 
 
 @pytest.mark.parametrize("answer", [answer for answer, _ in CHECKED] + [UNAVAILABLE])
 def test_two_different_requests_begin_a_cooldown_one_that_comes_back_does_not(answer: Reply) -> None:
-    box = Box().plan("create", *[answer] * 3)
+    harness = SubmitHarness().plan("create", *[answer] * 3)
     for prompt in ("a cat", "a cat", "a dog"):
-        refused(box, prompt)
-    assert box.client.times("create") == 3
-    refused(box, "a cow")
-    assert box.client.times("create") == 3
+        refused(harness, prompt)
+    assert harness.client.times("create") == 3
+    refused(harness, "a cow")
+    assert harness.client.times("create") == 3
 
 
 @pytest.mark.parametrize("answer", [UNAVAILABLE, refusal(429, "Too many requests"), NotSentError("x"), BUSY])
 def test_what_no_check_can_say_more_of_is_not_checked(answer: Reply | Exception) -> None:
-    box = Box(2).plan("create", answer)
-    box.submit()
-    assert box.client.times("check") == 0
+    harness = SubmitHarness(2).plan("create", answer)
+    harness.submit()
+    assert harness.client.times("check") == 0
 
 
 def test_a_second_failure_needs_no_check() -> None:
-    box = Box(2).plan("create", UNAUTHORIZED)
-    box.submit(prompt="a cat")
-    box.plan("create", UNAUTHORIZED)
-    box.submit(prompt="a dog")
-    assert box.client.times("check") == 1
+    harness = SubmitHarness(2).plan("create", UNAUTHORIZED)
+    harness.submit(prompt="a cat")
+    harness.plan("create", UNAUTHORIZED)
+    harness.submit(prompt="a dog")
+    assert harness.client.times("check") == 1
 
 
 def test_a_check_without_an_answer_is_given_up() -> None:
@@ -94,56 +94,58 @@ def test_a_check_without_an_answer_is_given_up() -> None:
             await asyncio.Event().wait()
             return GOOD_KEY
 
-    box = Box(2, client=Silent(), timeouts=Timeouts(key_check=0.02)).plan("create", UNAUTHORIZED)
-    assert [box.submit(prompt="a cat").key, box.submit(prompt="a dog").key] == ["b", "a"]
+    harness = SubmitHarness(2, client=Silent(), timeouts=Timeouts(key_check=0.02)).plan(
+        "create", UNAUTHORIZED
+    )
+    assert [harness.submit(prompt="a cat").key, harness.submit(prompt="a dog").key] == ["b", "a"]
 
 
 def test_other_callers_are_not_told_runways_words() -> None:
-    box = Box().plan("create", UNAUTHORIZED).plan("check", UNAUTHORIZED)
-    assert "Incorrect API key" in refused(box).message
-    other = refused(box, "a dog")
+    harness = SubmitHarness().plan("create", UNAUTHORIZED).plan("check", UNAUTHORIZED)
+    assert "Incorrect API key" in refused(harness).message
+    other = refused(harness, "a dog")
     assert "Incorrect API key" not in other.message
     assert "Incorrect API key" in other.detail
 
 
 def test_after_its_cooldown_one_create_tries_the_key() -> None:
     """One that says nothing of the key must not use up the trial; one that fails the same way does."""
-    box = Box().plan("create", UNAUTHORIZED).plan("check", UNAUTHORIZED)
-    refused(box)
-    box.now += 601
-    box.plan("create", UnknownOutcomeError("ReadError"), UNAUTHORIZED)
-    assert refused(box).code == "outcome_unknown"
-    assert refused(box).code == "runway_key_refused"
-    assert refused(box).code == "runway_key_refused"
-    assert box.client.times("create") == 3
-    box.now += 601
-    assert box.submit().key == "a"
+    harness = SubmitHarness().plan("create", UNAUTHORIZED).plan("check", UNAUTHORIZED)
+    refused(harness)
+    harness.now += 601
+    harness.plan("create", UnknownOutcomeError("ReadError"), UNAUTHORIZED)
+    assert refused(harness).code == "outcome_unknown"
+    assert refused(harness).code == "runway_key_refused"
+    assert refused(harness).code == "runway_key_refused"
+    assert harness.client.times("create") == 3
+    harness.now += 601
+    assert harness.submit().key == "a"
 
 
 # Turns
 
 
-def spread(box: Box, creates: int) -> Counter[str]:
+def spread(harness: SubmitHarness, creates: int) -> Counter[str]:
     """The keys of the tasks that so many creates made."""
     made: Counter[str] = Counter()
     for number in range(creates):
         with contextlib.suppress(ApiError):
-            made[box.submit(prompt=f"{number}").key] += 1
+            made[harness.submit(prompt=f"{number}").key] += 1
     return made
 
 
 def test_every_second_send_shed_leaves_the_shares_as_they_are() -> None:
-    box = Box(2)
-    box.plan("create", *[BUSY, MADE] * 200)
-    assert spread(box, 200) == {"a": 100, "b": 100}
+    harness = SubmitHarness(2)
+    harness.plan("create", *[BUSY, MADE] * 200)
+    assert spread(harness, 200) == {"a": 100, "b": 100}
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from([BUSY, Reply(403, b"<html>"), refusal(400, "No.")]))
 def test_failures_by_chance_leave_the_shares_as_they_are(chance: random.Random, failure: Reply) -> None:
-    box = Box(2, weights=(3, 1))
-    box.client.answers["create"] = lambda: failure if chance.random() < 0.3 else MADE
-    made = spread(box, 60)
+    harness = SubmitHarness(2, weights=(3, 1))
+    harness.client.answers["create"] = lambda: failure if chance.random() < 0.3 else MADE
+    made = spread(harness, 60)
     assert abs(made["a"] - made.total() * 3 / 4) < 1
 
 
@@ -151,30 +153,30 @@ def test_failures_by_chance_leave_the_shares_as_they_are(chance: random.Random, 
 def test_connections_that_fail_by_chance_leave_the_shares_near_what_they_are(seed: int) -> None:
     """Who stood in for another has had a turn, so that its share does not grow with each failure."""
     chance = random.Random(seed)
-    box = Box(2)
+    harness = SubmitHarness(2)
 
     def answer() -> Reply:
         if chance.random() < 0.3:
             raise NotSentError("ConnectError")
         return MADE
 
-    box.client.answers["create"] = answer
-    made = spread(box, 400)
+    harness.client.answers["create"] = answer
+    made = spread(harness, 400)
     assert made.total() > 300
     assert abs(made["a"] - made.total() / 2) < 4
 
 
 def test_an_unknown_outcome_counts_as_a_turn() -> None:
-    box = Box(2).plan("create", UnknownOutcomeError("ReadError"))
-    assert refused(box).code == "outcome_unknown"
-    assert [box.submit().key for _ in range(2)] == ["b", "a"]
+    harness = SubmitHarness(2).plan("create", UnknownOutcomeError("ReadError"))
+    assert refused(harness).code == "outcome_unknown"
+    assert [harness.submit().key for _ in range(2)] == ["b", "a"]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_creates_in_flight_are_spread_by_weight(chance: random.Random) -> None:
     """Eight at once, each of which takes its time; none fails."""
-    box = Box(3, client=Slow(chance), weights=(3, 2, 1))
+    harness = SubmitHarness(3, client=Slow(chance), weights=(3, 2, 1))
 
     async def run() -> Counter[str]:
         made: Counter[str] = Counter()
@@ -182,7 +184,7 @@ def test_creates_in_flight_are_spread_by_weight(chance: random.Random) -> None:
 
         async def one(number: int) -> None:
             async with gate:
-                made[(await box.submitting(prompt=f"{number}")).key] += 1
+                made[(await harness.submitting(prompt=f"{number}")).key] += 1
 
         await asyncio.gather(*(one(number) for number in range(60)))
         return made

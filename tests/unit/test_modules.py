@@ -1,0 +1,58 @@
+"""Modules hold no state, and those of the mitmproxy side have a test file each."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections import deque
+from pathlib import Path
+from types import ModuleType
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
+
+import msgspec
+import pytest
+
+from running import ROOT
+
+ADDON = ROOT / "addon"
+#: The one that holds what outlives a reload of the script.
+STATE = "runway_addon.reload_state"
+CONTAINERS = (list, dict, set, bytearray, deque, WeakKeyDictionary, WeakValueDictionary, WeakSet)
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ADDON).with_suffix("").parts).removesuffix(".__init__")
+
+
+PATHS = sorted(path for path in ADDON.rglob("*.py") if path.stem != "__main__" and path.parent != ADDON)
+
+
+def changes(value: object) -> bool:
+    """Whether a value of a module can change: a container, or an object of one of our own classes."""
+    if isinstance(value, msgspec.Struct):
+        return not value.__struct_config__.frozen
+    own = type(value).__module__.startswith(("runway_addon", "runway_videos"))
+    return isinstance(value, CONTAINERS) or (own and hasattr(value, "__dict__"))
+
+
+def state_of(module: ModuleType) -> list[str]:
+    """Names of what changes; a name in capitals says that it is a constant."""
+    values = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+    return [name for name, value in values.items() if not name.isupper() and changes(value)]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=name_of)
+def test_module_holds_no_state(path: Path) -> None:
+    name = name_of(path)
+    if name == STATE:
+        assert {"options", "connections", "calls"} <= set(state_of(importlib.import_module(name)))
+    else:
+        assert state_of(importlib.import_module(name)) == []
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text())))
+
+
+def test_each_module_of_the_mitmproxy_side_has_its_test_file() -> None:
+    modules = {path.stem for path in (ADDON / "runway_addon").glob("*.py")} - {"__init__"}
+    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests/unit/addon").glob("test_*.py")}
+    assert modules <= tests
+    assert len(modules) > 15
