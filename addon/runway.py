@@ -55,6 +55,7 @@ class RunwayAddon:
         self.tasks: set[asyncio.Task[None]] = set()
         self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
         self.downloads = reload_state.downloads
+        self.bodies = reload_state.bodies
 
     # Life
 
@@ -143,8 +144,10 @@ class RunwayAddon:
             flow_messages.put_error(flow, ApiError(503, "The proxy has not started."))
             return
         admitted = self.admission.admit(flow)
-        if admitted is not None:
+        if admitted is not None and self.settings is not None:
             self.calls[flow] = admitted
+            size = flow_messages.request_size(flow)
+            self.bodies.admitted(flow, admitted.caller, size, self.settings.max_body)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         admitted = self.calls.pop(flow, None)
@@ -152,6 +155,8 @@ class RunwayAddon:
             return
         await self.opened.wait()
         try:
+            if problem := self.bodies.problem(flow):
+                raise problem
             answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
@@ -188,6 +193,7 @@ class RunwayAddon:
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
+        self.bodies.answered(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return
@@ -199,6 +205,7 @@ class RunwayAddon:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.calls.pop(flow, None)
+        self.bodies.failed(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is not None:
             downloads.restore(flow, fetch)
