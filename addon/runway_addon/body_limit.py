@@ -24,6 +24,8 @@ from runway_videos.openai.authentication import too_large
 BODIES_PER_CALLER = 8
 #: Bytes of an answered call's body that stay on its flow, for mitmweb to show.
 LARGEST_KEPT_BODY = 1 << 20
+# For all addons to have seen an event.
+_SEEN_SECONDS = 0.05
 #: How many times its limit a body is read before its client is cut off.
 _READ_TO_REFUSE = 2
 
@@ -166,7 +168,7 @@ def _drop_content(flow: http.HTTPFlow) -> None:
 
 def soon(call: Callable[[], None]) -> None:
     """Calls a function when all addons have seen the event that is being handled."""
-    asyncio.get_running_loop().call_later(1.0, call)
+    asyncio.get_running_loop().call_later(_SEEN_SECONDS, call)
 
 
 def layer_of(flow: http.HTTPFlow) -> Layer | None:
