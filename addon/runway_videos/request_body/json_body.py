@@ -12,7 +12,7 @@ from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.content_type import text_of
 from runway_videos.request_body.fields import Upload, Value
-from runway_videos.request_body.large_data_uris import SMALL, take_out
+from runway_videos.request_body.large_data_uris import SMALL, find_in_pieces, take_out
 from runway_videos.request_body.limits import DEPTH, INTEGERS, WIDE
 
 _BOM = b"\xef\xbb\xbf"
@@ -64,7 +64,7 @@ def parse_json(text: bytes, param: str | None, budget: Budget) -> Value:
 
 
 def _may_be_wide(text: bytes) -> bool:
-    return not text.isascii() or rb"\u" in text
+    return not text.isascii() or find_in_pieces(text, rb"\u") != -1
 
 
 def _decode(rest: bytes, text: bytes) -> Any:
