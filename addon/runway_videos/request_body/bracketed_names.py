@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.fields import Upload, Value, quoted
-from runway_videos.request_body.json_body import NotJson, parse_json
+from runway_videos.request_body.json_texts import is_prose, parse_text
 from runway_videos.request_body.limits import DEPTH, NAME
 
 type _Leaf = str | Upload
@@ -24,9 +24,6 @@ type _Entries = list[tuple[_Path, _Leaf]]
 
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _INDEX = re.compile(r"[0-9]{1,4}")
-
-# Free text, which may look like JSON without being meant as such.
-_PROSE = frozenset(("prompt", "prompt_text", "promptText", "negative_prompt", "negativePrompt"))
 
 
 def rebuild(fields: Iterable[tuple[str, _Leaf]], budget: Budget) -> dict[str, Value]:
@@ -39,7 +36,7 @@ def rebuild(fields: Iterable[tuple[str, _Leaf]], budget: Budget) -> dict[str, Va
         budget.take_name(name)
         root, path = _split(name)
         grouped.setdefault(root, []).append((path, leaf))
-    values = {root: _build(root, entries, root in _PROSE, budget) for root, entries in grouped.items()}
+    values = {root: _build(root, entries, is_prose(root), budget) for root, entries in grouped.items()}
     return {root: value for root, value in values.items() if value is not None}
 
 
@@ -108,12 +105,7 @@ def _array(root: str, entries: _Entries, prose: bool, budget: Budget) -> Value:
 
 
 def _value(root: str, leaf: _Leaf, prose: bool, budget: Budget) -> Value:
-    if prose or not isinstance(leaf, str) or leaf[:64].lstrip()[:1] not in ("{", "["):
-        return leaf
-    try:
-        return parse_json(leaf.encode(), root, budget)
-    except NotJson:
-        return leaf
+    return leaf if prose or not isinstance(leaf, str) else parse_text(leaf, root, budget)
 
 
 def _conflict(root: str) -> ApiError:

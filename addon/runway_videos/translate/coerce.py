@@ -1,7 +1,7 @@
 """A client's value made to fit a field's schema, or refused in the client's own words.
 
-Forms carry everything as text and some JSON clients do too: "42", "true" and JSON texts become
-what the schema asks for. Files, data URIs and URLs become media leaves. Limits are checked here,
+Forms carry scalars as text and some JSON clients do too: "42" and "true" become what the schema
+asks for. Files, data URIs and URLs become media leaves. Limits are checked here,
 so that nothing is sent that Runway is known to refuse.
 """
 
@@ -14,8 +14,6 @@ from runway_videos import media
 from runway_videos.catalog import Schema
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload, Value
-from runway_videos.request_body.budget import Budget
-from runway_videos.request_body.json_body import NotJson, parse_json
 from runway_videos.translate.describe import describe, quoted_value
 from runway_videos.translate.field_names import snake, wire_name
 
@@ -46,7 +44,6 @@ def coerce(value: Value, schema: Schema, param: str, dropped: list[str] | None =
 
 
 def coerce_any(value: Value, options: list[Schema], param: str, dropped: list[str] | None) -> object:
-    value = parsed(value)
     likely = [option for option in options if could_be(value, option)]
     if len(likely) == 1:
         return coerce(value, likely[0], param, dropped)
@@ -74,7 +71,7 @@ def could_be(value: Value, schema: Schema) -> bool:
 
 
 def coerce_media(value: Value, kind: str, param: str) -> str | media.Media:
-    value = unwrapped(parsed(value), param)
+    value = unwrapped(value, param)
     if isinstance(value, Upload):
         return media.from_upload(value, kind, param)
     if isinstance(value, str):
@@ -99,7 +96,6 @@ def unwrapped(value: Value, param: str) -> Value:
 
 
 def coerce_array(value: Value, schema: Schema, param: str, dropped: list[str] | None) -> list[object]:
-    value = parsed(value)
     single = not isinstance(value, list)
     items = value if isinstance(value, list) else [value]
     if single and isinstance(value, bool | int | float):
@@ -115,7 +111,6 @@ def coerce_array(value: Value, schema: Schema, param: str, dropped: list[str] | 
 
 
 def coerce_object(value: Value, schema: Schema, param: str, dropped: list[str] | None) -> dict[str, object]:
-    value = parsed(value)
     properties: dict[str, Schema] = schema.get("properties", {})
     carries_file = "media" in properties.get("uri", {})
     if carries_file and isinstance(value, str | Upload):
@@ -230,16 +225,6 @@ def check_text(text: str, schema: Schema, param: str) -> None:
         )
     if length < least:
         raise bad_request(f"`{param}` must have at least {least} characters.", param)
-
-
-def parsed(value: Value) -> Value:
-    """The list or object that a text spells out in JSON; any other value as it is."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
-            return parse_json(value.encode("utf-8", "replace"), None, Budget())
-        except NotJson:
-            return value
-    return value
 
 
 def mismatch(value: Value, schema: Schema, param: str) -> ApiError:

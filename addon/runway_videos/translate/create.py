@@ -6,8 +6,6 @@ A model that the catalog does not know goes by general rules instead (`pass_on`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Fields
@@ -21,7 +19,7 @@ from runway_videos.translate.field_names import (
     sort_fields,
     wire_name,
 )
-from runway_videos.translate.model_names import Resolved, resolve_model
+from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.rules import apply_rules, may_add
 from runway_videos.translate.task_call import Plan, TaskCall
 from runway_videos.translate.unknown_model import plan_unknown_model
@@ -30,12 +28,8 @@ from runway_videos.translate.unknown_model import plan_unknown_model
 SIZE_FIELDS = ("ratio", "resolution")
 
 
-def plan_create(fields: Fields, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Plan:
-    """The task call for a create's fields. ApiError for everything that cannot work."""
-    name = fields.values.get("model")
-    resolved = resolve_model(name, catalog, aliases)
-    if resolved is None:
-        raise refusals.unknown_model(str(name), catalog)
+def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
+    """The task call for a create's fields and its model. ApiError for everything that cannot work."""
     roles, rest = sort_fields(fields.values)
     mode = mode_of(roles)
     row = catalog.row(mode, resolved.model)

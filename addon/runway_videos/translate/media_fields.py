@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runway_videos.catalog import Schema
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
-from runway_videos.translate.coerce import coerce, parsed, unwrapped
+from runway_videos.translate.coerce import coerce, unwrapped
 from runway_videos.translate.field_names import ClientField
 
 # For a model that the catalog does not know: what all known ones have in common.
@@ -33,7 +33,7 @@ def pictures(field: ClientField, schema: Schema) -> object:
     Takes a URL, a data URI, a file, `{image_url}`, or a list of these or of `{uri, position}`.
     Where the model wants positions and the client gave none, the list's order counts: first, last.
     """
-    value = parsed(field.value)
+    value = field.value
     items = value if isinstance(value, list) else [value]
     if len(items) == 1 and not has_position(items[0]):
         lone = items[0]
@@ -77,7 +77,7 @@ def allowed_positions(schema: Schema) -> list[str]:
 
 def video(field: ClientField, schema: Schema) -> object:
     """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`."""
-    value = parsed(field.value)
+    value = field.value
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict) and "id" in value:
@@ -94,6 +94,6 @@ def references(found: list[ClientField], schema: Schema, dropped: list[str]) -> 
     know are left out and noted in `dropped`."""
     values: list[Value] = []
     for field in found:
-        value = parsed(field.value)
+        value = field.value
         values += value if isinstance(value, list) else [value]
     return coerce(values, schema, found[0].name, dropped)

@@ -17,15 +17,6 @@ INPUTS = {
 FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
 
 
-def unknown_model(name: str, catalog: Catalog) -> ApiError:
-    return ApiError(
-        404,
-        f"The model {name[:60]!r} is none of those that can be had here: {', '.join(catalog.models())}.",
-        param="model",
-        code="model_not_found",
-    )
-
-
 def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
     """The model is known, but not for this input: what it needs, and which models can."""
     has = catalog.modes_of(model)

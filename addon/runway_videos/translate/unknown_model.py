@@ -12,7 +12,7 @@ from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload
 from runway_videos.translate import media_fields, seconds, sizes
-from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, parsed, retyped
+from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, retyped
 from runway_videos.translate.field_names import IGNORED_FIELDS, ClientField, camel, is_ignored, plain
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.task_call import Plan, TaskCall
@@ -97,7 +97,7 @@ def spoken(duration: object) -> str | None:
 def coerce_unknown(field: ClientField, catalog: Catalog, kind: str | None, form: bool) -> object:
     """The value with wire names for keys and files in place; a form's texts get the type they
     spell. Runway's few names in snake_case, such as `start_seconds`, stay as they are."""
-    value, name = parsed(field.value) if form else field.value, field.name
+    value, name = field.value, field.name
     if isinstance(value, dict):
         return {
             key if key in catalog.names else camel(key): coerce_unknown(
