@@ -6,7 +6,7 @@ The data is generated from Runway's own SDK (`generate.py`) and knows 24 text-to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 HERE = Path(__file__).parent
-MODES = ("text_to_video", "image_to_video", "video_to_video")
 
 # A JSON Schema subset: type, properties, required, items, enum, const, anyOf, minimum, maximum,
 # minLength, maxLength, minItems, maxItems. Beyond it: `media` (a string that carries a picture,
@@ -122,6 +121,22 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         rows = (row for models in self.modes.values() for row in models.values())
         return frozenset(name for row in rows for name in names_in(row.schema))
 
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """Mode → what it is made from: "picture", "video", or "" for words alone."""
+        return {mode: _input_of(rows.values()) for mode, rows in self.modes.items()}
+
+    @cached_property
+    def input_fields(self) -> dict[str, str]:
+        """Wire field → what it carries, "picture" or "video"."""
+        rows = [row for models in self.modes.values() for row in models.values()]
+        pictures = {row.picture: "picture" for row in rows if row.picture}
+        return pictures | {row.video: "video" for row in rows if row.video}
+
+    def mode_of(self, given: str) -> str:
+        """The mode that is made from `given`: "picture", "video" or ""."""
+        return next(mode for mode, kind in self.inputs.items() if kind == given)
+
     def row(self, mode: str, model: str) -> Row | None:
         return self.modes.get(mode, {}).get(model)
 
@@ -134,6 +149,11 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     def models_with(self, mode: str) -> tuple[str, ...]:
         return tuple(self.modes.get(mode, {}))
+
+
+def _input_of(rows: Iterable[Row]) -> str:
+    parts = {"video" if row.video else "picture" if row.picture else "" for row in rows}
+    return next(iter(parts)) if len(parts) == 1 else ""
 
 
 def names_in(schema: Schema) -> Iterator[str]:

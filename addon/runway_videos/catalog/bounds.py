@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from runway_videos.catalog import MODES, Schema
-from runway_videos.catalog.sdk_types import Stale
+from runway_videos.catalog import Schema
+from runway_videos.catalog.sdk_types import MODES, Stale
 
 # Which node a limit belongs to, so that a limit at a union lands on the right alternative.
 LIMITS = {

@@ -20,10 +20,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runway_videos.catalog import HERE, MODES, Schema
+from runway_videos.catalog import HERE, Schema
 from runway_videos.catalog.bounds import Modes, lay_on_rows, lay_on_schemas
 from runway_videos.catalog.models_table import with_table
-from runway_videos.catalog.sdk_types import Stale, body_schema, sdk_version, variants
+from runway_videos.catalog.sdk_types import MODES, Stale, body_schema, sdk_version, variants
 
 CATALOG = HERE / "catalog.json"
 README = HERE.parents[2] / "README.md"

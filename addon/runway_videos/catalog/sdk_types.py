@@ -19,6 +19,7 @@ UNIONS = {
     "image_to_video": "ImageToVideoCreateParams",
     "video_to_video": "VideoToVideoCreateParams",
 }
+MODES = tuple(UNIONS)
 SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 

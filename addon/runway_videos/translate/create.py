@@ -31,7 +31,8 @@ SIZE_FIELDS = ("ratio", "resolution")
 def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
     """The task call for a create's fields and its model. ApiError for everything that cannot work."""
     roles, rest = sort_fields(fields.values)
-    mode = mode_of(roles)
+    # The mode follows from the input: a video, else a picture, else the words alone.
+    mode = catalog.mode_of(next((part for part in ("video", "picture") if part in roles), ""))
     row = catalog.row(mode, resolved.model)
     if row is None and catalog.modes_of(resolved.model):
         raise refusals.wrong_mode(resolved.model, mode, catalog)
@@ -54,13 +55,6 @@ def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(builder.ignored),
     )
-
-
-def mode_of(roles: dict[str, ClientField]) -> str:
-    """The mode follows from the input: a video, else a picture, else the words alone."""
-    if "video" in roles:
-        return "video_to_video"
-    return "image_to_video" if "picture" in roles else "text_to_video"
 
 
 def put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:

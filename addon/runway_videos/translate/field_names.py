@@ -11,15 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
+from runway_videos import catalog
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
 
-# Runway's name → the client's. Several wire names may say the same to a client.
+# Runway's name → the client's; those of pictures and videos are found by the catalog.
 PARAMS = {
     "promptText": "prompt",
-    "promptImage": "input_reference",
-    "promptVideo": "video_uri",
-    "videoUri": "video_uri",
     "ratio": "size",
     "duration": "seconds",
 }
@@ -103,7 +101,8 @@ def client_param(wire_path: Sequence[str | int]) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         elif depth == 0:
-            text = PARAMS.get(step) or snake(step)
+            carries = catalog.load().input_fields.get(step)
+            text = ROLES[carries][0] if carries else PARAMS.get(step) or snake(step)
         else:
             text += f".{snake(step)}"
     return text

@@ -9,9 +9,9 @@ from runway_videos.translate.field_names import ClientField, client_param, wire_
 
 # What a mode is made from, and the parameter that brings it.
 INPUTS = {
-    "text_to_video": ("a `prompt` alone", "prompt"),
-    "image_to_video": ("a picture in `input_reference`", "input_reference"),
-    "video_to_video": ("a video in `video_uri`", "video_uri"),
+    "": ("a `prompt` alone", "prompt"),
+    "picture": ("a picture in `input_reference`", "input_reference"),
+    "video": ("a video in `video_uri`", "video_uri"),
 }
 
 FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
@@ -20,10 +20,11 @@ FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
 def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
     """The model is known, but not for this input: what it needs, and which models can."""
     has = catalog.modes_of(model)
-    what, param = INPUTS[mode]
-    if mode == "text_to_video":
-        param = INPUTS[has[0]][1]  # the parameter that is missing
-    ways = " or ".join(INPUTS[one][0] for one in has)
+    inputs = catalog.inputs
+    what, param = INPUTS[inputs[mode]]
+    if not inputs[mode]:
+        param = INPUTS[inputs[has[0]]][1]  # the parameter that is missing
+    ways = " or ".join(INPUTS[inputs[one]][0] for one in has)
     return bad_request(
         f"{model} makes no video from {what}: it needs {ways}. "
         f"Models that do: {', '.join(catalog.models_with(mode))}.",

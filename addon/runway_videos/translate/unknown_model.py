@@ -13,7 +13,7 @@ from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload
 from runway_videos.translate import media_fields, seconds, sizes
 from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, retyped
-from runway_videos.translate.field_names import IGNORED_FIELDS, ClientField, camel, is_ignored, plain
+from runway_videos.translate.field_names import IGNORED_FIELDS, ClientField, camel, is_ignored, wire_name
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.task_call import Plan, TaskCall
 
@@ -36,11 +36,11 @@ def plan_unknown_model(
     if field := roles.get("prompt"):
         body["promptText"] = coerce(field.value, {"type": "string"}, field.name)
     if field := roles.get("picture"):
-        body["promptImage"] = media_fields.pictures(field, media_fields.ANY_PICTURE)
+        body[_wire_of("picture", field, catalog)] = media_fields.pictures(field, media_fields.ANY_PICTURE)
     if field := roles.get("video"):
-        # Runway has two names for it. Who writes one of them knows which; the guide's is videoUri.
-        wire = "promptVideo" if plain(field.name) == "promptvideo" else "videoUri"
-        body[wire] = media_fields.video(field, {"type": "string", "media": "video"})
+        body[_wire_of("video", field, catalog)] = media_fields.video(
+            field, {"type": "string", "media": "video"}
+        )
     if field := roles.get("size"):
         body["ratio"] = ratio_of(field, catalog)
     if field := roles.get("seconds"):
@@ -71,6 +71,12 @@ def plan_unknown_model(
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(ignored),
     )
+
+
+def _wire_of(kind: str, field: ClientField, catalog: Catalog) -> str:
+    """Runway's name of the picture or video: the one that the client wrote, else the commonest."""
+    wires = [wire for wire, carried in catalog.input_fields.items() if carried == kind]
+    return wire_name(field.name, wires) or wires[0]
 
 
 def ratio_of(field: ClientField, catalog: Catalog) -> object:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from runway_videos.catalog import MODES, Catalog, Row, load
+from runway_videos.catalog import Catalog, Row, load
+from runway_videos.catalog.sdk_types import MODES
 
 CATALOG = load()
 ROWS = [(mode, model, row) for mode, rows in CATALOG.modes.items() for model, row in rows.items()]
@@ -26,6 +27,9 @@ def walk(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_it_is_read_once() -> None:
     assert load() is CATALOG
     assert tuple(CATALOG.modes) == MODES
+    assert CATALOG.inputs == {"text_to_video": "", "image_to_video": "picture", "video_to_video": "video"}
+    assert {CATALOG.mode_of(kind): kind for kind in ("picture", "video", "")} == CATALOG.inputs
+    assert CATALOG.input_fields == {"promptImage": "picture", "videoUri": "video", "promptVideo": "video"}
 
 
 def test_questions_about_models() -> None:
