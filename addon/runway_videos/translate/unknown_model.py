@@ -13,7 +13,14 @@ from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload
 from runway_videos.translate import media_fields, seconds, sizes
 from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, retyped
-from runway_videos.translate.field_names import IGNORED_FIELDS, ClientField, camel, is_ignored, wire_name
+from runway_videos.translate.field_names import (
+    IGNORED_FIELDS,
+    ROLES,
+    ClientField,
+    camel,
+    is_ignored,
+    wire_name,
+)
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.task_call import Plan, TaskCall
 
@@ -74,9 +81,9 @@ def plan_unknown_model(
 
 
 def _wire_of(kind: str, field: ClientField, catalog: Catalog) -> str:
-    """Runway's name of the picture or video: the one that the client wrote, else the commonest."""
+    """Runway's name of the picture or video: the one that the client wrote, else the guide's."""
     wires = [wire for wire, carried in catalog.input_fields.items() if carried == kind]
-    return wire_name(field.name, wires) or wires[0]
+    return wire_name(field.name, wires) or wire_name(ROLES[kind][0], wires) or wires[0]
 
 
 def ratio_of(field: ClientField, catalog: Catalog) -> object:
