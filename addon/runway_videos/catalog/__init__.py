@@ -56,8 +56,8 @@ class Durations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one field asks of the others; wire names.
 
-    `when`: fields that are there (value None) or have a value; empty: always. `only`: nothing
-    else may be given; `without`: none of these; `needs`: all of these; `one_of`: at least one;
+    `when`: fields that are there (value None) or have a value; empty: always. `without`: none of
+    these may be given, "*" for no other one; `needs`: all of these; `one_of`: at least one;
     `fixed`: a field that then has this value. `among`: a field that must be there, with one of
     these values. `asked_only`: sent when the client says it, never as a default of ours.
     `pictures`: `unmixed` (all of them have a position or none has) or `led` (no last frame without
@@ -65,7 +65,6 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     when: dict[str, str | None] = {}
-    only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()

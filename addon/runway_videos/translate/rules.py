@@ -45,7 +45,7 @@ def apply_rules(builder: BodyBuilder, roles: Mapping[str, ClientField]) -> None:
             if field is not None and asked_seconds(field) != value:
                 raise bad_request(f"`{field.name}` must be `{value}`{because}, or be left out.", field.name)
             builder.body[wire] = value
-        builder.closed |= {ALL} if rule.only else set(rule.without)
+        builder.closed |= set(rule.without)
         builder.asked_only |= set(rule.asked_only)
 
 
@@ -72,7 +72,7 @@ def refuse_fields(rule: Rule, builder: BodyBuilder, sized: Mapping[str, ClientFi
     present = {wire: builder.names[wire] for wire in builder.body}
     present |= {wire: field.name for wire, field in sized.items()}
     for wire, name in present.items():
-        if wire in rule.without or (rule.only and wire not in rule.only):
+        if wire in rule.without or (ALL in rule.without and wire not in rule.when):
             raise bad_request(f"`{name}` cannot be given{because}.", name)
 
 
