@@ -118,7 +118,7 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def names(self) -> frozenset[str]:
         """Every wire name that occurs anywhere, also deep inside: not all are camelCase."""
         rows = (row for models in self.modes.values() for row in models.values())
-        return frozenset(name for row in rows for name in names_in(row.schema))
+        return frozenset(name for row in rows for name in _names_in(row.schema))
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -155,12 +155,12 @@ def _input_of(rows: Iterable[Row]) -> str:
     return next(iter(parts)) if len(parts) == 1 else ""
 
 
-def names_in(schema: Schema) -> Iterator[str]:
+def _names_in(schema: Schema) -> Iterator[str]:
     properties: dict[str, Schema] = schema.get("properties", {})
     yield from properties
     items = [schema["items"]] if "items" in schema else []
     for child in (*properties.values(), *schema.get("anyOf", ()), *items):
-        yield from names_in(child)
+        yield from _names_in(child)
 
 
 @cache

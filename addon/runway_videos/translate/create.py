@@ -25,7 +25,7 @@ from runway_videos.translate.task_call import Plan, TaskCall
 from runway_videos.translate.unknown_model import plan_unknown_model
 
 # A client may send these itself instead of `size`.
-SIZE_FIELDS = ("ratio", "resolution")
+_SIZE_FIELDS = ("ratio", "resolution")
 
 
 def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
@@ -39,12 +39,12 @@ def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
     if row is None:
         return plan_unknown_model(resolved, mode, roles, rest, fields.form, catalog)
     builder = BodyBuilder(catalog, resolved.model, mode, row)
-    put_prompt(builder, roles.get("prompt"))
-    put_files(builder, roles)
-    put_rest(builder, rest)
+    _put_prompt(builder, roles.get("prompt"))
+    _put_files(builder, roles)
+    _put_rest(builder, rest)
     apply_rules(builder, roles)
-    length = put_seconds(builder, roles.get("seconds"), resolved)
-    size = put_size(builder, roles.get("size"), resolved)
+    length = _put_seconds(builder, roles.get("seconds"), resolved)
+    size = _put_size(builder, roles.get("size"), resolved)
     refusals.require(builder)
     prompt = builder.body.get("promptText")
     return Plan(
@@ -57,7 +57,7 @@ def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
     )
 
 
-def put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
+def _put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
     if field is None:
         return
     if not isinstance(field.value, str):
@@ -68,7 +68,7 @@ def put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
         builder.put("promptText", field, coerce(field.value, builder.fields["promptText"], field.name))
 
 
-def put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
+def _put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
     """The picture, the video and the reference pictures, each under the name the model has."""
     row = builder.row
     if picture := roles.get("picture"):
@@ -85,7 +85,7 @@ def put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
         builder.put("references", found[0], value)
 
 
-def put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
+def _put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
     """Every further field that the model has, in snake_case or camelCase, with its right type."""
     for field in rest:
         wire = wire_name(field.name, builder.row.fields)
@@ -97,7 +97,7 @@ def put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
             raise refusals.unknown_field(builder, field)
 
 
-def put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
+def _put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
     """Adds `duration` where the model takes one; the answer's `seconds`."""
     durations = builder.row.durations
     if "duration" in builder.body:
@@ -113,10 +113,10 @@ def put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resol
     return str(chosen)
 
 
-def put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
+def _put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
     """Adds `ratio` and `resolution` as the model wants them; the answer's `size`."""
     row = builder.row
-    pinned = {name: str(builder.body[name]) for name in SIZE_FIELDS if name in builder.body}
+    pinned = {name: str(builder.body[name]) for name in _SIZE_FIELDS if name in builder.body}
     if field and "ratio" in pinned:
         raise bad_request(
             f"`{field.name}` and `{builder.names['ratio']}` say the same: send one.", field.name
