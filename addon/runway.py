@@ -1,4 +1,4 @@
-"""The door: `mitmdump -s addon/runway.py`.
+"""The addon: `mitmdump -s addon/runway.py`.
 
 Declares the options, decides which flow is a video call, hands it to the service and puts the
 answer on the flow. Everything else passes through.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import weakref
 from collections.abc import Coroutine
 from pathlib import Path
 
 from mitmproxy import ctx, dns, exceptions, http, tcp, udp
 from mitmproxy.addonmanager import Loader
 from mitmproxy.flow import Flow
-from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import (
@@ -26,42 +24,52 @@ from runway_addon import (
     listening,
     log_output,
     options,
-    redact,
     reload_state,
     shutdown,
 )
+from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
+from runway_addon.guard import install
+from runway_addon.seldom import Seldom
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
-from runway_videos.events import CallRefused
+from runway_videos.events import CallRefused, ConnectionCut
 from runway_videos.logs import log
-from runway_videos.openai.authentication import no_forwarding
 from runway_videos.openai.messages import Answer, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
+from runway_videos.upstream.timeouts import Timeouts
 
 
 class RunwayAddon:
     """The addon."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeouts: Timeouts | None = None) -> None:
+        self.timeouts = timeouts or Timeouts()
         self.settings: Settings | None = None
         self.service: Service | None = None
         self.admission: Admission | None = None
         self.relisten: listening.Relisten | None = None
         self.opened = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
+        self.connections = reload_state.connections
+        self.calls = reload_state.calls
         self.downloads = reload_state.downloads
+        self.decisions = reload_state.decisions
+        self.links = reload_state.links
+        self.addresses = Addresses(self.connections, reload_state.forms, listening.is_own_address)
+        self.seldom = Seldom()
         self.bodies = reload_state.bodies
+        self.bodies.cut = self._cut_off
 
     # Life
 
     def load(self, loader: Loader) -> None:
         if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
             log_output.install(sys.stdout, sys.stderr)
+        install(reload_state.guard, reload_state.last_good)
         try:
             if options.load(loader, Path(__file__).resolve().parent.parent):
                 self.relisten = listening.Relisten()
@@ -79,26 +87,38 @@ class RunwayAddon:
             settings = options.read_settings()
             if settings == self.settings:
                 return
-            if reload_state.service is None:
-                reload_state.service = Service(settings)
+            service = reload_state.service
+            if service is None:
+                service = reload_state.service = Service(settings, timeouts=self.timeouts)
             else:
-                reload_state.service.reconfigure(settings)
+                service.reconfigure(settings)
         except ConfigError as error:
             if self.settings is not None:
                 raise exceptions.OptionsError(str(error)) from error
             listening.silence_server_log()
             log.error("%s", error)
             return
-        self.settings = settings
-        self.service = reload_state.service
-        self.admission = Admission(settings, self.service.runtime.events)
+        self._take(settings, service)
+
+    def _take(self, settings: Settings, service: Service) -> None:
+        before, self.settings = self.settings, settings
+        if before and (before.callers, before.forward) != (settings.callers, settings.forward):
+            self.connections.distrust_tunnels()
+        self.service = service
+        events = service.runtime.events
+        self.admission = Admission(settings, self.connections, self.addresses, self.seldom, events)
+        reload_state.last_good.replaced_by(self)
 
     def running(self) -> None:
         self._task(self._open())
 
     def done(self) -> None:
-        if self.service is None or not ctx.master.should_exit.is_set():
-            return  # a reload of the script ends this door, not the service
+        if self.service is None:
+            return
+        if not ctx.master.should_exit.is_set():
+            # A reload of the script ends this addon, not the service; and the next one may be broken.
+            reload_state.last_good.keep(self)
+            return
         for flow, fetch in list(self.downloads.items()):
             # What is under way is saved after this.
             downloads.restore(flow, fetch)
@@ -112,7 +132,7 @@ class RunwayAddon:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
-            redact.add_link_restorer()
+            self.links.add()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
@@ -130,24 +150,32 @@ class RunwayAddon:
 
     # What comes in
 
-    def next_layer(self, nextlayer: NextLayer) -> None:
-        flow_messages.note_first_line(nextlayer)
-
     def http_connect(self, flow: http.HTTPFlow) -> None:
-        if self.admission is None or not self.admission.may_connect(flow):
-            flow_messages.put_error(flow, no_forwarding())
+        if self.admission is None:
+            flow_messages.put_error(flow, _not_started())
+        elif not flow.response:
+            self.admission.connect(flow)
+        self.decisions.made(flow)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response or flow.error:
             return
         if self.admission is None:
-            flow_messages.put_error(flow, ApiError(503, "The proxy has not started."))
+            flow_messages.put_error(flow, _not_started())
+        else:
+            admitted = self.admission.admit(flow)
+            if admitted is not None:
+                self.calls[flow] = admitted
+            self._bound_body(flow, admitted)
+        self.decisions.made(flow)
+
+    def _bound_body(self, flow: http.HTTPFlow, admitted: AdmittedCall | None) -> None:
+        if self.settings is None:
             return
-        admitted = self.admission.admit(flow)
-        if admitted is not None and self.settings is not None:
-            self.calls[flow] = admitted
-            size = flow_messages.request_size(flow)
-            self.bodies.admitted(flow, admitted.caller, size, self.settings.max_body)
+        if admitted is not None and admitted.size != 0:
+            self.bodies.watch(flow, admitted.caller, self.settings.max_body)
+        elif admitted is None and flow.response is not None:
+            self.bodies.discard(flow, self.settings.max_body)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         admitted = self.calls.pop(flow, None)
@@ -155,8 +183,8 @@ class RunwayAddon:
             return
         await self.opened.wait()
         try:
-            if problem := self.bodies.problem(flow):
-                raise problem
+            if refusal := self.bodies.refusal(flow):
+                raise refusal
             answer = await self.service.handle(flow_messages.call_of(flow, admitted.route, admitted.caller))
             self._put(flow, answer, admitted)
         except ApiError as error:
@@ -169,6 +197,12 @@ class RunwayAddon:
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
 
+    def _cut_off(self, flow: http.HTTPFlow, error: ApiError) -> None:
+        if self.service is not None:
+            request, peer = flow.request, self.connections.peer(flow.client_conn)
+            self.service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
+        listening.cut_off(flow)
+
     def _put(
         self, flow: http.HTTPFlow, answer: Answer | Download | PassThrough, admitted: AdmittedCall
     ) -> None:
@@ -177,9 +211,12 @@ class RunwayAddon:
         match answer:
             case Answer():
                 flow_messages.put_answer(flow, answer)
-                redact.hide_link(flow)
+                self.links.hide(flow)
             case Download():
-                self.downloads[flow] = downloads.start_download(flow, answer, self.settings.proxy)
+                next_proxy = self.addresses.goes_to_next_proxy(flow)
+                fetch = downloads.start_download(flow, answer, self.settings.proxy, next_proxy)
+                self.downloads[flow] = fetch
+                self.connections.let_in(flow.client_conn)
             case PassThrough():
                 self.admission.forward_create(flow, admitted, answer.models)
 
@@ -193,7 +230,7 @@ class RunwayAddon:
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
-        self.bodies.answered(flow)
+        self.bodies.release(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return
@@ -205,7 +242,7 @@ class RunwayAddon:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.calls.pop(flow, None)
-        self.bodies.failed(flow)
+        self.bodies.drop(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is not None:
             downloads.restore(flow, fetch)
@@ -220,29 +257,25 @@ class RunwayAddon:
     # Traffic that is not HTTP
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        peer = flow_messages.peer_of(data.client)
-        allowed = self.admission is not None and self.admission.may_forward(peer)
-        if not allowed and not downloads.is_fetching(data.client, data.server):
-            data.server.error = "Only video calls are served to clients that are not on loopback."
-
-    def server_connected(self, data: ServerConnectionHookData) -> None:
-        flow_messages.note_hop(data)
-
-    def server_disconnected(self, data: ServerConnectionHookData) -> None:
-        flow_messages.forget_hop(data)
+        if self.admission is None or not self.admission.may_open(data.client):
+            data.server.error = "Only video calls are served here; see runway_forward and runway_callers."
 
     def dns_request(self, flow: dns.DNSFlow) -> None:
-        self._only_local(flow)
+        self._may_pass(flow)
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
-        self._only_local(flow)
+        self._may_pass(flow)
 
     def udp_start(self, flow: udp.UDPFlow) -> None:
-        self._only_local(flow)
+        self._may_pass(flow)
 
-    def _only_local(self, flow: Flow) -> None:
-        if self.admission is None or not self.admission.may_forward(flow_messages.peer(flow)):
+    def _may_pass(self, flow: Flow) -> None:
+        if self.admission is None or not self.admission.may_open(flow.client_conn):
             flow.kill()
+
+
+def _not_started() -> ApiError:
+    return ApiError(503, "The proxy has not started.")
 
 
 # httpx logs every URL, and httpcore headers: signed links and keys.

@@ -1,4 +1,4 @@
-"""Servers of the tests' own, that other traffic goes to: on loopback, they remember what came."""
+"""HTTP servers for other traffic: on loopback, with a list of the requests that arrived."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
-#: How long a server waits for a word of its test, in seconds; it never waits so long when all is well.
+#: How long a server waits for its test, in seconds, before it fails.
 PATIENCE_SECONDS = 30.0
 
 
@@ -49,7 +49,7 @@ class Exchange(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.asked = Asked(self.command, self.path, headers, self._body(headers))
-        assert isinstance(self.server, _Server)
+        assert isinstance(self.server, Server)
         origin = self.server.origin
         origin.requests.append(self.asked)
         route = origin.routes.get(self.path.partition("?")[0], echo)
@@ -68,34 +68,34 @@ class Exchange(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = handle_any
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a test that fails shows what it needs."""
+        """Nothing: a failing test shows what it needs."""
 
 
 Route = Callable[[Exchange], None]
 
 
 def echo(exchange: Exchange) -> None:
-    """Tells what arrived."""
+    """Answers with what arrived."""
     asked = exchange.asked
     body = {"origin": True, "method": asked.method, "path": asked.path, "length": len(asked.body)}
     exchange.reply(200, json.dumps(body).encode())
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     origin: Origin
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: clients hang up in some tests."""
+        """Nothing: in some tests clients disconnect."""
 
 
 class Origin:
     """An HTTP server. `routes` by path; every other path is echoed."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, exchange: type[Exchange] = Exchange) -> None:
         self.requests: list[Asked] = []
         self.routes: dict[str, Route] = {}
-        self._server = _Server(("127.0.0.1", 0), Exchange)
+        self._server = Server(("127.0.0.1", 0), exchange)
         self._server.origin = self
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)

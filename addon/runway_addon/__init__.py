@@ -1,1 +1,1 @@
-"""What the door needs of mitmproxy: options, listening, flows. The only code that imports it."""
+"""What the addon needs of mitmproxy: options, listening, flows. The only code that imports it."""

@@ -2,120 +2,187 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from mitmproxy import http
+from mitmproxy.connection import Client
 
-from runway_addon import flow_messages, listening
+from runway_addon import addresses, flow_messages, listening
+from runway_addon.addresses import Addresses
+from runway_addon.connections import Connections
+from runway_addon.seldom import Seldom
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
-from runway_videos.events import ConnectionCut, Events
+from runway_videos.events import ConnectionCut, Events, OtherTrafficRefused
 from runway_videos.openai import authentication, routes
+from runway_videos.openai.authentication import Way
+from runway_videos.openai.local_user import Sender
 from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.unsupported import wrong_method
 from runway_videos.store.video_ids import unknown_video
 
 # How many times `runway_max_body` is read, and held by mitmproxy, to answer 413 in words.
 _READ_TO_REFUSE = 2
+# As a proxy has to ask for a token: browsers and clients then ask their user for it.
+_ASK_FOR_TOKEN: Mapping[str, str] = {"proxy-authenticate": 'Basic realm="runway_callers"'}
 
 
 class AdmittedCall(msgspec.Struct, frozen=True):
-    """A video call that may be made, and its headers as they came: credentials are taken off the flow."""
+    """A video call that may be made, and its headers as they came: credentials are taken off the flow.
+
+    `size` is its body's length in bytes, None where that is not known yet.
+    """
 
     route: Route
     caller: str
     headers: flow_messages.HeaderFields
+    size: int | None = None
 
 
 class Admission:
     """Receives requests under the settings it is made with."""
 
-    def __init__(self, settings: Settings, events: Events) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        connections: Connections,
+        addresses: Addresses,
+        seldom: Seldom,
+        events: Events,
+    ) -> None:
         self._settings = settings
+        self._connections = connections
+        self._addresses = addresses
+        self._seldom = seldom
         self._events = events
-        self._gate = authentication.Gate(settings.callers, settings.forward)
+        self._gate = authentication.Gate(settings.callers, settings.forward, settings.hosts)
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         """The video call that the request is; None for other traffic, which is sent on its way."""
+        sender = self._sender(flow)
         try:
-            admitted = self._video_call(flow)
+            admitted = self._video_call(flow, sender)
             if admitted is None:
-                self.forward(flow)
+                self._forward(flow, sender)
+            else:
+                self._connections.admitted(flow.client_conn)
             return admitted
         except ApiError as error:
-            self._refuse(flow, error)
+            self._refuse(flow, sender, error)
             return None
 
-    def forward(self, flow: http.HTTPFlow) -> None:
+    def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, models: str) -> None:
+        """Sends a create on whose model is none of ours. Raises ApiError where it may not."""
+        if self._addresses.is_for_proxy(flow):
+            raise authentication.unknown_model(models)
+        # Decided before the credentials are back on the flow.
+        sender = self._addresses.sender(flow, flow_messages.lower_names(admitted.headers))
+        self._check_other(self._addresses.way(flow), sender)
+        flow.request.headers.fields = admitted.headers
+        self._forward(flow, sender)
+
+    def connect(self, flow: http.HTTPFlow) -> None:
+        """Decides on a CONNECT: a tunnel for all traffic, for video calls alone, or none."""
+        client, sender = flow.client_conn, self._sender(flow)
+        try:
+            self._check_other(Way.PROXY, sender, "a tunnel")
+            trusted = True
+        except ApiError as error:
+            trusted = False
+            # In a tunnel to a video host may come video calls: they carry their token themselves.
+            if not self._is_video_host(flow):
+                self._connections.close_tunnel(client)
+                flow_messages.take_credentials(flow)
+                _put_refusal(flow, error)
+                return
+        flow_messages.take_credentials(flow)
+        self._connections.open_tunnel(client, trusted)
+
+    def may_open(self, client: Client) -> bool:
+        """Whether a connection to a server may be opened for a client; what is asked in it is not seen."""
+        if self._connections.may_open(client):
+            return True
+        way, peer = addresses.way_of(client), self._addresses.peer(client)
+        if not addresses.needs_tunnel(client) and self._gate.may_pass_raw(way, peer):
+            self._connections.let_in(client)
+            return True
+        if self._seldom.may_say("a connection", peer):
+            self._events.emit(OtherTrafficRefused(authentication.no_forwarding(), "a connection", peer))
+        return False
+
+    def _sender(self, flow: http.HTTPFlow) -> Sender:
+        return self._addresses.sender(flow, flow_messages.lower_headers(flow))
+
+    def _forward(self, flow: http.HTTPFlow, sender: Sender) -> None:
         """Lets other traffic pass, without callers' tokens and without holding it up.
 
         Raises ApiError where it may not.
         """
-        if not self.may_forward(flow_messages.peer(flow)):
-            raise authentication.no_forwarding()
-        headers = flow.request.headers
-        for name in self._gate.tokens_in(flow_messages.lower_headers(flow)):
-            del headers[name]
-        if flow_messages.is_for_proxy(flow):
-            if self._settings.fallback is None:
-                raise authentication.no_fallback(flow.request.method, flow.request.path)
-            flow_messages.send_to(flow, self._settings.fallback, keep_path=True)
-        size = flow_messages.request_size(flow)
+        way = self._addresses.way(flow)
+        if way is Way.OWN and self._settings.fallback is None:
+            self._gate.caller(sender)
+            raise authentication.no_fallback(flow.request.method, flow.request.path)
+        self._check_other(way, sender)
+        for name in self._gate.tokens_in(sender.headers):
+            del flow.request.headers[name]
+        if way is Way.OWN and self._settings.fallback is not None:
+            next_proxy = self._addresses.goes_to_next_proxy(flow)
+            flow_messages.send_to(flow, self._settings.fallback, keep_path=True, next_proxy=next_proxy)
+        size = self._size(flow)
         if size is None or size > flow_messages.LARGEST_HELD_BODY:
             flow.request.stream = True
+        self._connections.let_in(flow.client_conn)
 
-    def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, models: str) -> None:
-        """Sends a create on whose model is none of ours. Raises ApiError where it may not."""
-        if flow_messages.is_for_proxy(flow):
-            raise authentication.unknown_model(models)
-        if not self.may_forward(flow_messages.peer(flow)):
-            raise authentication.no_forwarding()  # before the credentials are back on the flow
-        flow.request.headers.fields = admitted.headers
-        self.forward(flow)
+    def _check_other(self, way: Way, sender: Sender, what: str = "") -> None:
+        try:
+            self._gate.check_other(way, sender)
+        except ApiError as error:
+            kind = what or way.value
+            if self._seldom.may_say(kind, sender.peer):
+                self._events.emit(OtherTrafficRefused(error, kind, sender.peer))
+            raise
 
-    def may_forward(self, peer: str) -> bool:
-        """Whether a client may use the proxy for traffic that is no video call."""
-        return self._gate.may_forward(peer)
-
-    def may_connect(self, flow: http.HTTPFlow) -> bool:
-        """Whether a client may open a tunnel to where a CONNECT says."""
-        return self.may_forward(flow_messages.peer(flow)) or self._is_video_host(flow)
-
-    def _video_call(self, flow: http.HTTPFlow) -> AdmittedCall | None:
+    def _video_call(self, flow: http.HTTPFlow, sender: Sender) -> AdmittedCall | None:
         request = flow.request
         route = routes.find(request.method, request.path)
         if route is None or not self._is_video_host(flow):
             return None
-        caller = self._gate.caller(flow_messages.peer(flow), flow_messages.lower_headers(flow))
+        caller = self._gate.caller(sender)
         if route.operation is Operation.NOT_OURS:
-            if flow_messages.is_for_proxy(flow):
+            if self._addresses.is_for_proxy(flow):
                 raise unknown_video(route.video_id) if route.video_id else wrong_method(route.allow)
             return None
-        size = flow_messages.request_size(flow)
+        size = self._size(flow)
         if size is not None and size > self._settings.max_body:
             raise authentication.too_large(self._settings.max_body, size)
-        return AdmittedCall(route, caller, flow_messages.take_credentials(flow))
+        return AdmittedCall(route, caller, flow_messages.take_credentials(flow), size)
 
-    def _refuse(self, flow: http.HTTPFlow, error: ApiError) -> None:
+    def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError) -> None:
         flow_messages.take_credentials(flow)
-        size = flow_messages.request_size(flow)
+        size = self._size(flow)
         if size is None:
-            # mitmproxy reads a body to its end before it answers. This machine's own user is told
+            # mitmproxy reads a body to its end before it answers. Whoever is served here is told
             # what is wrong; a stranger may not fill the memory, be it through a balancer here.
-            relayed = authentication.relayed_by(flow_messages.lower_headers(flow))
-            cut = relayed is not None or not authentication.is_loopback(flow_messages.peer(flow))
+            cut = not self._gate.knows(sender)
         elif error.status == 413:
             cut = size > _READ_TO_REFUSE * self._settings.max_body
         else:
             cut = size > authentication.LARGEST_UNINVITED_BODY
         if cut:
             request = flow.request
-            peer = flow_messages.peer(flow)
-            self._events.emit(ConnectionCut(error, request.method, request.path, peer))
+            self._events.emit(ConnectionCut(error, request.method, request.path, sender.peer))
             listening.cut_off(flow)
             return
-        flow_messages.put_error(flow, error)
+        _put_refusal(flow, error)
+
+    def _size(self, flow: http.HTTPFlow) -> int | None:
+        return flow_messages.request_size(flow, self._addresses.has_body(flow))
 
     def _is_video_host(self, flow: http.HTTPFlow) -> bool:
-        host = flow.request.pretty_host.lower()
-        own = flow_messages.is_reverse(flow) or flow_messages.is_for_proxy(flow)
-        return own or host in self._settings.hosts
+        own = addresses.is_reverse(flow) or self._addresses.is_for_proxy(flow)
+        return own or flow.request.pretty_host.lower() in self._settings.hosts
+
+
+def _put_refusal(flow: http.HTTPFlow, error: ApiError) -> None:
+    flow_messages.put_error(flow, error, _ASK_FOR_TOKEN if error.status == 407 else {})

@@ -1,203 +1,162 @@
-"""How much of requests' bodies is held: of each, and of all of one caller.
+"""Bounds the bodies of admitted calls while they come: each one, and all of one caller's together.
 
-mitmproxy answers a request only when its body has come to an end. What goes over a limit is
-therefore read on and dropped, so that its client is still told what is wrong.
+mitmproxy reads a request to its end before it asks an addon. So its own buffer of the body is
+replaced by one that keeps no more than it may: what comes beyond is dropped, and refused in words
+at the end, or the connection is cut where too much of it comes.
 """
 
 from __future__ import annotations
 
-import asyncio
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from mitmproxy import ctx, http
 from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.proxy.layer import Layer
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
 from mitmproxy.proxy.utils import ReceiveBuffer
 
 from runway_videos.errors import ApiError
 from runway_videos.openai.authentication import too_large
 
-#: Bodies of the largest size that one caller may have in flight.
-BODIES_PER_CALLER = 8
-#: Bytes of an answered call's body that stay on its flow, for mitmweb to show.
-LARGEST_KEPT_BODY = 1 << 20
-# For all addons to have seen an event.
-_SEEN_SECONDS = 0.05
-#: How many times its limit a body is read before its client is cut off.
+#: How many times `runway_max_body` a caller's requests may hold together.
+BODIES_IN_FLIGHT = 8
+# How many times its limit a body is read, and dropped, so that the refusal can be said in words.
 _READ_TO_REFUSE = 2
+_RETRY_SECONDS = 5
 
 
 class BodyLimits:
-    """The bodies of video calls in flight. Outlives a reload of the script, as they do.
+    """The bodies that are held now. `cut` closes a flow's connection, for the reason given.
 
-    `layer_of` gives the outermost layer of a flow's connection, None where that is gone; `cut`
-    ends it; `later` calls a function when all addons have seen an answer. For each flow call
-    `admitted` or `refused`, then `problem`, then `answered` or `failed`.
+    It outlives a reload of the script, so `cut` may be set anew.
     """
 
-    def __init__(
-        self,
-        layer_of: Callable[[http.HTTPFlow], Layer | None],
-        cut: Callable[[http.HTTPFlow], None],
-        later: Callable[[Callable[[], None]], object],
-        bodies_per_caller: int = BODIES_PER_CALLER,
-    ) -> None:
-        self._layer_of = layer_of
-        self._cut = cut
-        self._later = later
-        self._bodies_per_caller = bodies_per_caller
-        self._held: Counter[str] = Counter()  # bytes by caller
-        self._bodies: weakref.WeakKeyDictionary[http.HTTPFlow, _Body] = weakref.WeakKeyDictionary()
+    def __init__(self, cut: Callable[[http.HTTPFlow, ApiError], None]) -> None:
+        self.cut = cut
+        self._held: Counter[str] = Counter()
+        self._bodies: weakref.WeakKeyDictionary[http.HTTPFlow, BoundedBody] = weakref.WeakKeyDictionary()
 
-    def admitted(self, flow: http.HTTPFlow, caller: str, size: int | None, max_body: int) -> None:
-        """A call is let in, in `requestheaders`. `size` in bytes as announced, None where it is not."""
-        if size == 0:
-            return
-        body = _Body(self._held, caller, max_body, self._bodies_per_caller * max_body)
-        body.announce(size or 0)
-        self._put(flow, body)
-
-    def refused(self, flow: http.HTTPFlow, max_body: int) -> None:
-        """A call is answered before its body comes, in `requestheaders`: nothing of that is held."""
-        self._put(flow, _Body(self._held, "", max_body, 0))
-
-    def problem(self, flow: http.HTTPFlow) -> ApiError | None:
-        """Why the body of a call was not held, in `request`: 413 or 429. None: it is there, whole."""
-        body = self._bodies.get(flow)
-        return None if body is None else body.problem  # an empty one is false
-
-    def answered(self, flow: http.HTTPFlow) -> None:
-        """A call is answered, in `response`. A large body stays until other addons have seen it."""
-        if (body := self._bodies.pop(flow, None)) is not None:
-            body.release()
-            if body.received > LARGEST_KEPT_BODY:
-                self._later(lambda: _drop_content(flow))
-
-    def failed(self, flow: http.HTTPFlow) -> None:
-        """A call ends without an answer, in `error`: mostly its client has left."""
-        if (body := self._bodies.pop(flow, None)) is not None:
-            body.release()
-            _drop_content(flow)
-
-    def held(self, caller: str) -> int:
-        """Bytes of the bodies that a caller has in flight."""
-        return self._held[caller]
-
-    def _put(self, flow: http.HTTPFlow, body: _Body) -> None:
-        outermost = self._layer_of(flow)
-        streams = [] if outermost is None else _streams(outermost)
-        stream = next((each for each in streams if each.flow is flow), None)
+    def watch(self, flow: http.HTTPFlow, caller: str, largest: int) -> None:
+        """Bounds a flow's body before any of it has come: `largest` bytes, and the caller's share."""
+        stream = _stream_of(flow)
         if stream is None:
-            body.release()
-            return
-        # Weak: the body must not keep the flow, nor the flow its own limits.
-        reference = weakref.ref(flow)
-        body.on_excess(lambda: self._cut_off(reference()))
+            return  # made by an addon: its body is here already
+        gone = weakref.ref(flow)
+
+        def cut(error: ApiError) -> None:
+            found = gone()
+            if found is not None:
+                self.cut(found, error)
+
+        body = BoundedBody(self._held, caller, largest, cut)
         stream.request_body_buf = body
         self._bodies[flow] = body
-        weakref.finalize(flow, body.release).atexit = False
+        # A flow that ends without a hook gives its share back too.
+        weakref.finalize(flow, body.release)
 
-    def _cut_off(self, flow: http.HTTPFlow | None) -> None:
-        if flow is not None:
-            self._cut(flow)
+    def discard(self, flow: http.HTTPFlow, largest: int) -> None:
+        """Keeps nothing of the body of a flow that is answered already; `largest` as in `watch`."""
+        self.watch(flow, "", largest)
+        body = self._bodies.get(flow)
+        if body is not None:
+            body.refusal = too_large(largest, 0)
+
+    def refusal(self, flow: http.HTTPFlow) -> ApiError | None:
+        """Why the body, which has ended, was not kept; None where it was."""
+        body = self._bodies.get(flow)
+        return body.refusal if body is not None else None
+
+    def release(self, flow: http.HTTPFlow) -> None:
+        """The request has ended: its share is the caller's again."""
+        body = self._bodies.pop(flow, None)
+        if body is not None:
+            body.release()
+
+    def drop(self, flow: http.HTTPFlow) -> None:
+        """The client is gone: nothing of its body is kept until a garbage collection finds it."""
+        body = self._bodies.get(flow)
+        if body is not None:
+            body.clear()
+            flow.request.raw_content = None
+        self.release(flow)
 
 
-class _Body(ReceiveBuffer):
-    """A request's body while it comes; holds nothing more once it has a `problem`."""
+class BoundedBody(ReceiveBuffer):
+    """A body that keeps at most `largest` bytes, and no more than its caller's share of `held`."""
 
-    def __init__(self, held: Counter[str], caller: str, max_body: int, all_bodies: int) -> None:
-        """`all_bodies`: bytes that all bodies of the caller may have; 0 drops everything."""
-        super().__init__()  # type: ignore[no-untyped-call]  # as all of mitmproxy's here
-        self.problem: ApiError | None = None
+    def __init__(
+        self, held: Counter[str], caller: str, largest: int, cut: Callable[[ApiError], None]
+    ) -> None:
+        ReceiveBuffer.__init__(self)
+        self.refusal: ApiError | None = None
         self._held = held
         self._caller = caller
-        self._max_body = max_body
-        self._all_bodies = all_bodies
-        self._taken = 0  # of the caller's bytes
-        self.received = 0
-        self._cut: Callable[[], None] | None = None
-
-    def on_excess(self, cut: Callable[[], None]) -> None:
-        """What ends the connection where a body that is dropped does not end."""
+        self._largest = largest
         self._cut = cut
+        self._came = 0
+        self._share = 0
+        self._is_cut = False
 
-    def announce(self, size: int) -> None:
-        """Takes the caller's bytes for a body of this size, at least."""
-        if self._taken >= size or self.problem:
-            return
-        if size > self._max_body and self._all_bodies:
-            self._drop(too_large(self._max_body, size))
-        elif self._held[self._caller] + size - self._taken > self._all_bodies:
-            self._drop(_too_many(self._all_bodies))
-        else:
-            self._held[self._caller] += size - self._taken
-            self._taken = size
+    def __iadd__(self, other: bytes) -> BoundedBody:
+        self._came += len(other)
+        if self.refusal is None:
+            self.refusal = self._problem(len(other))
+            if self.refusal is not None:
+                self.clear()
+                self.release()
+        if self.refusal is None:
+            super().__iadd__(other)
+            self._share += len(other)
+            self._held[self._caller] += len(other)
+        elif not self._is_cut and self._came > _READ_TO_REFUSE * self._largest:
+            self._is_cut = True
+            self._cut(too_large(self._largest, self._came))
+        return self
+
+    def clear(self) -> None:
+        """Keeps nothing of what came."""
+        ReceiveBuffer.clear(self)
 
     def release(self) -> None:
-        """Gives back what it holds. Further calls do nothing."""
-        self.clear()  # type: ignore[no-untyped-call]
-        self._held[self._caller] -= self._taken
-        self._taken = 0
+        """Gives the share back, once."""
+        self._held[self._caller] -= self._share
+        self._share = 0
         if not self._held[self._caller]:
             del self._held[self._caller]
 
-    def _drop(self, problem: ApiError) -> None:
-        self.problem = problem
-        self.release()
-
-    def __iadd__(self, data: bytes) -> _Body:
-        self.received += len(data)
-        self.announce(self.received)
-        if not self.problem:
-            super().__iadd__(data)
-        elif self.received > _READ_TO_REFUSE * self._max_body and self._cut:
-            self._cut()
-            self._cut = None
-        return self
-
-
-def _drop_content(flow: http.HTTPFlow) -> None:
-    """Frees a request's body. Flows are in reference cycles, and the garbage collector does not come
-    sooner for large ones.
-    """
-    flow.request.data.content = None
+    def _problem(self, more: int) -> ApiError | None:
+        if self._came > self._largest:
+            return too_large(self._largest, self._came)
+        if self._held[self._caller] + more > BODIES_IN_FLIGHT * self._largest:
+            return ApiError(
+                429,
+                f"Your requests that are under way hold {BODIES_IN_FLIGHT * self._largest} bytes together, "
+                "the most that is kept for one caller. Try again when some of them have been answered.",
+                code="too_many_bytes_in_flight",
+                retry_after=_RETRY_SECONDS,
+            )
+        return None
 
 
-def soon(call: Callable[[], None]) -> None:
-    """Calls a function when all addons have seen the event that is being handled."""
-    asyncio.get_running_loop().call_later(_SEEN_SECONDS, call)
+def _stream_of(flow: http.HTTPFlow) -> HttpStream | None:
+    """mitmproxy's own state of a request; None for a flow that came in by no connection."""
+    server = ctx.master.addons.get("proxyserver")
+    handler = server.connections.get(flow.client_conn.id) if isinstance(server, Proxyserver) else None
+    if handler is None:
+        return None
+    return next((stream for stream in _streams(handler.layer.context) if stream.flow is flow), None)
 
 
-def layer_of(flow: http.HTTPFlow) -> Layer | None:
-    """The outermost layer of the connection that a flow came in on, None where it is gone."""
-    proxyserver: Proxyserver = ctx.master.addons.get("proxyserver")
-    handler = proxyserver.connections.get(flow.client_conn.id)
-    return handler.layer if handler else None
-
-
-def _streams(layer: Layer) -> Iterator[HttpStream]:
-    """All requests of a connection, also those within tunnels."""
-    todo, seen = [layer], set[int]()
-    while todo:
-        each = todo.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if isinstance(each, HttpStream) and hasattr(each, "flow"):
-            yield each
-        if isinstance(each, HttpLayer):
-            todo += each.streams.values()
-        todo += each.context.layers  # a stream's has those within its tunnel
-
-
-def _too_many(most: int) -> ApiError:
-    return ApiError(
-        429,
-        f"Your requests that are under way have more than {most:,} bytes together: wait until some are "
-        "answered, then send this one again.",
-        code="too_many_bytes_in_flight",
-        retry_after=2,
-    )
+def _streams(context: Context) -> Iterator[HttpStream]:
+    """The requests of a connection that have their flow, also those in its tunnels."""
+    seen: set[int] = set()
+    contexts = [context]
+    while contexts:
+        for layer in contexts.pop().layers:
+            # A tunnel's context names the layers around it too.
+            if isinstance(layer, HttpLayer) and id(layer) not in seen:
+                seen.add(id(layer))
+                contexts += [stream.context for stream in layer.streams.values()]
+                yield from (stream for stream in layer.streams.values() if hasattr(stream, "flow"))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from mitmproxy import http
-from mitmproxy.connection import Client, Server
 from mitmproxy.net.server_spec import ServerSpec
 
 from runway_addon import flow_messages
@@ -22,9 +20,6 @@ _KEPT_RESPONSE_HEADERS = frozenset(
 )  # fmt: skip
 _KEPT_HEADERS = ("x-runway-sandbox",)
 
-# Where clients' downloads are fetched from.
-_fetching: weakref.WeakKeyDictionary[Client, tuple[str, int]] = weakref.WeakKeyDictionary()
-
 
 class Fetch(msgspec.Struct, frozen=True):
     """A download under way, and the client's own request to put back."""
@@ -32,21 +27,34 @@ class Fetch(msgspec.Struct, frozen=True):
     scheme: str
     host: str
     port: int
+    authority: str
     path: str
     headers: http.Headers
     download: Download
 
 
-def start_download(flow: http.HTTPFlow, download: Download, proxy: str | None) -> Fetch:
-    """Makes the flow fetch a file: only what the file store needs goes out."""
+def start_download(
+    flow: http.HTTPFlow, download: Download, proxy: str | None, next_proxy: bool = False
+) -> Fetch:
+    """Makes the flow fetch a file: only what the file store needs goes out.
+
+    `next_proxy`: this proxy sends plain requests to another one.
+    """
     request = flow.request
-    fetch = Fetch(request.scheme, request.host, request.port, request.path, request.headers, download)
+    fetch = Fetch(
+        request.scheme,
+        request.host,
+        request.port,
+        request.authority,
+        request.path,
+        request.headers,
+        download,
+    )
     request.headers = http.Headers(host=request.host_header or request.host)
     request.raw_content = b""  # a body that came with the client's GET is not the file store's
-    flow_messages.send_to(flow, download.url)
+    flow_messages.send_to(flow, download.url, next_proxy=next_proxy)
     for name, value in download.request_headers.items():
         request.headers[name] = value
-    _fetching[flow.client_conn] = (request.host, request.port)
     if proxy:
         flow.server_conn.via = _via(proxy)
     return fetch
@@ -69,7 +77,7 @@ def restore(flow: http.HTTPFlow, fetch: Fetch) -> None:
     """Puts the client's own request back: no log, no saved flow shows the signed URL."""
     request = flow.request
     request.scheme, request.host, request.port = fetch.scheme, fetch.host, fetch.port
-    request.path, request.headers = fetch.path, fetch.headers
+    request.path, request.headers, request.authority = fetch.path, fetch.headers, fetch.authority
 
 
 def is_file(flow: http.HTTPFlow) -> bool:
@@ -88,11 +96,6 @@ def put_no_such_range(flow: http.HTTPFlow) -> None:
         extra_headers["content-range"] = length
     error = ApiError(416, "The video has no such range of bytes.", code="invalid_range")
     flow_messages.put_error(flow, error, extra_headers)
-
-
-def is_fetching(client: Client, server: Server) -> bool:
-    """Whether a connection is made for a video that this client downloads."""
-    return _fetching.get(client) == server.address
 
 
 def _via(proxy: str) -> ServerSpec:

@@ -1,24 +1,18 @@
-"""mitmproxy's flows, read and answered: where one goes, what it asks for, what is put on it."""
+"""mitmproxy's flows, read and answered: what one asks for, what is put on it."""
 
 from __future__ import annotations
 
 import logging
-import re
 import time
-import weakref
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from mitmproxy import http
-from mitmproxy.connection import Client, ConnectionState
-from mitmproxy.flow import Flow
-from mitmproxy.net.http import status_codes
+from mitmproxy.connection import ConnectionState
+from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
-from mitmproxy.proxy.layer import NextLayer
-from mitmproxy.proxy.mode_specs import RegularMode, ReverseMode, UpstreamMode
-from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from runway_addon import listening
+from runway_addon.client_presence import ClientPresence
 from runway_videos.errors import ApiError, render
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Route
@@ -26,61 +20,22 @@ from runway_videos.openai.routes import Route
 #: Bodies of other traffic above this, or of unknown length, are streamed.
 LARGEST_HELD_BODY = 1 << 20
 
-_ORIGIN_FORM = re.compile(rb"[A-Z]+ /")
-
-_CREDENTIALS = (b"authorization", b"api-key")
+_CREDENTIALS = frozenset({b"authorization", b"api-key", b"proxy-authorization"})
 
 #: Headers as they stand on the wire: order, case and repetitions.
 type HeaderFields = tuple[tuple[bytes, bytes], ...]
 
-# Clients that speak to the proxy as to a server, by their first request line, and the host that
-# they name: on such a connection another host is somebody else.
-_direct: weakref.WeakKeyDictionary[Client, str] = weakref.WeakKeyDictionary()
-
-
-# Our own ends of connections to servers, and the clients for whom they were made.
-_hops: dict[tuple[str, int], str] = {}
-
-
-def note_first_line(nextlayer: NextLayer) -> None:
-    """Remembers a client whose request line has no host: it speaks to the proxy itself.
-
-    Later hooks cannot tell: mitmproxy fills the host in from the Host header.
-    """
-    context = nextlayer.context
-    if context.server.address is None and _ORIGIN_FORM.match(nextlayer.data_client()[:16]):
-        _direct[context.client] = ""
-
-
-def is_reverse(flow: http.HTTPFlow) -> bool:
-    """Whether the flow came in through a reverse mode."""
-    return isinstance(flow.client_conn.proxy_mode, ReverseMode)
-
-
-def is_for_proxy(flow: http.HTTPFlow) -> bool:
-    """Whether the request is addressed to the proxy itself, as to a server."""
-    client, request = flow.client_conn, flow.request
-    if not isinstance(client.proxy_mode, RegularMode | UpstreamMode):
-        return False
-    own = client.sockname is not None and (request.host, request.port) == client.sockname[:2]
-    if own or listening.is_own_address(request.host, request.port):
-        return True
-    if flow.server_conn.address is not None:  # within a tunnel to somewhere else
-        return False
-    if client.tls and request.scheme == "https":  # TLS without a tunnel is TLS with the proxy
-        return True
-    host = request.host_header or request.host
-    if client not in _direct:
-        return False
-    _direct[client] = _direct[client] or host
-    return _direct[client] == host
-
 
 def lower_headers(flow: http.HTTPFlow) -> dict[str, str]:
     """The request's headers by lower-case name, repeated ones joined."""
+    return lower_names(flow.request.headers.fields)
+
+
+def lower_names(fields: HeaderFields) -> dict[str, str]:
+    """Headers by lower-case name, repeated ones joined."""
     found: dict[str, str] = {}
     # One pass over the raw fields: mitmproxy's own items() looks through all for each name.
-    for raw_name, raw_value in flow.request.headers.fields:
+    for raw_name, raw_value in fields:
         name = raw_name.decode("utf-8", "surrogateescape").lower()
         value = raw_value.decode("utf-8", "surrogateescape")
         found[name] = f"{found[name]}, {value}" if name in found else value
@@ -93,11 +48,13 @@ def query(flow: http.HTTPFlow) -> Mapping[str, str]:
     return dict(parse_qsl(text, keep_blank_values=True)) if mark else {}
 
 
-def request_size(flow: http.HTTPFlow) -> int | None:
-    """The body's length in bytes, None where it is not known."""
+def request_size(flow: http.HTTPFlow, has_body: bool = True) -> int | None:
+    """The body's length in bytes, None where it is not known; `has_body` False: its end was seen."""
     request = flow.request
-    if not request.is_http11 and request.method not in ("GET", "HEAD", "DELETE"):
-        # HTTP/2 needs no length: without one mitmproxy's count says 0.
+    if not has_body:
+        return 0
+    if not request.is_http11 and not request.is_http10:
+        # HTTP/2 needs no length, whatever the method: without one mitmproxy's count says 0.
         length = request.headers.get("content-length", "")
         return int(length) if length.isdecimal() else None
     try:
@@ -129,10 +86,21 @@ def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body:
     fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
     # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
     fields.append((b"content-length", b"%d" % len(body)))
+    if _ends_connection(flow.request):
+        fields.append((b"connection", b"close"))
     content = b"" if flow.request.method == "HEAD" else body
     reason = status_codes.RESPONSES.get(status, "").encode()
     head = (b"HTTP/1.1", status, reason, http.Headers(fields))
     flow.response = http.Response(*head, content, None, now, now)
+
+
+def _ends_connection(request: http.Request) -> bool:
+    """Whether the client asks for the connection's end, which mitmproxy grants and does not say."""
+    if not request.is_http11 and not request.is_http10:
+        return False
+    return any(
+        name.lower() == b"connection" and b"close" in value.lower() for name, value in request.headers.fields
+    )
 
 
 def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, str] = {}) -> None:
@@ -141,15 +109,21 @@ def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, 
     _respond(flow, status, {**headers, **extra_headers}, body)
 
 
-def send_to(flow: http.HTTPFlow, url: str, keep_path: bool = False) -> None:
-    """Sends the flow's request elsewhere; with `keep_path`, its own path below the URL's."""
-    parts = urlsplit(url)
+def send_to(flow: http.HTTPFlow, to: str, keep_path: bool = False, next_proxy: bool = False) -> None:
+    """Sends the flow's request to a URL; with `keep_path`, its own path below the URL's.
+
+    `next_proxy`: plain requests go to another proxy, whose target is the whole URL.
+    """
+    parts = urlsplit(to)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     request = flow.request
     request.scheme = parts.scheme
     request.host = parts.hostname or ""
     request.port = parts.port or (443 if parts.scheme == "https" else 80)
     request.path = parts.path.rstrip("/") + request.path if keep_path else path or "/"
+    if request.is_http11 or request.is_http10:
+        plain = next_proxy and request.scheme == "http"
+        request.authority = url.hostport(request.scheme, request.host, request.port) if plain else ""
 
 
 def quiet_connection_log(quiet: bool) -> None:
@@ -157,35 +131,10 @@ def quiet_connection_log(quiet: bool) -> None:
     logging.getLogger("mitmproxy.proxy.server").setLevel(logging.WARNING if quiet else logging.NOTSET)
 
 
-def peer(flow: Flow) -> str:
-    """The IP address of the client, also where it came to the proxy through the proxy itself."""
-    return peer_of(flow.client_conn)
-
-
-def peer_of(client: Client) -> str:
-    """The IP address of a client; see `peer`."""
-    return _hops.get(client.peername[:2], client.peername[0]) if client.peername else ""
-
-
-def note_hop(data: ServerConnectionHookData) -> None:
-    """Remembers whose connection to a server this is.
-
-    Where that server is the proxy itself, over any of its names, the client is not the local user.
-    """
-    if data.server.sockname:
-        _hops[data.server.sockname[:2]] = peer_of(data.client)
-
-
-def forget_hop(data: ServerConnectionHookData) -> None:
-    """The connection to a server has ended."""
-    if data.server.sockname:
-        _hops.pop(data.server.sockname[:2], None)
-
-
 def call_of(flow: http.HTTPFlow, route: Route, caller: str) -> Call:
     """The flow as the operations see it."""
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), lower_headers(flow), body, caller, gone=lambda: not client_is_there(flow))
+    return Call(route, query(flow), lower_headers(flow), body, caller, gone=ClientPresence(flow))
 
 
 def take_credentials(flow: http.HTTPFlow) -> HeaderFields:

@@ -32,8 +32,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
                         "no video calls; https://api.openai.com, or none with runway_callers."),
     "runway_callers": (Sequence[str], [], "Who may use the proxy, one JSON object each: name, "
                        "value."),
-    "runway_forward": (bool, False, "Let clients that are not on loopback use the proxy for other "
-                       "traffic too."),
+    "runway_forward": (bool, False, "Let known callers, and in transparent modes all clients, use "
+                       "the proxy for other traffic too."),
     "runway_sandbox": (bool, False, "Serve from a built-in sandbox: no key, nothing is paid."),
     "runway_poll_seconds": (int, 5, "How old a video's status may be when it is given out."),
     "runway_content": (str, "stream", "How a video's bytes are served: stream or redirect."),
@@ -46,6 +46,13 @@ _PUBLIC_CA_KEY = ("emudhra", "emudhra_old")
 
 #: A change of one of these is looked at; all others are not the addon's.
 WATCHED = frozenset({*OPTIONS, "stream_large_bodies", "body_size_limit", *_PUBLIC_CA_KEY})
+
+# Defaults of mitmproxy's options that are the addon's own, whatever the file says of others.
+_SAFE_DEFAULTS: Mapping[str, object] = {
+    "listen_host": "127.0.0.1",  # mitmproxy's is every address of the machine
+    "flow_detail": 0,  # a line a request is too much for a proxy that is polled
+    "connection_strategy": "lazy",  # eager would need a way to the host that is answered for here
+}
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
 _SECRET = ("runway_keys", "runway_callers")
@@ -70,7 +77,7 @@ _kept = _Kept()
 
 
 def load(loader: Loader, beside: Path) -> bool:
-    """Declares the options and applies the file. True where it says where to listen.
+    """Declares the options, applies the file and the safe defaults. True where these say where to listen.
 
     Raises ConfigError on any mistake in the file or in `--set`.
     """
@@ -86,9 +93,8 @@ def load(loader: Loader, beside: Path) -> bool:
     for name in applied:
         if name in ctx.options:
             file_options.apply(file, name)
-    if "connection_strategy" not in on_command_line and "connection_strategy" not in file.entries:
-        # Eager would need a way to the host that is answered for here.
-        ctx.options.update(connection_strategy="lazy")
+    defaults = {name: value for name, value in _SAFE_DEFAULTS.items() if not _is_said(name)}
+    ctx.options.update(**defaults)
     try:
         ctx.options.process_deferred()
     except (exceptions.OptionsError, TypeError) as error:
@@ -96,7 +102,7 @@ def load(loader: Loader, beside: Path) -> bool:
     for name in ctx.options.deferred:
         if name.startswith("runway_"):
             raise ConfigError(f"--set: there is no option {name}; see README.md")
-    return any(name in _LISTENING for name in applied)
+    return any(name in _LISTENING for name in (*applied, *defaults))
 
 
 def where(name: str) -> str:
@@ -145,6 +151,11 @@ def option_warnings() -> list[str]:
 
 def _is_from_file(name: str) -> bool:
     return _kept.file is not None and name in _kept.file.entries and name not in _kept.on_command_line
+
+
+def _is_said(name: str) -> bool:
+    """Whether the command line, the file, or mitmproxy's own config.yaml says something of an option."""
+    return is_on_command_line(name) or _is_from_file(name) or bool(ctx.options.has_changed(name))
 
 
 def _check_others(found: Settings) -> None:

@@ -8,28 +8,27 @@ from mitmproxy import ctx, http
 
 _HIDDEN = "(a signed link)"
 
-_links: weakref.WeakKeyDictionary[http.HTTPFlow, str] = weakref.WeakKeyDictionary()
-
 
 class LinkRestorer:
     """The last of all addons: puts the link in when the others have logged and saved the answer."""
 
-    name = "runway_unveil"
+    name = "runway_links"
+
+    def __init__(self) -> None:
+        self._links: weakref.WeakKeyDictionary[http.HTTPFlow, str] = weakref.WeakKeyDictionary()
+
+    def add(self) -> None:
+        """Puts it behind mitmproxy's own addons, once."""
+        if ctx.master.addons.get(self.name) is None:
+            ctx.master.addons.add(self)
+
+    def hide(self, flow: http.HTTPFlow) -> None:
+        """Hides the link of an answer that redirects."""
+        if flow.response is not None and "location" in flow.response.headers:
+            self._links[flow] = flow.response.headers["location"]
+            flow.response.headers["location"] = _HIDDEN
 
     def response(self, flow: http.HTTPFlow) -> None:
-        link = _links.pop(flow, None)
+        link = self._links.pop(flow, None)
         if link is not None and flow.response is not None:
             flow.response.headers["location"] = link
-
-
-def add_link_restorer() -> None:
-    """Adds what unveils behind mitmproxy's own addons, once."""
-    if ctx.master.addons.get(LinkRestorer.name) is None:
-        ctx.master.addons.add(LinkRestorer())
-
-
-def hide_link(flow: http.HTTPFlow) -> None:
-    """Hides the link of an answer that redirects."""
-    if flow.response is not None and "location" in flow.response.headers:
-        _links[flow] = flow.response.headers["location"]
-        flow.response.headers["location"] = _HIDDEN

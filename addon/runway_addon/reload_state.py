@@ -1,4 +1,4 @@
-"""What outlives a reload of the script: mitmproxy reloads the door alone."""
+"""What outlives a reload of the script: mitmproxy reloads `runway.py` alone, and its connections go on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ import weakref
 
 from mitmproxy import http
 
-from runway_addon import body_limit, listening
+from runway_addon.admission import AdmittedCall
+from runway_addon.body_limit import BodyLimits
+from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
+from runway_addon.guard import Decisions, Guard, LastGood
+from runway_addon.http_layer import RequestForms
+from runway_addon.redact import LinkRestorer
+from runway_addon.seldom import Seldom
 from runway_videos.service import Service
 
 service: Service | None = None
 
+connections = Connections()
+forms = RequestForms()
+links = LinkRestorer()
+
+#: Flows on which an addon has decided; the guard answers for all others.
+decisions = Decisions()
+#: Video calls whose bodies have not come yet.
+calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
+guard = Guard(connections, forms, decisions, calls, Seldom())
+last_good = LastGood()
+
+#: Bodies of video calls while they come.
+bodies = BodyLimits(lambda flow, error: flow.kill())
+
 #: Downloads whose first bytes have not come yet.
 downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()
-
-#: Bodies of video calls in flight.
-bodies = body_limit.BodyLimits(body_limit.layer_of, listening.cut_off, body_limit.soon)

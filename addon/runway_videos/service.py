@@ -14,10 +14,10 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import Events, VideoFacts
-from runway_videos.idempotency.creates import CreateIdentity, Creates
-from runway_videos.idempotency.fingerprint import fingerprint_of
+from runway_videos.idempotency.creates import Creates, may_have_made
+from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.keys.pool import KeyPool
-from runway_videos.log_sink import LogSink, describe
+from runway_videos.log_sink import LogSink
 from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
@@ -31,8 +31,11 @@ from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.task_status import TaskState
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
-from runway_videos.upstream.poll import Poller, render_video
+from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.submit import Submitter
+from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.upstream.uploads import MAX_UPLOADS
+from runway_videos.upstream.video_state import render_video
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 
@@ -41,7 +44,7 @@ LARGEST_INLINE_BODY = 256 << 10
 
 
 class Created(msgspec.Struct, frozen=True):
-    """What a create came to: kept for its repeats, so it is small."""
+    """What a create came to: kept for its retries, so it is small."""
 
     video_id: str
     reference: VideoReference
@@ -50,37 +53,42 @@ class Created(msgspec.Struct, frozen=True):
 class Service:
     """Serves calls. `start` before the first, `close` after the last.
 
-    `connect` makes the client for a base URL and a proxy. Times as `Runtime` has them.
+    `connect` makes the client for a base URL, a proxy and time-outs. Times as `Runtime` has them.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        connect: Callable[[str, str | None], RunwayClient] = RunwayClient,
+        connect: Callable[[str, str | None, Timeouts], RunwayClient] = RunwayClient,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        timeouts: Timeouts | None = None,
+        creates: Creates[Created] | None = None,
     ) -> None:
+        timeouts = timeouts or Timeouts()
         self._connect = connect
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = False
         # What lasts through all configurations stands here, beside the runtime.
-        self._creates: Creates[Created] = Creates(clock, _is_kept)
+        self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
         self._poller = Poller()
         self._content = Content(self._poller)
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
             sealer=_sealer(settings),
-            client=connect(settings.base_url, settings.proxy),
+            client=connect(settings.base_url, settings.proxy, timeouts),
             videos=VideoRecords(clock, size_of),
             events=Events([LogSink(settings.sandbox)]),
             clock=clock,
             now=now,
             sleep=sleep,
             jitter=jitter,
+            timeouts=timeouts,
         )
         self._submitter = self._new_submitter(self.runtime)
         self._operations: dict[Operation, _Serve] = {
@@ -103,9 +111,9 @@ class Service:
             return plan
         if plan.ignored:
             runtime.events.emit(events.FieldsIgnored(plan.ignored))
-        waiter = self._creates.enter(
-            _identity(call, fingerprint), lambda: self._submit(runtime, plan, call.caller), call.gone
-        )
+        facts = _facts(plan, call.caller)
+        identity = identity_of(call.headers, call.caller, fingerprint, facts)
+        waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
         try:
             created = await waiter.outcome()
         finally:
@@ -148,11 +156,11 @@ class Service:
             return await asyncio.to_thread(_read, runtime, call)
         return _read(runtime, call)
 
-    async def _submit(self, runtime: Runtime, plan: Plan, caller: str) -> Created:
+    async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
-        facts = _facts(plan, caller)
+        caller = facts.caller
         started, created_at = runtime.clock(), int(runtime.now())
-        submitted = await self._submitter.submit(plan.call, describe(facts))
+        submitted = await self._submitter.submit(plan.call, facts)
         reference = VideoReference(
             key=submitted.key,
             task=submitted.task,
@@ -181,7 +189,7 @@ class Service:
             ) from error
 
     def _new_submitter(self, runtime: Runtime) -> Submitter:
-        return Submitter(runtime.pool, runtime.client, runtime.clock, runtime.sleep, runtime.jitter)
+        return Submitter(runtime, self._uploads)
 
     def _install(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -198,7 +206,9 @@ class Service:
             url = await sandbox.start()
             self._stop_sandbox = sandbox.stop
             await self.runtime.client.close()
-            self._install(msgspec.structs.replace(self.runtime, client=self._connect(url, None)))
+            self._install(
+                msgspec.structs.replace(self.runtime, client=self._connect(url, None, self.runtime.timeouts))
+            )
 
     def link_failed(self, download: Download, problem: str) -> None:
         """A video's link did not give it, when its bytes were asked for."""
@@ -210,8 +220,20 @@ class Service:
         return self._creates.running
 
     async def drain(self, seconds: float) -> int:
-        """Takes no more creates and waits for those in flight; gives how many still are."""
-        return await self._creates.drain(seconds)
+        """Takes no more creates and waits for those in flight. Who still waits after that is told
+        that the outcome is unknown; gives how many creates that were."""
+        given_up = await self._creates.drain(seconds)
+        for identity in given_up:
+            self.runtime.events.emit(events.CreateGivenUp(identity.about))
+        return len(given_up)
+
+    def clients_owed(self) -> int:
+        """Clients that left a moment ago without their create's outcome, and may come back."""
+        return self._creates.owed()
+
+    def clients_waiting(self) -> int:
+        """Clients that are there and have no answer to their create yet."""
+        return self._creates.answering()
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""
@@ -234,7 +256,7 @@ class Service:
             pool = KeyPool(settings.keys, runtime.clock)
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._stop_sandbox:
             # The old one may have creates in flight: it ends by itself when they are answered.
-            client = self._connect(settings.base_url, settings.proxy)
+            client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
         self._install(
             msgspec.structs.replace(
                 runtime, settings=settings, pool=pool, client=client, sealer=_sealer(settings)
@@ -243,14 +265,15 @@ class Service:
 
 
 def _read(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
-    """The task call that a create asks for, and the fingerprint of its content. No I/O."""
+    """The task call that a create asks for, and its fingerprint. No I/O."""
     models, aliases = catalog.load(), runtime.settings.aliases
     fields = read_fields(call.headers.get("content-type", ""), call.body)
     resolved = resolve_model(fields.values.get("model"), models, aliases)
     if resolved is None:
         names = [pattern for pattern, _ in aliases] + list(models.models())
         return PassThrough(", ".join(names)), b""
-    return plan_create(fields, models, resolved), fingerprint_of(fields.values)
+    plan = plan_create(fields, models, resolved)
+    return plan, fingerprint_of(call.route.operation.value, plan)
 
 
 def _remember(
@@ -269,25 +292,6 @@ def _facts(plan: Plan, caller: str) -> VideoFacts:
         if wire in body and str(body[wire]) != told.get(wire)
     )
     return VideoFacts(plan.model, plan.seconds, plan.size, caller, plan.call.model, plan.call.mode, sent)
-
-
-def _identity(call: Call, fingerprint: bytes) -> CreateIdentity:
-    """What tells a repeat of this create. The stock clients count their retries, and send no key."""
-    count = call.headers.get("x-stainless-retry-count", "")
-    return CreateIdentity(
-        caller=call.caller,
-        fingerprint=fingerprint,
-        idempotency_key=call.headers.get("idempotency-key") or None,
-        retry_count=int(count) if count.isdecimal() and len(count) < 4 else 0,
-    )
-
-
-def _is_kept(outcome: Created | Exception) -> bool:
-    """Whether a repeat must get this outcome: a task was made or may have been made.
-
-    A fault of ours counts: nobody knows how far it came.
-    """
-    return not isinstance(outcome, ApiError) or outcome.may_have_made
 
 
 def _sealer(settings: Settings) -> IdSealer:

@@ -1,4 +1,4 @@
-"""A real HAProxy in front of several proxies, with the configuration that README shows."""
+"""A real HAProxy in front of several proxies, with the configuration that operators are given."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-from running import clean_environment
+from child_processes import Child
+from running import ADDON, clean_environment
 
 #: Where the configuration's three addresses stand in for.
-CONFIGURATION = Path(__file__).parent.parent / "end_to_end" / "faults" / "haproxy.cfg"
+CONFIGURATION = ADDON.parent / "deploy" / "haproxy.cfg"
 LISTEN = "127.0.0.1:8080"
 SERVERS = ("127.0.0.1:8081", "127.0.0.1:8082")
 
@@ -37,13 +38,19 @@ class Balancer:
         self._log = folder / "haproxy.log"
 
     @property
+    def port(self) -> int:
+        """Where it listens on 127.0.0.1."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
     def base_url(self) -> str:
         """What clients take as OPENAI_BASE_URL."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Balancer:
         with self._log.open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = Child(
                 ["haproxy", "-db", "-f", str(self._file)],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,

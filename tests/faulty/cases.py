@@ -1,4 +1,4 @@
-"""What Runway does to a create, case by case, and what must come of it.
+"""The faults of a create, case by case, and the expected results.
 
 In every case the client is the real one and waits; it asks for one video, with its automatic
 retries on. What happens when it leaves, or when the proxy is killed, is in `departures`.
@@ -10,11 +10,12 @@ import msgspec
 
 from faulty import faults
 from faulty.accounts import Operation
-from faulty.faults import Fault, bare
+from faulty.faults import Fault, bare, shed
 from faulty.table import Row
 
 _LOST = "`502` outcome_unknown, not sent again"
 _UNSEALABLE = "`502` unsealable_task, not sent again"
+_UNEXPECTED = "`502` runway_unexpected_answer, not sent again"
 _VIDEO = "the video"
 
 
@@ -72,8 +73,19 @@ LOST = (
     _one("task made, `500`", 1, 0, _LOST, bare(500, does=True)),
     _one("nothing made, `500`", 0, 0, _LOST, bare(500)),
     _one("task made, `504`", 1, 0, _LOST, bare(504, does=True)),
+    _one("task made, `502` with a page of HTML", 1, 0, _LOST, bare(502, does=True)),
+    _one("task made, `503` with a page of HTML", 1, 0, _LOST, bare(503, does=True)),
+    _one("task made, `503` without a body", 1, 0, _LOST, faults.NO_BODY_503),
+    _one("task made, `502` with JSON of another shape", 1, 0, _LOST, faults.OTHER_JSON_502),
+    _one("nothing made, `502` with a page of HTML", 0, 0, _LOST, bare(502)),
+    _one(
+        "Runway's own `503`, then a task and a page with `502`", 1, 0, _LOST, shed(503), bare(502, does=True)
+    ),
     _one("a redirect", 0, 0, _LOST, faults.REDIRECT),
     _two("two keys: task made, `500` at the first", _LOST, bare(500, does=True), tasks=1, videos=0),
+    _two(
+        "two keys: task made, `502` with a page at the first", _LOST, bare(502, does=True), tasks=1, videos=0
+    ),
     _two("two keys: task made, reset at the first", _LOST, faults.RESET_AFTER_TASK, tasks=1, videos=0),
 )
 
@@ -90,9 +102,14 @@ REFUSED = (
     _two("`429`, daily limit, with a second key", _VIDEO, faults.DAILY),
     _one("`429`, too many, once", 1, 1, "the video, on try 2", faults.TOO_MANY),
     _two("`429`, too many, with a second key", _VIDEO, faults.TOO_MANY),
-    _one("`502` twice, then well", 1, 1, _VIDEO, bare(502), bare(502)),
-    _one("`503` twice, then well", 1, 1, _VIDEO, bare(503), bare(503)),
-    _one("`503` without an end", 0, 0, "`503` runway_overloaded, 3 tries", *[bare(503)] * 99),
+    _one("Runway's own `502` twice, then well", 1, 1, _VIDEO, shed(502), shed(502)),
+    _one("Runway's own `503` twice, then well", 1, 1, _VIDEO, shed(503), shed(503)),
+    _one("Runway's own `503` without an end", 0, 0, "`503` runway_overloaded, 3 tries", *[shed(503)] * 99),
+    _one("`400` with a page of HTML", 0, 0, _UNEXPECTED, bare(400)),
+    _one("`401` with a page of HTML", 0, 0, _UNEXPECTED, bare(401)),
+    _one("`429` with a page of HTML", 0, 0, _UNEXPECTED, bare(429)),
+    _two("`403` with a page of HTML, with a second key", _UNEXPECTED, bare(403), tasks=0, videos=0),
+    _one("task made, `403` with a page of HTML", 1, 0, _UNEXPECTED, bare(403, does=True)),
     _one("a slow answer", 1, 1, _VIDEO, faults.HELD),
 )
 
@@ -102,6 +119,7 @@ UPLOADS = (
     _file("upload: place in broken JSON, once", 1, 1, _VIDEO, slot=(faults.WRONG_JSON,)),
     _file("upload: storage refuses, once", 1, 1, _VIDEO, store=(bare(403),)),
     _file("upload: storage resets, once", 1, 1, _VIDEO, store=(faults.RESET_BEFORE_BODY,)),
+    _file("upload: storage's answer without an end", 1, 1, "the video, on try 2", store=(faults.DRIP,)),
     _file("upload: storage refuses always", 0, 0, "`502` upload_failed, 3 tries", store=(bare(403),) * 99),
     _file("uploaded, then no credits, with a second key", 1, 1, _VIDEO, create=(faults.CREDITS,)),
     _file("uploaded, task made, then reset", 1, 0, _LOST, create=(faults.RESET_AFTER_TASK,)),

@@ -1,4 +1,4 @@
-"""What may go wrong with one request to Runway, as data."""
+"""Faults of one request to Runway, as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class End(Enum):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One request's fate. `Fault()` is a Runway in good health.
+    """What happens to one request; `Fault()` is a normal answer.
 
     `reads`: the body is read. `does`: Runway does what it is asked (makes the task, deletes it),
     whatever its answer then says. `holds`: it waits for `Account.release` before the end.
@@ -41,13 +41,18 @@ def error(status: int, text: str, does: bool = False, **more: object) -> Fault:
     return Fault(does=does, status=status, body=msgspec.json.encode({"error": text, **more}))
 
 
+def shed(status: int) -> Fault:
+    """Load shedding: Runway's own refusal, before any work."""
+    return error(status, "The service is overloaded.")
+
+
 def bare(status: int, does: bool = False) -> Fault:
-    """A status with a body of HTML, as balancers send it."""
+    """A status with a page of HTML, as of a gateway or firewall before Runway."""
     return Fault(does=does, status=status, body=b"<html><body>%d</body></html>" % status)
 
 
 GOOD = Fault()
-#: As of a server that is gone before it looked at the request.
+#: As by a server that ends before it has read the request.
 RESET_BEFORE_BODY = Fault(End.RESET, reads=False, does=False)
 RESET_AFTER_BODY = Fault(End.RESET, does=False)
 RESET_AFTER_TASK = Fault(End.RESET)
@@ -64,14 +69,16 @@ NO_JSON = Fault(body=b"<html><body>Welcome to the hotel's network</body></html>"
 NO_ID = Fault(body=b'{"task": "made"}')
 NUMBER_FOR_ID = Fault(body=b'{"id": 17}')
 LONG_ID = Fault(body=b'{"id": "%s"}' % (b"long-" * 60))
+NO_BODY_503 = Fault(status=503, body=b"")
+OTHER_JSON_502 = Fault(status=502, body=b'{"error": {"message": "upstream failed"}}')
 REDIRECT = Fault(does=False, status=307, body=b"")
 
-# Runway's own words (see the docs' error table).
+# Runway's own messages (see the docs' error table).
 _ISSUES = [{"code": "too_big", "path": ["promptText"], "message": "Too big: expected at most 1000"}]
 VALIDATION = error(400, "Validation of body failed", issues=_ISSUES, docUrl="https://docs.dev.runwayml.com")
 CREDITS = error(400, "You do not have enough credits to run this task.")
 UNAUTHORIZED = error(401, "Incorrect API key provided.")
-FORBIDDEN = error(403, "Model variant is not available")
+FORBIDDEN = error(403, "Model variant gen4.5 is not available")
 NOT_FOUND = error(404, "Not found")
 DAILY = error(429, "Your daily task limit has been reached.")
 TOO_MANY = error(429, "Too many requests.")

@@ -1,4 +1,4 @@
-"""The real proxy in front of the misbehaving Runway."""
+"""The real proxy in front of the faulty Runway."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from asking import until
 from faulty.server import FaultyRunway
-from running import Proxy
+from running import ADDON, Proxy
 
 SHORT_WAITS = Path(__file__).with_name("short_waits.py")
 #: As of a picture that is too large for a data URI, so that it has to be uploaded.
@@ -51,11 +51,12 @@ def gateway(
         "runway_base_url": runway.url,
         "runway_keys": keys_for(models),
         "runway_poll_seconds": 0,
+        # So that its log tells when clients come and go.
+        "flow_detail": 1,
     }
     listen = ("--listen-host", "127.0.0.1", "--listen-port", str(port))
-    if short_waits:
-        arguments = ("-s", str(SHORT_WAITS), *arguments)
-    return Proxy(folder, *arguments, listen=listen, env=env, **(chosen | options))
+    addon = SHORT_WAITS if short_waits else ADDON
+    return Proxy(folder, *arguments, listen=listen, env=env, addon=addon, **(chosen | options))
 
 
 def lines_with(log: str, *words: str) -> list[str]:

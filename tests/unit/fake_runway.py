@@ -1,4 +1,4 @@
-"""A Runway in memory behind the client's own methods, and a service or content on it."""
+"""A RunwayClient that makes tasks in memory, and a service that uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -15,7 +16,8 @@ from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply, RunwayClient
-from unit.config.option_values import told
+from runway_videos.upstream.timeouts import Timeouts
+from unit.config.option_values import settings_from
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
 PROMPT = b'{"prompt": "a cat"}'
@@ -24,7 +26,9 @@ PROMPT = b'{"prompt": "a cat"}'
 class FakeRunway(RunwayClient):
     """Makes tasks in memory. `next` holds what the next calls of a method answer or raise instead."""
 
-    def __init__(self, base_url: str = "", proxy: str | None = None) -> None:
+    def __init__(
+        self, base_url: str = "", proxy: str | None = None, timeouts: Timeouts | None = None
+    ) -> None:
         self.base_url = base_url
         self.tasks: dict[str, dict[str, Any]] = {}
         self.made_with: dict[str, str] = {}
@@ -61,6 +65,9 @@ class FakeRunway(RunwayClient):
         del self.tasks[task]
         return Reply(204)
 
+    async def get_organization(self, key: Key) -> Reply:
+        return self._scripted("organization", key.name) or ok({"creditBalance": 1000})
+
     async def probe(self, url: str) -> int:
         found = self._scripted("probe", url)
         return found.status if found else 206
@@ -89,7 +96,7 @@ def missing() -> Reply:
     return Reply(404, b'{"error":"Could not find Task"}')
 
 
-class Desk:
+class ServiceHarness:
     """A service with a Runway in memory, a clock that moves when a test says so, and waits that take
     no time and move the clock."""
 
@@ -97,7 +104,7 @@ class Desk:
         self.now = 1000.0
         self.runways: list[FakeRunway] = []  # the last is the one that is asked
         given = {"keys": [{"name": "a", "value": "env.A"}]} | options
-        self.settings = told({**KEYS, **(environ or {})}, **given)
+        self.settings = settings_from({**KEYS, **(environ or {})}, **given)
         self.service = Service(
             self.settings,
             connect=self._connect,
@@ -106,7 +113,7 @@ class Desk:
             sleep=self._sleep,
         )
 
-    def _connect(self, base_url: str, proxy: str | None) -> FakeRunway:
+    def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
         self.runways.append(FakeRunway(base_url, proxy))
         return self.runways[-1]
 
@@ -132,7 +139,7 @@ class Desk:
         """A call below `/v1/videos`."""
         route = routes.find(method, f"/v1/videos{path}")
         assert route is not None
-        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&") if pair)
+        query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
         return await self.service.handle(Call(route, query, headers or {}, body, caller, gone))
 
     async def video(self, method: str, path: str = "", body: bytes = b"", **more: Any) -> dict[str, Any]:

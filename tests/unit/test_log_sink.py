@@ -110,22 +110,26 @@ def test_a_client_that_is_cut_off_is_a_warning_without_its_query(log: pytest.Log
 def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     write(events.CreateSending(VIDEO, "team-a"))
     write(events.OutcomeUnknown(VIDEO, "team-a", "reset\n"))
+    write(events.CreateGivenUp(VIDEO))
     write(events.KeyPassedOver("team-a", "seedance2", "no\tcredits"))
-    write(events.UploadFailed("team-a", "HTTP 500"))
+    write(events.UploadFailed("team-a", "failed twice: HTTP 500"))
     write(events.PollStale("task-1", "HTTP 503"))
     write(events.TaskContradicted("task-1", "odd"))
     write(events.ContentFailed("task-1", "HTTP 403", worked_before=False))
     write(events.ContentFailed("task-1", "HTTP 403", worked_before=True))
+    write(events.OtherTrafficRefused(ApiError(403, "No\n."), "a connection", "10.0.0.9"))
     video = "sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app"
     assert log.messages == [
         f"creating: {video}, key team-a",
         f"OUTCOME UNKNOWN: a paid task may exist at Runway: {video}, key team-a: reset\\n",
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {video}: the proxy ended before Runway answered",
         "key team-a cannot take a create of seedance2: no\\tcredits",
         "key team-a: the upload of a file failed twice: HTTP 500",
         "task task-1: status from memory, Runway cannot be asked: HTTP 503",
         "task task-1: odd",
         "task task-1: Runway does not give the video's bytes: HTTP 403",
         "task task-1: Runway did not give the video's bytes: HTTP 403",
+        "refused a connection from 10.0.0.9, 403: No\\n.",
     ]
 
 

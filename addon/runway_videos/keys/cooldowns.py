@@ -1,14 +1,17 @@
-"""How each Runway key is doing, from what its calls told; a key that rests gets no new videos.
+"""Which Runway keys take no new videos for a while, from what Runway said about them.
 
-==============  ==================  ========================================================
-reported        rests               until
-==============  ==================  ========================================================
-NO_CREDITS      the key             5 minutes
-REFUSED         the key             10 minutes, then one create tries it, and none beside it
-DAILY_LIMIT     the key, one model  1 hour (Runway counts a rolling day and does not tell)
-MODEL_CLOSED    the key, one model  10 minutes
-THROTTLED       nothing             for 1 minute the model goes to other keys, if one has room
-==============  ==================  ========================================================
+====================  ==================  ====================================================
+reported              cooldown of         until
+====================  ==================  ====================================================
+NO_CREDITS            the key             5 minutes
+UNAUTHORIZED          the key             10 minutes, then one create tries it, none beside it
+DAILY_LIMIT           the key, one model  1 hour (Runway counts a rolling day, does not tell)
+MODEL_UNAVAILABLE     the key, one model  10 minutes
+QUEUE_FULL            nothing             for 1 minute the model goes to keys with room
+====================  ==================  ====================================================
+
+One failure alone begins no cooldown: it may be the request's own. A cooldown begins when a second,
+different request fails the same way within the same time, or when a check of the key says so.
 
 Runway's limits are per organisation and model: a key with a full queue still takes other models.
 All of it is in this process's memory.
@@ -21,58 +24,68 @@ from enum import Enum
 
 import msgspec
 
-#: Marks kept for (key, model) pairs, per kind; beyond it the one that ends first goes.
+#: Entries kept for (key, model) pairs, per kind; beyond it the one that ends first goes.
 MAX_COOLDOWNS = 4096
 
 
-class Outcome(Enum):
+class KeyReport(Enum):
     """What a call told about its key."""
 
-    #: A task was made.
-    MADE = "made"
+    TASK_MADE = "task made"
     #: Runway judged the request's content (a 400): the key itself was taken as good.
-    ANSWERED = "answered"
+    KEY_ACCEPTED = "key accepted"
     NO_CREDITS = "no credits"
     DAILY_LIMIT = "daily limit"
     #: 401: unknown, disabled or suspended.
-    REFUSED = "refused"
+    UNAUTHORIZED = "unauthorized"
     #: 403: the organisation may not use this model.
-    MODEL_CLOSED = "model closed"
+    MODEL_UNAVAILABLE = "model unavailable"
     #: A 429 that is no daily limit, or a task seen in the state THROTTLED.
-    THROTTLED = "throttled"
+    QUEUE_FULL = "queue full"
     #: A task that had been seen THROTTLED now runs. Not just any running task: a full queue
     #: stands behind running ones.
-    MOVING = "moving"
+    QUEUE_MOVING = "queue moving"
 
 
-_SECONDS = {
-    Outcome.NO_CREDITS: 300.0,
-    Outcome.REFUSED: 600.0,
-    Outcome.DAILY_LIMIT: 3600.0,
-    Outcome.MODEL_CLOSED: 600.0,
-    Outcome.THROTTLED: 60.0,
+SECONDS = {
+    KeyReport.NO_CREDITS: 300.0,
+    KeyReport.UNAUTHORIZED: 600.0,
+    KeyReport.DAILY_LIMIT: 3600.0,
+    KeyReport.MODEL_UNAVAILABLE: 600.0,
+    KeyReport.QUEUE_FULL: 60.0,
 }
-_WHOLE_KEY = (Outcome.NO_CREDITS, Outcome.REFUSED)
+_WHOLE_KEY = (KeyReport.NO_CREDITS, KeyReport.UNAUTHORIZED)
 
 
 class Cooldown(msgspec.Struct):
-    """Why a key rests, until when (by the clock), and Runway's own text."""
+    """Why a key takes no create, until when (by the clock), and Runway's own text, for the log."""
 
-    cause: Outcome
+    cause: KeyReport
     until: float
     reason: str
-    trial: bool = False  # a refused key that a create is trying now
+    trial: bool = False  # an unauthorized key that a create is trying now
+
+
+class _FirstFailure(msgspec.Struct, frozen=True):
+    """A request that failed, alone so far."""
+
+    request: bytes
+    until: float
+
+
+type _Entry = Cooldown | _FirstFailure
 
 
 class Cooldowns:
-    """Marks on keys, by name. `clock` gives seconds that never go back; for one thread."""
+    """Cooldowns of keys, by name. `clock` gives seconds that never go back; for one thread."""
 
-    def __init__(self, clock: Callable[[], float], max_marks: int = MAX_COOLDOWNS) -> None:
+    def __init__(self, clock: Callable[[], float], max_entries: int = MAX_COOLDOWNS) -> None:
         self._clock = clock
-        self._max_marks = max_marks
+        self._max_entries = max_entries
         self._keys: dict[str, Cooldown] = {}
         self._models: dict[tuple[str, str], Cooldown] = {}
         self._full: dict[tuple[str, str], Cooldown] = {}
+        self._first: dict[tuple[str, str, KeyReport], _FirstFailure] = {}
 
     def cooldown_of(self, name: str, model: str) -> Cooldown | None:
         """Why the key takes no create of this model now; None: it does."""
@@ -82,58 +95,82 @@ class Cooldowns:
                 return cooldown
         return None
 
-    def full(self, name: str, model: str) -> Cooldown | None:
-        """The mark of a key whose queue for this model was full within the last minute."""
+    def is_full(self, name: str, model: str) -> bool:
+        """Whether the key's queue for this model was full within the last minute."""
         cooldown = self._full.get((name, model))
-        return cooldown if cooldown is not None and cooldown.until > self._clock() else None
+        return cooldown is not None and cooldown.until > self._clock()
 
-    def begin(self, name: str) -> None:
-        """A create goes out with this key. If it was refused, this is its one trial."""
+    def begin_create(self, name: str) -> None:
+        """A create goes out with this key. If it was unauthorized, this is its one trial."""
         cooldown = self._keys.get(name)
-        if cooldown is None:
-            return
-        if cooldown.cause is Outcome.REFUSED:
-            # It rests on beside the trial; should nothing ever be told, for as long again.
-            cooldown.until = self._clock() + _SECONDS[Outcome.REFUSED]
+        if cooldown is not None and cooldown.cause is KeyReport.UNAUTHORIZED:
+            # The cooldown goes on beside the trial; if nothing is ever reported, for as long again.
+            cooldown.until = self._clock() + SECONDS[KeyReport.UNAUTHORIZED]
             cooldown.trial = True
-        else:
-            del self._keys[name]  # its rest is over
 
-    def report(self, name: str, model: str, outcome: Outcome, reason: str) -> None:
-        """What a call told. Success clears; whatever is not a 401 shows that the key is good."""
-        at = (name, model)
-        whole = self._keys.get(name)
-        if outcome is Outcome.MADE:
-            self._keys.pop(name, None)
-            self._models.pop(at, None)
-        elif outcome is Outcome.MOVING:
-            self._full.pop(at, None)
-        if whole is not None and whole.cause is Outcome.REFUSED:
-            self._keys.pop(name, None)
-        seconds = _SECONDS.get(outcome)
-        if seconds is None:
-            return
-        cooldown = Cooldown(outcome, self._clock() + seconds, reason)
-        if outcome in _WHOLE_KEY:
-            self._keys[name] = cooldown
-        else:
-            self._put(self._full if outcome is Outcome.THROTTLED else self._models, at, cooldown)
-
-    def release(self, name: str) -> None:
-        """The trial was not made, or what came of it is unknown: the next create may try."""
+    def end_create(self, name: str) -> None:
+        """A trial that nothing was reported of: the next create may try."""
         cooldown = self._keys.get(name)
         if cooldown is not None and cooldown.trial:
             cooldown.until = self._clock()
             cooldown.trial = False
 
-    def _put(
-        self, cooldowns: dict[tuple[str, str], Cooldown], at: tuple[str, str], cooldown: Cooldown
-    ) -> None:
-        cooldowns[at] = cooldown
-        if len(cooldowns) <= self._max_marks:
+    def report(self, name: str, model: str, report: KeyReport, reason: str, request: bytes) -> bool:
+        """Takes what a call told. True: `request` failed alone so far, only a check can say more.
+
+        `request` stands for the request's content: the same one again is no second failure.
+        """
+        active = self.cooldown_of(name, model)
+        self._clear(name, model, report)
+        if report is KeyReport.QUEUE_FULL:
+            self._begin(name, model, report, reason)
+        if report is KeyReport.QUEUE_FULL or report not in SECONDS:
+            return False
+        at = (name, "" if report in _WHOLE_KEY else model, report)
+        first, now = self._first.get(at), self._clock()
+        again = first is not None and first.until > now and first.request != request
+        if again or (active is not None and active.cause is report):
+            self.confirm(name, model, report, reason)
+            return False
+        self._put(self._first, at, _FirstFailure(request, now + SECONDS[report]))
+        return True
+
+    def confirm(self, name: str, model: str, report: KeyReport, reason: str) -> None:
+        """Begins the cooldown: a check said so, or a second request."""
+        self._first.pop((name, "" if report in _WHOLE_KEY else model, report), None)
+        self._begin(name, model, report, reason)
+
+    def _clear(self, name: str, model: str, report: KeyReport) -> None:
+        """Success clears; whatever is not a 401 shows that the key itself is good."""
+        gone: list[tuple[str, KeyReport]] = []
+        if report is not KeyReport.UNAUTHORIZED:
+            gone.append(("", KeyReport.UNAUTHORIZED))
+        if report is KeyReport.TASK_MADE:
+            gone += [("", KeyReport.NO_CREDITS), (model, KeyReport.DAILY_LIMIT)]
+            gone.append((model, KeyReport.MODEL_UNAVAILABLE))
+        for where, cause in gone:
+            self._first.pop((name, where, cause), None)
+            key, of_model = self._keys.get(name), self._models.get((name, model))
+            if key is not None and key.cause is cause:
+                del self._keys[name]
+            if of_model is not None and of_model.cause is cause:
+                del self._models[name, model]
+        if report is KeyReport.QUEUE_MOVING:
+            self._full.pop((name, model), None)
+
+    def _begin(self, name: str, model: str, cause: KeyReport, reason: str) -> None:
+        cooldown = Cooldown(cause, self._clock() + SECONDS[cause], reason)
+        if cause in _WHOLE_KEY:
+            self._keys[name] = cooldown
+        else:
+            self._put(self._full if cause is KeyReport.QUEUE_FULL else self._models, (name, model), cooldown)
+
+    def _put[At, Entry: _Entry](self, entries: dict[At, Entry], at: At, entry: Entry) -> None:
+        entries[at] = entry
+        if len(entries) <= self._max_entries:
             return
         now = self._clock()
-        for old in [old for old, its in cooldowns.items() if its.until <= now]:
-            del cooldowns[old]
-        if len(cooldowns) > self._max_marks:
-            del cooldowns[min(cooldowns, key=lambda each: cooldowns[each].until)]
+        for old in [old for old, its in entries.items() if its.until <= now]:
+            del entries[old]
+        if len(entries) > self._max_entries:
+            del entries[min(entries, key=lambda each: entries[each].until)]

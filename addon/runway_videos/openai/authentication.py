@@ -1,70 +1,64 @@
 """Who may use the proxy, and for what.
 
-With `runway_callers` a token decides. Without, only the local user is served: a loopback address
-with no sign of a balancer or a web page in between.
+With `runway_callers` a token decides. Without, only the local user is served, see `local_user`.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from enum import Enum
 
 from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
 from runway_videos.logs import escaped
+from runway_videos.openai.local_user import Sender, is_loopback, why_not_local
 
 #: The owner's name where there are no callers.
 LOCAL_USER = ""
 #: A body larger than this is not read from a client that is turned away.
 LARGEST_UNINVITED_BODY = 1 << 20
 
-# A request with one of these did not come straight from the local user.
-_RELAYED = frozenset(
-    {"forwarded", "via", "origin", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"}
-)
-_RELAYED_PREFIX = "x-forwarded"
-_OTHER_SITES = frozenset({"cross-site", "same-site"})
 _TOKEN_HEADERS = ("authorization", "api-key")
+_PROXY_HEADER = "proxy-authorization"
 
 
-@lru_cache(maxsize=1024)
-def is_loopback(address: str) -> bool:
-    """Whether an IP address is this machine's own, IPv4 in IPv6 included."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
+class Way(Enum):
+    """How other traffic, which is no video call, comes and where it wants to go."""
+
+    PROXY = "traffic through the proxy"
+    OWN = "calls to the proxy itself"
+    ROUTED = "transparent traffic"
+    TARGET = "calls to the reverse target"
 
 
 class Gate:
-    """Decides by token, or by address where no tokens are set."""
+    """Decides by token, or by who is the local user where no tokens are set."""
 
-    def __init__(self, callers: Iterable[Caller], forward: bool) -> None:
+    def __init__(self, callers: Iterable[Caller], forward: bool, hosts: Iterable[str] = ()) -> None:
+        """`hosts` are names by which the local user may speak to the proxy."""
         self._callers = [(caller.name, _digest(caller.value)) for caller in callers]
         self._forward = forward
+        self._hosts = frozenset(hosts)
 
-    def caller(self, peer: str, headers: Mapping[str, str]) -> str:
-        """The caller's name; `headers` with lower-case names. Raises ApiError 401 or 403."""
+    @property
+    def has_callers(self) -> bool:
+        """Whether tokens decide."""
+        return bool(self._callers)
+
+    def caller(self, sender: Sender) -> str:
+        """The caller's name. Raises ApiError 401 or 403."""
         if self._callers:
-            for token in _tokens(headers):
+            for token in _tokens(sender.headers):
                 if (name := self._name_of(token)) is not None:
                     return name
-            raise ApiError(
-                401,
-                "This proxy serves known callers only. Send your token as "
-                "'Authorization: Bearer <token>' (the OpenAI clients' api_key).",
-                type="invalid_request_error",
-                code="invalid_api_key",
-            )
-        sign = relayed_by(headers)
-        if sign is None and is_loopback(peer):
+            raise _unknown_caller()
+        why = why_not_local(sender, self._hosts)
+        if why is None:
             return LOCAL_USER
-        why = f"the request carries {sign}" if sign else "the request is not from this machine"
         raise ApiError(
             403,
             f"Without runway_callers this proxy serves only the local user, and {why}. The "
@@ -72,17 +66,49 @@ class Gate:
             code="callers_required",
         )
 
-    def may_forward(self, peer: str) -> bool:
-        """Whether a client may use the proxy for traffic that is no video call."""
-        return self._forward or is_loopback(peer)
+    def knows(self, sender: Sender) -> bool:
+        """Whether the sender is a caller, or the local user where there are no callers."""
+        try:
+            self.caller(sender)
+        except ApiError:
+            return self._knows_at_proxy(sender)
+        return True
+
+    def check_other(self, way: Way, sender: Sender) -> None:
+        """Other traffic may pass. Raises ApiError 401, 403 or 407 where it may not."""
+        if not self._callers:
+            if way is Way.ROUTED and self._forward:
+                return
+            why = why_not_local(sender, self._hosts)
+            if why is not None:
+                raise _no_local_forwarding(why)
+        elif way is Way.TARGET:
+            return
+        elif not self._forward:
+            raise no_forwarding()
+        elif way is Way.OWN:
+            self.caller(sender)
+        elif way is Way.PROXY and not sender.tunnel and not self._knows_at_proxy(sender):
+            raise _no_proxy_token(tunnel=sender.tunnel is False)
+
+    def may_pass_raw(self, way: Way, peer: str) -> bool:
+        """Whether what is no HTTP may pass outside of a tunnel: it can show no token."""
+        if way is Way.ROUTED and self._forward:
+            return True
+        return way is Way.TARGET if self._callers else is_loopback(peer)
 
     def tokens_in(self, headers: Mapping[str, str]) -> list[str]:
-        """The names of headers that carry a caller's token: these never go on."""
-        return [
+        """The names of headers that carry a caller's token, or what is for this proxy: these never go on."""
+        found = [
             name
             for name in _TOKEN_HEADERS
             if name in headers and any(self._name_of(_bare(each)) for each in _each(headers[name]))
         ]
+        return [*found, _PROXY_HEADER] if self._callers and _PROXY_HEADER in headers else found
+
+    def _knows_at_proxy(self, sender: Sender) -> bool:
+        token = _proxy_token(sender.headers.get(_PROXY_HEADER, ""))
+        return bool(token) and self._name_of(token) is not None
 
     def _name_of(self, token: str) -> str | None:
         # Every caller is compared, whichever matches: the time tells nothing.
@@ -112,23 +138,58 @@ def _tokens(headers: Mapping[str, str]) -> list[str]:
     return [_bare(headers[name]) for name in _TOKEN_HEADERS if name in headers]
 
 
-def relayed_by(headers: Mapping[str, str]) -> str | None:
-    """What shows that a request did not come straight from its user, None if nothing does."""
-    for name in headers:
-        if name in _RELAYED or name.startswith(_RELAYED_PREFIX):
-            return escaped(name.title(), 40)
-    if headers.get("sec-fetch-site", "").lower() in _OTHER_SITES:
-        return "Sec-Fetch-Site of another site"
-    return None
+def _proxy_token(value: str) -> str:
+    """The token of a Proxy-Authorization: a bearer's, or the password of Basic; empty where there is none."""
+    scheme, _, rest = value.strip().partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return rest.strip()
+        case "basic":
+            try:
+                return base64.b64decode(rest.strip(), validate=True).partition(b":")[2].decode()
+            except (binascii.Error, ValueError):
+                return ""
+    return ""
+
+
+def _unknown_caller() -> ApiError:
+    return ApiError(
+        401,
+        "This proxy serves known callers only. Send your token as "
+        "'Authorization: Bearer <token>' (the OpenAI clients' api_key).",
+        type="invalid_request_error",
+        code="invalid_api_key",
+    )
 
 
 def no_forwarding() -> ApiError:
-    """For other traffic of clients that are not on loopback: this is no open proxy."""
+    """For other traffic where only video calls are served: this is no open proxy."""
     return ApiError(
         403,
-        "This proxy serves only /v1/videos to clients that are not on its own machine. The "
-        "operator can open it for other traffic with runway_forward: true.",
+        "This proxy serves only /v1/videos. The operator can open it for other traffic of known "
+        "callers with runway_forward: true.",
         code="forwarding_disabled",
+    )
+
+
+def _no_local_forwarding(why: str) -> ApiError:
+    return ApiError(
+        403,
+        f"Without runway_callers this proxy serves only the local user, and {why}. The operator must set "
+        "runway_callers in mitm.conf, and runway_forward: true for traffic that is no video call.",
+        code="forwarding_disabled",
+    )
+
+
+def _no_proxy_token(tunnel: bool) -> ApiError:
+    # Within a tunnel the client takes an answer for its server's: a 407 would mean nothing there.
+    return ApiError(
+        403 if tunnel else 407,
+        "Traffic through this proxy needs a caller's token in Proxy-Authorization, as Bearer or as the "
+        "password of Basic (HTTPS_PROXY=http://name:TOKEN@host:port)"
+        + ("; this tunnel was opened without one, for video calls alone." if tunnel else "."),
+        type="invalid_request_error",
+        code="proxy_authorization_required",
     )
 
 

@@ -25,7 +25,7 @@ def parse_text(text: str, name: str, budget: Budget) -> Value:
     if text[:64].lstrip()[:1] not in ("{", "["):
         return text
     try:
-        return parse_json(text.encode(), name, budget)
+        return parse_json(text.encode("utf-8", "replace"), budget, name)
     except NotJson:
         return text
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -18,16 +17,16 @@ import httpx
 import msgspec
 
 from runway_videos.keys.pool import Key
+from runway_videos.upstream.memory_file import MemoryFile
+from runway_videos.upstream.timeouts import Timeouts
 
 #: Runway's API version (the SDK's default header).
 VERSION = "2024-11-06"
 
-CONNECT_SECONDS = 10.0
-CREATE_SECONDS = 120.0
-READ_SECONDS = 30.0
 #: Answers are small JSON; more than this is not read.
 LARGEST_ANSWER = 1 << 20
-_PATIENT = httpx.Timeout(CREATE_SECONDS, connect=CONNECT_SECONDS)
+#: A key's value is at least that long; replacing a shorter one would break answers.
+SHORTEST_KEY = 6
 
 # These alone mean that the request never left: everything else is an unknown outcome. A proxy's
 # refusal is one of them, the tunnel to Runway was never made.
@@ -64,44 +63,22 @@ class Reply(msgspec.Struct, frozen=True):
         return found if isinstance(found, dict) else None
 
 
-class _Pieces(io.RawIOBase):
-    """A file over a memoryview: httpx reads it in pieces, nothing is joined or copied whole."""
-
-    def __init__(self, data: bytes | memoryview) -> None:
-        self._data = memoryview(data)
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._data)}[whence]
-        self._at = max(0, min(len(self._data), start + offset))
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._at + size
-        piece = bytes(self._data[self._at : end])
-        self._at += len(piece)
-        return piece
-
-
 class RunwayClient:
-    """Calls to Runway. Raises NotSentError and UnknownOutcomeError, nothing else."""
+    """Calls to Runway. Raises NotSentError and UnknownOutcomeError, nothing else.
 
-    def __init__(self, base_url: str, proxy: str | None = None) -> None:
+    In every reply to a call with a key, the key's value is replaced: Runway may repeat it.
+    """
+
+    def __init__(self, base_url: str, proxy: str | None = None, timeouts: Timeouts | None = None) -> None:
         self._base = base_url
+        self._timeouts = timeouts or Timeouts()
+        self._one_create = httpx.Timeout(self._timeouts.create, connect=self._timeouts.connect)
         # One context: making one costs tens of milliseconds. The environment's proxy is never
         # used, or the key would travel through whatever HTTPS_PROXY names, this proxy included.
         context = httpx.create_ssl_context(trust_env=False)
-        self._pooled = _client(context, proxy, keepalive=32)
-        self._fresh = _client(context, proxy, keepalive=0)
+        default = httpx.Timeout(self._timeouts.read, connect=self._timeouts.connect)
+        self._pooled = _client(context, proxy, default, keepalive=32)
+        self._fresh = _client(context, proxy, default, keepalive=0)
 
     async def create(self, key: Key, path: str, body: bytes) -> Reply:
         """Sends a create, once."""
@@ -110,8 +87,8 @@ class RunwayClient:
             # Reseller accounts must say for whom (X-Runway-On-Behalf-Of, task creation only).
             headers["X-Runway-On-Behalf-Of"] = key.on_behalf_of
         url = self._base + path
-        sending = _send(self._fresh, "POST", url, headers=headers, content=body, timeout=_PATIENT)
-        return await _within(CREATE_SECONDS, sending)
+        sending = _send(self._fresh, "POST", url, headers=headers, content=body, timeout=self._one_create)
+        return _masked(await _within(self._timeouts.create, sending), key)
 
     async def get_task(self, key: Key, task: str) -> Reply:
         """Asks for a task."""
@@ -120,6 +97,10 @@ class RunwayClient:
     async def delete_task(self, key: Key, task: str) -> Reply:
         """Cancels or deletes a task."""
         return await self._call(key, "DELETE", f"/v1/tasks/{quote(task, safe='')}")
+
+    async def get_organization(self, key: Key) -> Reply:
+        """Asks for credits and limits of the key's organisation; costs nothing."""
+        return await self._call(key, "GET", "/v1/organization")
 
     async def open_upload(self, key: Key, filename: str) -> Reply:
         """Asks for a place to put a file, valid for 24 hours."""
@@ -135,14 +116,16 @@ class RunwayClient:
         data: bytes | memoryview,
     ) -> Reply:
         """Puts a file where `open_upload` said; without authorization, `file` as the last part."""
-        file = (filename, _Pieces(data), mime)
-        return await _send(
-            self._fresh, "POST", url, data=dict(fields), files={"file": file}, timeout=_PATIENT
+        file = (filename, MemoryFile(data), mime)
+        sending = _send(
+            self._fresh, "POST", url, data=dict(fields), files={"file": file}, timeout=self._one_create
         )
+        return await _within(self._timeouts.upload_of(len(data)), sending)
 
     async def probe(self, url: str) -> int:
         """The file store's status for the first byte of a file. No credentials are sent."""
-        response = await _begin(self._pooled, "GET", url, headers={"Range": "bytes=0-0"})
+        beginning = _begin(self._pooled, "GET", url, headers={"Range": "bytes=0-0"})
+        response = await _within(self._timeouts.connect + self._timeouts.read, beginning)
         with contextlib.suppress(httpx.HTTPError):
             await response.aclose()
         return response.status_code
@@ -154,16 +137,18 @@ class RunwayClient:
 
     async def _call(self, key: Key, method: str, path: str, body: dict[str, str] | None = None) -> Reply:
         sending = _send(self._pooled, method, self._base + path, headers=_headers(key), json=body)
-        return await _within(CONNECT_SECONDS + READ_SECONDS, sending)
+        return _masked(await _within(self._timeouts.connect + self._timeouts.read, sending), key)
 
 
-def _client(context: ssl.SSLContext, proxy: str | None, keepalive: int) -> httpx.AsyncClient:
+def _client(
+    context: ssl.SSLContext, proxy: str | None, timeout: httpx.Timeout, keepalive: int
+) -> httpx.AsyncClient:
     client = httpx.AsyncClient(
         verify=context,
         proxy=proxy,
         trust_env=False,
         follow_redirects=False,
-        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        timeout=timeout,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=keepalive),
         headers={"User-Agent": "runway-videos"},
     )
@@ -206,7 +191,17 @@ async def _send(client: httpx.AsyncClient, method: str, url: str, **content: Any
     return Reply(response.status_code, body)
 
 
-async def _within(seconds: float, sending: Awaitable[Reply]) -> Reply:
+def _masked(reply: Reply, key: Key) -> Reply:
+    """The reply without the key's value, as it is and as JSON may write it."""
+    if len(key.value) < SHORTEST_KEY:
+        return reply
+    body = reply.body
+    for written in {key.value, msgspec.json.encode(key.value)[1:-1].decode()}:
+        body = body.replace(written.encode(), "…".encode())
+    return Reply(reply.status, body)
+
+
+async def _within[T](seconds: float, sending: Awaitable[T]) -> T:
     """A whole answer within the time: httpx's own limits begin again with each byte."""
     try:
         async with asyncio.timeout(seconds):

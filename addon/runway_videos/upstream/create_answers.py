@@ -1,103 +1,131 @@
 """What Runway's answer to a create means: for the key, for the client, and for sending it again.
 
-A table over status and text, from what is known of Runway's errors:
+*Runway's own* is a JSON object whose `error` is a text. Anything else may come from something
+between this proxy and Runway (a gateway, a firewall), also after Runway has made the task.
 
-=========  ==========================  =======================================================
-status     text                        meaning
-=========  ==========================  =======================================================
-2xx        an id                       made
-2xx        anything else               unknown: a paid task may exist
-400        "not enough credits"        nothing made, another organisation's key can serve it
-400, 4xx   anything else               wrong everywhere: to the client, with Runway's reason
-401                                    nothing made, the key is refused
-403                                    nothing made, the model is closed to this key
-429        "daily"                     nothing made, this key is out for this model for long
-429        anything else               nothing made, another key may have room now
-502, 503                               load shedding, refused before work: the same again, later
-500, 504   and all others              unknown: a paid task may exist
-=========  ==========================  =======================================================
+=========  ==============================  ====================================================
+status     body                            meaning
+=========  ==============================  ====================================================
+2xx        an id                           made
+2xx        anything else                   unknown: a paid task may exist
+400        Runway's sentence on credits    nothing made, another organisation's key can serve it
+401        Runway's own                    nothing made, the key is not accepted
+403        Runway's sentence on the model  nothing made, the model is not available to this key
+429        Runway's daily limit            nothing made, the key is out for this model for long
+429        Runway's own, anything else     nothing made, the queue is full: another key may have room
+502, 503   Runway's own                    load shedding, refused before work: the same again, later
+other 4xx  Runway's own                    wrong everywhere: to the client, with Runway's reason
+4xx        not Runway's own                to the client as an unexpected answer, never sent again:
+                                           very likely nothing was made; no key is blamed
+502, 503   not Runway's own                unknown: a paid task may exist
+408, 409,  any                             unknown: a paid task may exist
+500, 504,
+all others
+=========  ==============================  ====================================================
+
+Sentences are compared whole: a text may quote what a client sent.
 """
 
 from __future__ import annotations
 
 import re
-from enum import Enum
-
-import msgspec
 
 from runway_videos.errors import ApiError
-from runway_videos.keys.pool import Outcome
+from runway_videos.keys.cooldowns import KeyReport
 from runway_videos.translate import client_param
 from runway_videos.upstream.client import Reply
+from runway_videos.upstream.create_outcomes import (
+    CreateOutcome,
+    OutcomeUnknown,
+    RequestRefused,
+    TaskMade,
+    TryAgainLater,
+    TryNextKey,
+)
 
-_CREDITS = re.compile(r"\bcredits?\b", re.IGNORECASE)
-_DAILY = re.compile(r"\bdaily\b", re.IGNORECASE)
-# A reason is shown to clients and kept: no novel.
+# A reason is kept and shown to the client whose request it was: no novel.
 _LONGEST_REASON = 500
 
-
-class Kind(Enum):
-    """What to do next."""
-
-    MADE = "made"
-    NEXT_KEY = "next key"
-    LATER = "later"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What an answer means. `outcome` is for the key pool, `task` and `credits` for MADE."""
-
-    kind: Kind
-    outcome: Outcome | None = None
-    reason: str = ""
-    task: str = ""
-    credits: float | None = None
-    error: ApiError | None = None
-    timed_out: bool = False
+# Runway's answers after which another key is tried: status, its sentence, what it tells of the key.
+# The first that fits counts.
+_ANOTHER_KEY: tuple[tuple[int, re.Pattern[str], KeyReport], ...] = (
+    (400, re.compile(r"You do not have enough credits to run this task\."), KeyReport.NO_CREDITS),
+    (401, re.compile(r".+"), KeyReport.UNAUTHORIZED),
+    (403, re.compile(r"Model variant (.{1,100} )?is not available\.?"), KeyReport.MODEL_UNAVAILABLE),
+    (429, re.compile(r"Your daily task limit has been reached\."), KeyReport.DAILY_LIMIT),
+    (429, re.compile(r".+"), KeyReport.QUEUE_FULL),
+)
 
 
-# Answers after which another key is tried, whatever their text.
-_NEXT_KEY = {401: Outcome.REFUSED, 403: Outcome.MODEL_CLOSED}
-
-
-def judge_create(reply: Reply) -> Verdict:
-    """The verdict on the answer to a create."""
-    status, body = reply.status, reply.json() or {}
-    reason = reason_of(reply)
+def judge_create(reply: Reply) -> CreateOutcome:
+    """What the answer to a create means."""
+    status, body, reason = reply.status, reply.json() or {}, reason_of(reply)
     if 200 <= status < 300:
         return _made(body)
-    if status == 400 and _CREDITS.search(reason) and not body.get("issues"):
-        return Verdict(Kind.NEXT_KEY, Outcome.NO_CREDITS, reason)
-    if status in _NEXT_KEY:
-        return Verdict(Kind.NEXT_KEY, _NEXT_KEY[status], reason)
-    if status == 429:
-        outcome = Outcome.DAILY_LIMIT if _DAILY.search(reason) else Outcome.THROTTLED
-        return Verdict(Kind.NEXT_KEY, outcome, reason)
-    if status in (502, 503):
-        return Verdict(Kind.LATER, reason=reason or f"HTTP {status}")
-    if 400 <= status < 500 and status not in (408, 409):
-        return Verdict(Kind.REFUSED, Outcome.ANSWERED, reason, error=refusal(reply))
-    return Verdict(Kind.UNKNOWN, reason=f"HTTP {status} {reason}".strip())
+    for refused_with, sentence, report in _ANOTHER_KEY:
+        if status == refused_with and sentence.fullmatch(reason) and not body.get("issues"):
+            return TryNextKey(report, reason)
+    if status in (502, 503) and reason:
+        return TryAgainLater(reason)
+    if not 400 <= status < 500 or status in (408, 409):
+        return OutcomeUnknown(f"HTTP {status} {reason}".strip())
+    if not reason:
+        return RequestRefused(_unexpected_answer(status))
+    # The key was taken, but a 401 or 403 does not show that.
+    accepted = None if status in (401, 403) else KeyReport.KEY_ACCEPTED
+    return RequestRefused(refusal(reply), accepted)
 
 
-def judge_upload(reply: Reply) -> Verdict:
-    """The verdict on a refused place for an upload: as for a create, but nothing can be unknown."""
-    verdict = judge_create(reply)
-    if verdict.kind in (Kind.UNKNOWN, Kind.MADE):
-        return Verdict(Kind.LATER, reason=verdict.reason or f"HTTP {reply.status}")
-    return verdict
+def judge_upload(reply: Reply) -> CreateOutcome:
+    """What a refused place for an upload means: as for a create, but nothing can be unknown."""
+    outcome = judge_create(reply)
+    if isinstance(outcome, OutcomeUnknown | TaskMade):
+        return TryAgainLater(reason_of(reply) or f"HTTP {reply.status}")
+    if isinstance(outcome, RequestRefused):
+        outcome.error.may_have_made = False
+    return outcome
 
 
-def _made(body: dict[str, object]) -> Verdict:
+def _made(body: dict[str, object]) -> TaskMade | OutcomeUnknown:
     task = body.get("id")
     if not isinstance(task, str) or not task:
-        return Verdict(Kind.UNKNOWN, reason="Runway's answer named no task")
+        return OutcomeUnknown("Runway's answer named no task")
     cost = body.get("estimatedCost")
-    found = cost.get("credits") if isinstance(cost, dict) else None
-    number = found if isinstance(found, int | float) and not isinstance(found, bool) else None
-    return Verdict(Kind.MADE, Outcome.MADE, task=task, credits=number)
+    return TaskMade(task, _number_at(cost, "credits"))
+
+
+def check_confirms(report: KeyReport, model: str, organization: Reply) -> bool:
+    """Whether `GET /v1/organization`, asked with the same key, says what a create was refused for."""
+    if report is KeyReport.UNAUTHORIZED:
+        return organization.status == 401 and bool(reason_of(organization))
+    body = organization.json() if organization.status == 200 else None
+    if report is KeyReport.NO_CREDITS:
+        balance = _number_at(body, "creditBalance")
+        return balance is not None and balance <= 0
+    if report is KeyReport.DAILY_LIMIT:
+        most = _number_at(body, "tier", "models", model, "maxDailyGenerations")
+        made = _number_at(body, "usage", "models", model, "dailyGenerations")
+        return most is not None and made is not None and made >= most
+    return False
+
+
+def _number_at(body: object, *path: str) -> float | None:
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body if isinstance(body, int | float) and not isinstance(body, bool) else None
+
+
+def _unexpected_answer(status: int) -> ApiError:
+    """For a 4xx that is not Runway's: its status is nobody's to read, a 401 least of all."""
+    return ApiError(
+        502,
+        f"Something between this proxy and Runway answered this create with {status} in place of Runway; "
+        "very likely nothing was made. It is not sent again by itself; the operator of the proxy must look.",
+        code="runway_unexpected_answer",
+        retry=False,
+        detail=f"HTTP {status} without Runway's JSON error",
+        may_have_made=True,
+    )
 
 
 def refusal(reply: Reply) -> ApiError:
@@ -136,7 +164,7 @@ def _param_of(issue: dict[str, object]) -> str:
 
 
 def reason_of(reply: Reply) -> str:
-    """Runway's own words for an error, one line, shortened; empty where there are none."""
+    """Runway's own words for an error, one line, shortened; empty where it is not Runway's own."""
     body = reply.json()
     found = body.get("error") if body else None
     text = found if isinstance(found, str) else ""

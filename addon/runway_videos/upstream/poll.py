@@ -14,23 +14,17 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.errors import ApiError
-from runway_videos.events import VideoFacts
-from runway_videos.keys.pool import Outcome
-from runway_videos.openai.video import KEPT_SECONDS, Video, encode
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
-from runway_videos.translate.task_status import TaskState, read_task
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
+from runway_videos.upstream.create_answers import reason_of
+from runway_videos.upstream.video_state import facts_of, record_state, render_status
 
-# A poll costs nothing and may be sent again: waits in seconds between the tries, up to 50 % more
-# by chance.
-_WAITS = (0.5, 1.0)
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
 #: So long after its creation a task may not be known everywhere at Runway: a 404 is asked about again.
 NEW_TASK_SECONDS = 60.0
-_NOT_FOUND = "HTTP 404"
 
 
 class PollResult(msgspec.Struct, frozen=True):
@@ -48,12 +42,13 @@ class PollResult(msgspec.Struct, frozen=True):
 class _Attempts(msgspec.Struct, frozen=True):
     """What came of asking: the answer that settles it, or none.
 
-    `unsure`: a try before it may have taken effect.
+    `unsure`: a try before it may have taken effect. `not_found`: the last was Runway's own 404.
     """
 
     reply: Reply | None
     unsure: bool
     problem: str = ""
+    not_found: bool = False
 
 
 class Poller:
@@ -86,10 +81,10 @@ class Poller:
         if reply is None:
             raise unreachable(attempts.problem)
         # A 404 behind a lost answer: the lost one had deleted it.
-        if not (200 <= reply.status < 300 or (reply.status == 404 and attempts.unsure)):
+        if not (200 <= reply.status < 300 or (reply.status == 404 and attempts.unsure and reason_of(reply))):
             raise _refusal(runtime, video, reply)
         runtime.videos.forget(video.task)
-        facts = _facts(video.record)
+        facts = facts_of(video.record)
         runtime.events.emit(events.VideoDeleted(facts, reference.key, video.task))
 
     def _ended(self, task: str, shared: asyncio.Task[PollResult]) -> None:
@@ -115,11 +110,12 @@ async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
         lambda reply: _settles(runtime, video, reply),
     )
     reply = attempts.reply
-    if reply is None and attempts.problem == _NOT_FOUND:
+    if reply is None and attempts.not_found:
         # Asked again and again it stays a 404: what is known is kept, should Runway find it later.
         raise unknown_video(video.video_id)
     if reply is not None and reply.status == 200:
-        return _record_state(runtime, video, reply.json() or {})
+        state, kept = record_state(runtime, video, reply.json() or {})
+        return PollResult(render_status(runtime, video, state), state.outputs, kept=kept)
     if reply is not None:
         raise _refusal(runtime, video, reply)
     cached = runtime.videos.status(video.record, STATUS_SECONDS)
@@ -134,29 +130,30 @@ async def _with_retries(
 ) -> _Attempts:
     """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
     begun = runtime.clock()
-    unsure, problem = False, ""
-    for wait in (*_WAITS, None):
+    unsure, problem, last = False, "", Reply(0)
+    for wait in (*runtime.timeouts.poll_waits, None):
         try:
             reply = await ask()
         except NotSentError as error:
-            problem = str(error)
+            problem, last = str(error), Reply(0)
         except UnknownOutcomeError as error:
-            unsure, problem = True, str(error)
+            unsure, problem, last = True, str(error), Reply(0)
         else:
             if reply.status < 500 and reply.status != 429 and settles(reply):
                 return _Attempts(reply, unsure)
             unsure = unsure or reply.status not in (429, 502, 503)
-            problem = f"HTTP {reply.status}"
+            problem, last = f"HTTP {reply.status}", reply
         if wait is None or runtime.clock() - begun > MAX_RETRY_SECONDS:
             break
         await runtime.sleep(wait * (1 + runtime.jitter() / 2))
-    return _Attempts(None, unsure, problem)
+    not_found = last.status == 404 and bool(reason_of(last))
+    return _Attempts(None, unsure, problem, not_found)
 
 
 def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:
     """Whether an answer about the video's task can be believed."""
     if reply.status == 404:
-        return not _is_new_here(runtime, video)
+        return bool(reason_of(reply)) and not _is_new_here(runtime, video)
     if reply.status != 200:
         return True
     task = reply.json()
@@ -175,6 +172,14 @@ def _is_new_here(runtime: Runtime, video: RequestedVideo) -> bool:
 
 
 def _refusal(runtime: Runtime, video: RequestedVideo, reply: Reply) -> ApiError:
+    if not reason_of(reply):
+        # Not Runway's own words: something in between answered, which knows nothing of the video.
+        return ApiError(
+            502,
+            f"An answer about this video, {reply.status}, did not come from Runway; nothing is lost, "
+            "try again.",
+            code="runway_unexpected_answer",
+        )
     if reply.status == 404:
         runtime.videos.forget(video.task)
         return unknown_video(video.video_id)
@@ -187,83 +192,6 @@ def _refusal(runtime: Runtime, video: RequestedVideo, reply: Reply) -> ApiError:
             detail=f"Runway answers {reply.status} to the key {video.reference.key}",
         )
     return ApiError(502, f"Runway answered {reply.status} about this video.")
-
-
-def _record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object]) -> PollResult:
-    """Remembers what Runway said, and tells the pool and the sinks what follows from it."""
-    record, reference = video.record, video.reference
-    last = record.status
-    state = read_task(task, last.progress if last else 0)
-    if state.unknown_word:
-        problem = f"has a status that is not known: {state.unknown_word}"
-        runtime.events.emit(events.TaskContradicted(video.task, problem))
-    kept = _contradicts(record, state)
-    if kept:
-        problem = f"was {record.ended} and is now said to be {state.status}: it stays {record.ended}"
-        runtime.events.emit(events.TaskContradicted(video.task, problem))
-    state = _never_back(record, state)
-    model = record.runway_model
-    if model and state.throttled:
-        runtime.pool.report(reference.key, model, Outcome.THROTTLED)
-    elif model and record.throttled and state.status == "in_progress":
-        runtime.pool.report(reference.key, model, Outcome.MOVING)
-    record.throttled = state.throttled
-    if state.status in ("completed", "failed") and record.ended != state.status:
-        record.ended = state.status
-        record.completed_at = int(runtime.now())
-        took = record.completed_at - reference.created
-        event = events.VideoEnded(_facts(record), reference.key, video.task, state, took)
-        runtime.events.emit(event)
-    cached = _render(video, state)
-    runtime.videos.keep_status(record, cached)
-    return PollResult(cached, state.outputs, kept=kept)
-
-
-def _contradicts(record: VideoRecord[CachedStatus], state: TaskState) -> bool:
-    """Whether Runway takes back an end. A failed video that it has after all is none: it is paid."""
-    if record.ended == "completed":
-        return state.status != "completed"
-    return record.ended == "failed" and not state.ended
-
-
-def _never_back(record: VideoRecord[CachedStatus], state: TaskState) -> TaskState:
-    """The state as clients may see it after what they have seen before."""
-    if _contradicts(record, state):
-        return TaskState("completed", 100) if record.ended == "completed" else read_task({"status": "FAILED"})
-    last = record.status
-    if state.status == "queued" and last is not None and last.status == "in_progress":
-        return TaskState("in_progress", last.progress, throttled=state.throttled)
-    return state
-
-
-def _render(video: RequestedVideo, state: TaskState) -> CachedStatus:
-    body = encode(render_video(video, state))
-    return CachedStatus(body, state.status, state.progress, state.error.message if state.error else None)
-
-
-def render_video(video: RequestedVideo, state: TaskState) -> Video:
-    """The Video that clients get: what was sealed in its id, and what its task says now."""
-    record, reference = video.record, video.reference
-    done = record.completed_at if state.status == "completed" else None
-    return Video(
-        id=video.video_id,
-        model=reference.model,
-        status=state.status,
-        progress=state.progress,
-        created_at=reference.created,
-        completed_at=done,
-        expires_at=done + KEPT_SECONDS if done is not None else None,
-        prompt=record.prompt,
-        size=reference.size,
-        seconds=reference.seconds,
-        remixed_from_video_id=record.remixed_from,
-        error=state.error,
-    )
-
-
-def _facts(record: VideoRecord[CachedStatus]) -> VideoFacts:
-    reference = record.reference
-    return VideoFacts(reference.model, reference.seconds, reference.size, record.caller, record.runway_model)
 
 
 def unreachable(problem: str) -> ApiError:

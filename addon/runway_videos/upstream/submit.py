@@ -2,32 +2,39 @@
 
 A create that was sent and has no answer is never sent again: Runway has no idempotency key and no
 list of tasks, so a second one could be paid for twice and the first could not be found.
+
+What is sent again, and how often: after load shedding at most 3 sends a create in all, whatever the
+keys. Going on to another key is not counted among these: each key is asked once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
+from hashlib import blake2b
 
 import msgspec
 
+from runway_videos import events
 from runway_videos.errors import ApiError
-from runway_videos.keys.pool import Key, KeyPool
-from runway_videos.logs import escaped, log
-from runway_videos.media import Media
+from runway_videos.events import VideoFacts
+from runway_videos.keys.pool import Failure, Key, KeyReport
+from runway_videos.runtime import Runtime
 from runway_videos.translate import TaskCall
 from runway_videos.translate.task_call import leaves
-from runway_videos.upstream.client import NotSentError, Reply, RunwayClient, UnknownOutcomeError
-from runway_videos.upstream.create_answers import Kind, Verdict, judge_create, judge_upload
+from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
+from runway_videos.upstream.create_answers import check_confirms, judge_create
+from runway_videos.upstream.create_outcomes import (
+    CreateOutcome,
+    OutcomeUnknown,
+    RequestRefused,
+    TaskMade,
+    TryAgainLater,
+    TryNextKey,
+)
+from runway_videos.upstream.uploads import Uploads
 
-#: How long overload is waited out, in seconds, over all tries of one create.
-MAX_RETRY_SECONDS = 15.0
-#: The first wait; each further one is twice as long, all with up to 50 % on top (Runway's advice).
-FIRST_WAIT_SECONDS = 1.0
-
-#: Files that are put into Runway's storage at once; further ones wait.
-MAX_UPLOADS = 16
+#: How often a create is sent at most where Runway sheds load.
+MAX_SENDS = 3
 
 
 class SubmittedTask(msgspec.Struct, frozen=True):
@@ -39,159 +46,133 @@ class SubmittedTask(msgspec.Struct, frozen=True):
 
 
 class Submitter:
-    """Sends creates. `clock` and `sleep` are in seconds and can be put in for tests."""
+    """Sends creates under one runtime. `upload_permits` bounds uploads at once, over all runtimes."""
 
-    def __init__(
-        self,
-        pool: KeyPool,
-        client: RunwayClient,
-        clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        self._pool = pool
-        self._client = client
-        self._clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
-        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
+    def __init__(self, runtime: Runtime, upload_permits: asyncio.Semaphore) -> None:
+        self._pool = runtime.pool
+        self._client = runtime.client
+        self._clock = runtime.clock
+        self._sleep = runtime.sleep
+        self._jitter = runtime.jitter
+        self._timeouts = runtime.timeouts
+        self._events = runtime.events
+        self._uploads = Uploads(runtime, upload_permits)
 
-    async def submit(self, call: TaskCall, about: str) -> SubmittedTask:
-        """Makes the task, once. `about` says for the log whose create this is.
+    async def submit(self, call: TaskCall, video: VideoFacts) -> SubmittedTask:
+        """Makes the task, once. `video` says in events whose create this is.
 
         Raises ApiError; one with `may_have_made` where a paid task may exist.
         """
-        tried: set[str] = set()
-        uploads: dict[str, dict[int, str]] = {}
-        give_up: float | None = None
-        wait = FIRST_WAIT_SECONDS
+        failures: dict[str, Failure] = {}
+        # An upload is the organisation's own: another key needs its own, the same key does not.
+        uploaded: dict[str, dict[int, str]] = {}
+        shed = 0
+        uploads = sum(self._timeouts.upload_of(len(media.data)) for media in call.media)
+        deadline = self._clock() + self._timeouts.all_tries + uploads
         while True:
-            key = self._pool.pick(call.model, tried)
-            if key is None:
-                raise self._pool.no_key_error(call.model, tried)
-            # An upload is the organisation's own: another key needs its own, the same key does not.
-            verdict = await self._try(key, call, about, uploads.setdefault(key.name, {}))
-            match verdict.kind:
-                case Kind.MADE:
-                    return SubmittedTask(key.name, verdict.task, verdict.credits)
-                case Kind.NEXT_KEY:
-                    reason = escaped(verdict.reason)
-                    log.warning("key %s cannot take a create of %s: %s", key.name, call.model, reason)
-                    tried.add(key.name)
-                case Kind.LATER:
-                    pause = wait * (1 + self._jitter() / 2)
-                    # From the first refusal on: an upload's time is not overload.
-                    give_up = self._clock() + MAX_RETRY_SECONDS if give_up is None else give_up
-                    if self._clock() + pause > give_up:
-                        raise _overloaded(verdict)
-                    await self._sleep(pause)
-                    wait *= 2
-                case Kind.REFUSED:
-                    raise verdict.error or _overloaded(verdict)
-                case Kind.UNKNOWN:
-                    raise _unknown(key, call, verdict, about)
-
-    async def _try(self, key: Key, call: TaskCall, about: str, uris: dict[int, str]) -> Verdict:
-        """One key, one create at most; the pool is told what came of it. `uris`: what is uploaded."""
-        verdict = None
-        try:
-            for media in call.media:
-                if id(media) in uris:
-                    continue
-                async with self._uploads:
-                    found = await self._upload(key, media)
-                if isinstance(found, Verdict):
-                    verdict = found
-                    return verdict
-                uris[id(media)] = found
-            large = any(True for _ in leaves(call.body))
-            body = await asyncio.to_thread(call.render, uris) if large else call.render(uris)
-            # Before it is sent: should the process die now, this line says that a task may exist.
-            log.info("creating: %s, key %s", about, key.name)
-            verdict = await self._send(key, call, body)
-            return verdict
-        finally:
-            if verdict is not None and verdict.outcome is not None:
-                self._pool.report(key.name, call.model, verdict.outcome, verdict.reason)
-            else:
-                self._pool.release(key.name)
-
-    async def _send(self, key: Key, call: TaskCall, body: bytes) -> Verdict:
-        try:
-            reply = await self._client.create(key, call.path, body)
-        except NotSentError as error:
-            return Verdict(Kind.NEXT_KEY, reason=str(error))
-        except UnknownOutcomeError as error:
-            return Verdict(Kind.UNKNOWN, reason=str(error), timed_out=error.timed_out)
-        return judge_create(_without(key, reply))
-
-    async def _upload(self, key: Key, media: Media) -> str | Verdict:
-        """Puts a file where this key's organisation can use it: its runway:// URI, or why not.
-
-        Nothing is paid here, so a storage refusal or a lost answer asks for a new place, once.
-        """
-        problem = ""
-        for _ in range(2):
+            picked = self._pool.pick(call.model, failures)
+            if picked is None:
+                raise self._pool.no_key_error(call.model, failures)
+            key, outcome = picked.key, None
             try:
-                slot = await self._client.open_upload(key, media.filename)
-                if not 200 <= slot.status < 300:
-                    return judge_upload(_without(key, slot))
-                place = _Slot.read(slot)
-                stored = await self._client.put_file(
-                    place.uploadUrl, place.fields, media.filename, media.mime, media.data
-                )
-            except NotSentError as error:
-                return Verdict(Kind.NEXT_KEY, reason=str(error))
-            except (UnknownOutcomeError, msgspec.ValidationError, msgspec.DecodeError) as error:
-                problem = str(error)
+                outcome = await self._try(key, call, video, uploaded.setdefault(key.name, {}), deadline)
+                await self._report(key, call, outcome)
+            finally:
+                nothing_made = isinstance(outcome, TryNextKey | TryAgainLater | RequestRefused)
+                self._pool.end(picked, made=not nothing_made)
+            match outcome:
+                case TaskMade(task=task, credits=credits):
+                    return SubmittedTask(key.name, task, credits)
+                case TryNextKey(report=report, reason=reason):
+                    self._events.emit(events.KeyPassedOver(key.name, call.model, reason))
+                    failures[key.name] = Failure(report, reason)
+                case TryAgainLater(reason=reason):
+                    shed += 1
+                    pause = self._timeouts.first_wait * 2 ** (shed - 1) * (1 + self._jitter() / 2)
+                    if shed == MAX_SENDS or self._clock() + pause >= deadline:
+                        raise _overloaded(reason)
+                    await self._sleep(pause)
+                case RequestRefused(error=error):
+                    raise error
+                case OutcomeUnknown(reason=reason, timed_out=timed_out):
+                    self._events.emit(events.OutcomeUnknown(video, key.name, reason))
+                    raise _outcome_unknown(timed_out)
+
+    async def _try(
+        self, key: Key, call: TaskCall, video: VideoFacts, uris: dict[int, str], deadline: float
+    ) -> CreateOutcome:
+        """One key, one create at most. `uris`: what is uploaded; `deadline` by the clock."""
+        for media in call.media:
+            if id(media) in uris:
                 continue
-            if 200 <= stored.status < 300:
-                return place.runwayUri
-            problem = f"HTTP {stored.status}"
-        log.warning("key %s: the upload of a file failed twice: %s", key.name, escaped(problem))
-        failure = ApiError(
-            502,
-            f"Runway's storage did not take the uploaded {media.kind}; nothing was made. Try again.",
-            code="upload_failed",
-        )
-        return Verdict(Kind.REFUSED, reason=problem, error=failure)
+            uploaded = await self._uploads.upload(key, media)
+            if not isinstance(uploaded, str):
+                return uploaded
+            uris[id(media)] = uploaded
+        body = await _rendered(call, uris)
+        seconds = deadline - self._clock()
+        if seconds <= 0:
+            return RequestRefused(_overloaded("no time is left for another try"))
+        # Before it is sent: should the process die now, this line says that a task may exist.
+        self._events.emit(events.CreateSending(video, key.name))
+        self._events.emit(events.CreateBody(call.body))
+        try:
+            async with asyncio.timeout(seconds):
+                return judge_create(await self._client.create(key, call.path, body))
+        except NotSentError as error:
+            return TryNextKey(None, str(error))
+        except UnknownOutcomeError as error:
+            return OutcomeUnknown(str(error), error.timed_out)
+        except TimeoutError:
+            return OutcomeUnknown("no whole answer in time", timed_out=True)
+
+    async def _report(self, key: Key, call: TaskCall, outcome: CreateOutcome) -> None:
+        """Tells the pool what the outcome says about the key, after a check where one is needed."""
+        match outcome:
+            case TaskMade():
+                self._pool.report(key.name, call.model, KeyReport.TASK_MADE)
+            case RequestRefused(report=KeyReport() as report):
+                self._pool.report(key.name, call.model, report)
+            case TryNextKey(report=KeyReport() as report, reason=reason):
+                alone = self._pool.report(key.name, call.model, report, reason, await _digest(call))
+                if alone and await self._check_confirms(key, call.model, report):
+                    self._pool.confirm(key.name, call.model, report, reason)
+
+    async def _check_confirms(self, key: Key, model: str, report: KeyReport) -> bool:
+        """Whether Runway says the same of the key itself, whatever the create. Costs nothing."""
+        if report is KeyReport.MODEL_UNAVAILABLE:
+            return False  # the organisation's limits do not tell
+        try:
+            async with asyncio.timeout(self._timeouts.key_check):
+                organization = await self._client.get_organization(key)
+        except (NotSentError, UnknownOutcomeError, TimeoutError):
+            return False
+        return check_confirms(report, model, organization)
 
 
-class _Slot(msgspec.Struct, frozen=True):
-    """Runway's answer to `POST /v1/uploads`."""
-
-    uploadUrl: str
-    fields: dict[str, str]
-    runwayUri: str
-
-    @staticmethod
-    def read(reply: Reply) -> _Slot:
-        return msgspec.json.decode(reply.body, type=_Slot)
+async def _rendered(call: TaskCall, uris: dict[int, str]) -> bytes:
+    large = any(True for _ in leaves(call.body))
+    return await asyncio.to_thread(call.render, uris) if large else call.render(uris)
 
 
-def _without(key: Key, reply: Reply) -> Reply:
-    """An answer for logs and clients: Runway may repeat the key's value."""
-    return Reply(reply.status, reply.body.replace(key.value.encode(), "…".encode()))
+async def _digest(call: TaskCall) -> bytes:
+    """Tells two creates of different content apart; equal for a create and its repeat."""
+    names = {id(media): media.filename for media in call.media}
+    return blake2b(call.path.encode() + await _rendered(call, names)).digest()
 
 
-def _overloaded(verdict: Verdict) -> ApiError:
+def _overloaded(reason: str) -> ApiError:
     return ApiError(
         503,
         "Runway is overloaded and did not take the video; nothing was made. Try again later.",
         code="runway_overloaded",
-        detail=verdict.reason,
+        detail=reason,
     )
 
 
-def _unknown(key: Key, call: TaskCall, verdict: Verdict, about: str) -> ApiError:
-    log.error(
-        "OUTCOME UNKNOWN: a paid task may exist at Runway: %s, key %s: %s",
-        about,
-        key.name,
-        escaped(verdict.reason),
-    )
+def _outcome_unknown(timed_out: bool) -> ApiError:
     return ApiError(
-        504 if verdict.timed_out else 502,
+        504 if timed_out else 502,
         "Runway's answer to this create was lost: a paid task may exist, so it is not sent again. "
         "Look at Runway's dashboard before you create the video once more.",
         code="outcome_unknown",

@@ -19,6 +19,9 @@ from faulty.clients import Client, Got, create
 from faulty.gateway import PICTURE, gateway, key_names, lines_with
 from faulty.table import Row, render
 from running import Proxy
+from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -157,3 +160,50 @@ def test_two_equal_creates_on_purpose_are_two_videos(folder: Callable[[], Path])
         videos = {create(user, model="runway/any", prompt="twins").video for _ in range(2)}
         row = Row(cases.TWINS.what, 2, len(runway.tasks("twins")), len(videos), "both videos")
     assert row == cases.TWINS
+
+
+def test_a_page_in_place_of_runway_stops_nobody_else(folder: Callable[[], Path]) -> None:
+    """As of a firewall that dislikes one caller's content: the only key goes on for all."""
+    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}) as proxy:
+        user = Client(proxy.base_url)
+        for status in (400, 401, 403, 429):
+            runway.account("any-a").plan(Operation.CREATE, faults.bare(status))
+            blocked = create(user, model="runway/any", prompt=f"disliked {status}")
+            assert (blocked.status, blocked.code) == (502, "runway_unexpected_answer")
+            assert create(user, model="runway/any", prompt=f"liked {status}").video
+        assert runway.account("any-a").seen[Operation.CHECK] == 0
+
+
+def test_a_key_that_runway_refuses_is_out_when_a_check_says_so(folder: Callable[[], Path]) -> None:
+    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}) as proxy:
+        user, account = Client(proxy.base_url), runway.account("any-a")
+        account.plan(Operation.CREATE, faults.UNAUTHORIZED)
+        got = [create(user, model="runway/any", prompt=f"checked {number}") for number in range(2)]
+        assert [each.code for each in got] == ["runway_key_refused", ""]  # the check was good
+        account.plan(Operation.CREATE, faults.UNAUTHORIZED).plan(Operation.CHECK, faults.UNAUTHORIZED)
+        got = [create(user, model="runway/any", prompt=f"refused {number}") for number in range(2)]
+        assert [each.code for each in got] == ["runway_key_refused"] * 2
+        assert "Incorrect API key" in got[0].message
+        assert "Incorrect API key" not in got[1].message
+        assert account.seen[Operation.CREATE] == 3
+
+
+def test_the_sandbox_sheds_and_loses_as_runway_and_gateways_do(folder: Callable[[], Path]) -> None:
+    with (
+        SandboxServer() as sandbox_server,
+        Proxy(folder(), **sandbox_server.options()) as proxy,
+        Client(proxy.base_url, max_retries=0) as user,
+    ):
+        shed = create(user, prompt="a fox [shed]")
+        assert (shed.status, shed.code, len(sandbox_server.creates("a fox [shed]"))) == (
+            503,
+            "runway_overloaded",
+            3,
+        )
+        lost = create(user, prompt="a fox [lost]")
+        assert (lost.status, lost.code, len(sandbox_server.creates("a fox [lost]"))) == (
+            502,
+            "outcome_unknown",
+            1,
+        )
+        assert sandbox_server.made() == 1

@@ -18,6 +18,8 @@ from faulty.gateway import gateway, lines_with
 from faulty.server import VIDEO
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 #: What may go wrong once; asked again, all is well.
 PASSING = {
     "reset before the body": faults.RESET_BEFORE_BODY,
@@ -92,6 +94,15 @@ def test_a_question_that_fails_is_asked_again(scene: Scene, fault: Fault) -> Non
     scene.plan(Operation.STATUS, fault)
     assert scene.status() in ("in_progress", "completed")
     assert scene.account.seen[Operation.STATUS] == 2
+
+
+def test_a_key_in_a_tasks_text_is_not_shown(scene: Scene) -> None:
+    failed = {"id": scene.account.tasks[0].id, "status": "FAILED", "failure": f"No, {scene.account.key}!"}
+    scene.plan(Operation.STATUS, Fault(body=msgspec.json.encode(failed)))
+    error = scene.user.videos.retrieve(scene.video.id).error
+    assert error is not None
+    assert error.message.endswith("No, …!")
+    assert scene.status() == "failed"
 
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)

@@ -1,4 +1,4 @@
-"""A reception, and requests as they come to it."""
+"""An admission, and requests as they come to it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,46 @@ from typing import Any
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 
+from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission
+from runway_addon.connections import Connections
+from runway_addon.http_layer import RequestForm, RequestForms
+from runway_addon.seldom import Seldom
 from runway_videos.events import Events
 from runway_videos.log_sink import LogSink
 from unit.addon.flow_harness import flow_of, headers_of
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 TOKENS = {"T": "tok_hush"}
 CALLERS = [{"name": "app", "value": "env.T"}]
 ID = "video_rwAbC"
 
 
-def admission(**options: object) -> Admission:
-    return Admission(told(TOKENS, **options), Events([LogSink(sandbox=False)]))
+OWN_ADDRESS = ("127.0.0.1", 8080)
+
+
+def addresses(connections: Connections | None = None, forms: RequestForms | None = None) -> Addresses:
+    """Of a proxy that listens on 127.0.0.1:8080."""
+    return Addresses(
+        connections or Connections(), forms or RequestForms(), lambda host, port: (host, port) == OWN_ADDRESS
+    )
+
+
+def admission(
+    connections: Connections | None = None,
+    forms: RequestForms | None = None,
+    seldom: Seldom | None = None,
+    **options: object,
+) -> Admission:
+    connections = connections or Connections()
+    found = addresses(connections, forms)
+    events = Events([LogSink(sandbox=False)])
+    return Admission(settings_from(TOKENS, **options), connections, found, seldom or Seldom(), events)
+
+
+def form(host: str = "127.0.0.1:8080", to_server: bool = True, ended: bool = True) -> RequestForm:
+    """How a request stood on the wire."""
+    return RequestForm(to_server, host, ended, proxied_on=False)
 
 
 def asked(

@@ -9,13 +9,12 @@ import pytest
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
-from runway_addon import listening
-from unit.addon.admission_harness import CALLERS, admission, asked, error_of, own
+from runway_addon.http_layer import RequestForms
+from unit.addon.admission_harness import CALLERS, ID, admission, asked, error_of, form, own
 
 
 @pytest.fixture(autouse=True)
-def _proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(listening, "is_own_address", lambda host, port: (host, port) == ("127.0.0.1", 8080))
+def _proxy() -> Iterator[None]:
     with taddons.context(Proxyserver()):
         yield
 
@@ -48,9 +47,9 @@ def test_a_body_that_is_too_large(length: str, code: str | None, read: bool) -> 
         ({"content_length": str((1 << 20) + 1)}, "10.0.0.9", True),
         ({"content_length": str((1 << 20) + 1)}, "127.0.0.1", True),
         ({"transfer_encoding": "chunked"}, "10.0.0.9", True),
-        # This machine's own user is told what is wrong.
-        ({"transfer_encoding": "chunked"}, "127.0.0.1", False),
-        ({"transfer_encoding": "chunked"}, "::1", False),
+        # A balancer on this machine is no caller either.
+        ({"transfer_encoding": "chunked"}, "127.0.0.1", True),
+        ({"transfer_encoding": "chunked"}, "::1", True),
     ],
 )
 def test_an_uninvited_body_is_not_read(
@@ -70,6 +69,31 @@ def test_an_uninvited_body_is_not_read(
         assert flow.response is not None
         assert flow.response.status_code == 401
         assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("options", "headers"),
+    [({}, {}), ({"callers": CALLERS}, {"authorization": "Bearer tok_hush"})],
+    ids=["the local user", "a caller"],
+)
+def test_whoever_is_served_is_told_what_is_wrong(options: dict[str, Any], headers: dict[str, str]) -> None:
+    flow = own("PUT", transfer_encoding="chunked", **headers)
+    flow.live = True
+    assert admission(**options).admit(flow) is None
+    assert error_of(flow, 405)["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "POST"])
+@pytest.mark.parametrize(("ended", "killed"), [(True, False), (False, True)])
+def test_at_http_2_any_method_may_have_a_body(method: str, ended: bool, killed: bool) -> None:
+    flow = own(method, f"/v1/videos/{ID}")
+    flow.request.http_version = "HTTP/2.0"
+    flow.live = True
+    forms = RequestForms()
+    forms.note(flow.request, form(ended=ended))
+    assert admission(forms=forms, callers=CALLERS).admit(flow) is None
+    assert (flow.error is not None) == killed
+    assert (flow.response is None) == killed
 
 
 @pytest.mark.parametrize(

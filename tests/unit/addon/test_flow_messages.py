@@ -71,8 +71,8 @@ def test_the_query(path: str, query: dict[str, str]) -> None:
         ("POST", b"HTTP/2.0", {"content-length": "5"}, 5),
         ("POST", b"HTTP/2.0", {}, None),
         ("POST", b"HTTP/2.0", {"content-length": "\u00b2"}, None),
-        ("GET", b"HTTP/2.0", {}, 0),
-        ("DELETE", b"HTTP/2.0", {}, 0),
+        ("GET", b"HTTP/2.0", {}, None),
+        ("DELETE", b"HTTP/2.0", {}, None),
         ("POST", b"HTTP/3", {}, None),
     ],
 )
@@ -81,6 +81,7 @@ def test_a_body_of_unknown_length_is_known_to_be_one(
 ) -> None:
     flow = flow_of(method, headers=headers_of(*headers.items()), http_version=version)
     assert flow_messages.request_size(flow) == size
+    assert flow_messages.request_size(flow, has_body=False) == 0
 
 
 @pytest.mark.parametrize(
@@ -134,11 +135,3 @@ def test_a_client_that_hung_up_is_seen_while_its_call_runs(
     flow.client_conn.state = state
     assert call.gone() is gone
     assert flow_messages.client_is_there(flow) is not gone
-
-
-def test_a_client_without_an_address_has_none() -> None:
-    flow = flow_of()
-    flow.client_conn.peername = ("::1", 5, 0, 0)  # type: ignore[assignment]
-    assert flow_messages.peer(flow) == "::1"
-    flow.client_conn.peername = None  # type: ignore[assignment]
-    assert flow_messages.peer(flow) == ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from mitmproxy import connection, http
+from mitmproxy import http
 from mitmproxy.net.http.http1 import assemble_request_head
-from mitmproxy.test import tflow
 
 from runway_addon import downloads, flow_messages
 from runway_videos.errors import ApiError
@@ -33,6 +32,27 @@ def test_an_answer_and_an_error() -> None:
     assert "x" not in flow.response.headers
     assert json.loads(flow.response.content or b"")["error"]["message"].startswith("No\r\nX: y")
     assert b"hush" not in (flow.response.content or b"")
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "said"),
+    [
+        (b"HTTP/1.1", {"connection": "close"}, "close"),
+        (b"HTTP/1.1", {"Connection": "Keep-Alive, Close"}, "close"),
+        (b"HTTP/1.0", {"connection": "close"}, "close"),
+        (b"HTTP/1.1", {"connection": "keep-alive"}, None),
+        (b"HTTP/1.1", {}, None),
+        (b"HTTP/2.0", {"connection": "close"}, None),  # HTTP/2 has no such header
+    ],
+)
+def test_an_answer_says_that_the_connection_ends(
+    version: bytes, asked: dict[str, str], said: str | None
+) -> None:
+    """A balancer that is not told keeps it, and its next request is lost on it."""
+    flow = flow_of(headers=headers_of(*asked.items()), http_version=version)
+    flow_messages.put_error(flow, ApiError(401, "No."))
+    assert flow.response is not None
+    assert flow.response.headers.get("connection") == said
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"x" * 5000])
@@ -160,12 +180,20 @@ def test_a_range_beyond_the_end_is_refused_in_openais_shape(length: str) -> None
     assert "etag" not in headers
 
 
-def test_a_connection_for_a_download_is_known_as_one() -> None:
-    flow, _ = start()
-    assert downloads.is_fetching(flow.client_conn, connection.Server(address=("files.example", 443)))
-    assert not downloads.is_fetching(flow.client_conn, connection.Server(address=("files.example", 80)))
-    assert not downloads.is_fetching(flow.client_conn, connection.Server(address=("evil.example", 443)))
-    assert not downloads.is_fetching(tflow.tclient_conn(), connection.Server(address=("files.example", 443)))
+@pytest.mark.parametrize(
+    ("link", "next_proxy", "authority"),
+    [
+        ("http://files.example/v.mp4", True, "files.example"),
+        ("http://files.example:81/v.mp4", True, "files.example:81"),
+        ("https://files.example/v.mp4", True, ""),  # by CONNECT
+        ("http://files.example/v.mp4", False, ""),
+    ],
+)
+def test_a_next_proxy_is_told_where_a_plain_request_goes(link: str, next_proxy: bool, authority: str) -> None:
+    flow = flow_of()
+    flow.request.authority = "before.example"
+    flow_messages.send_to(flow, link, next_proxy=next_proxy)
+    assert flow.request.authority == authority
 
 
 @pytest.mark.parametrize(

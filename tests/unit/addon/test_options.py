@@ -18,8 +18,6 @@ def test_the_options_are_those_of_the_contract_with_their_defaults(start: Start)
     assert {name: getattr(found, name) for name in DEFAULTS} == dict(DEFAULTS)
     assert found.runway_conf == ""
     assert set(options.OPTIONS) == {*DEFAULTS, "runway_conf"}
-    assert found.connection_strategy == "lazy"
-    assert start.listens is False
     assert options.read_settings().base_url == "https://api.dev.runwayml.com"
 
 
@@ -30,6 +28,28 @@ def test_the_shipped_file_says_the_defaults(start: Start) -> None:
     assert (found.listen_host, found.listen_port, found.mode) == ("127.0.0.1", 8080, ["regular"])
     assert (found.flow_detail, found.connection_strategy) == (0, "lazy")
     assert options.read_settings().warnings == ()
+
+
+SAFE = {"listen_host": "127.0.0.1", "flow_detail": 0, "connection_strategy": "lazy"}
+
+
+@pytest.mark.parametrize("conf", [None, "", "runway_poll_seconds: 9", "listen_port: 9"])
+def test_a_file_that_does_not_speak_of_them_keeps_the_safe_defaults(start: Start, conf: str | None) -> None:
+    found = start(conf)
+    assert {name: getattr(found, name) for name in SAFE} == SAFE
+    assert start.listens is True
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("listen_host", "0.0.0.0"), ("listen_host", ""), ("flow_detail", 1), ("connection_strategy", "eager")],
+)
+def test_what_is_said_wins_over_a_safe_default(start: Start, name: str, said: str | int) -> None:
+    other = {each: value for each, value in SAFE.items() if each != name}
+    for conf, arguments in ((f"{name}: {said!r}", ()), ("", ("--set", f"{name}={said}"))):
+        found = start(conf, *arguments)
+        assert getattr(found, name) == said
+        assert {each: getattr(found, each) for each in other} == other
 
 
 def test_the_file_is_put_over_defaults(start: Start) -> None:
@@ -72,15 +92,17 @@ def test_the_command_line_wins_also_where_it_says_the_default(
 @pytest.mark.parametrize(
     ("conf", "arguments", "listens", "place"),
     [
-        ("flow_detail: 0", (), False, "listen_port"),
+        # Where neither does, the address is the addon's default, and not the one that mitmproxy took.
+        ("flow_detail: 0", (), True, "listen_port"),
+        ("flow_detail: 0", ("--listen-host", "::1"), False, "listen_port"),
         ("listen_port: 9", ("--set", "http2=false"), True, "{file} line 1: listen_port"),
-        ("listen_port: 9", ("-p", "8"), False, "listen_port"),
-        ("listen_port: 9", ("--set", "listen_port=8"), False, "listen_port"),
+        ("listen_port: 9", ("-p", "8", "--listen-host", "::1"), False, "listen_port"),
+        ("listen_port: 9", ("--set", "listen_port=8", "--set", "listen_host="), False, "listen_port"),
         ("listen_port: 9\nlisten_host: ::1", ("-p", "8"), True, "{file} line 2: listen_host"),
         ("listen_port: 9\nmode: [regular]", (), True, "{file} line 2: mode"),
         ("listen_port: 9\nmode: [regular]", ("--mode", "socks5"), True, "{file} line 1: listen_port"),
         ("server: false", (), True, "{file} line 1: server"),
-        ("server: true", ("-n",), False, "listen_port"),
+        ("server: true", ("-n", "--listen-host", "::1"), False, "listen_port"),
     ],
 )
 def test_the_file_says_where_to_listen_unless_the_command_line_does(

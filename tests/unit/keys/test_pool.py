@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runway_videos.keys.pool import Key, KeyPool, Outcome
+from runway_videos.keys.pool import Failure, Key, KeyPool, KeyReport
 
 
 class Clock:
@@ -26,9 +26,13 @@ def key(name: str, *models: str, weight: float = 1.0) -> Key:
     return Key(name=name, value=f"secret-{name}", models=models or ("*",), weight=weight)
 
 
+NOT_REACHED = Failure(None, "ConnectError")
+
+
 def names(pool: KeyPool, count: int, model: str = "gen4.5") -> list[str]:
+    """The keys that creates go out with, each of which makes a task."""
     picked = [pool.pick(model) for _ in range(count)]
-    return [each.name for each in picked if each]
+    return [each.key.name for each in picked if each]
 
 
 def test_weights_share_the_creates_and_weight_0_gets_none_but_is_found(clock: Clock) -> None:
@@ -66,16 +70,16 @@ def test_a_model_goes_to_the_keys_that_are_open_to_it(clock: Clock) -> None:
 
 def test_a_tried_key_is_not_picked_again(clock: Clock) -> None:
     pool = KeyPool([key("a"), key("b")], clock)
-    second = pool.pick("m", tried={"a"})
+    second = pool.pick("m", {"a": NOT_REACHED})
     assert second is not None
-    assert second.name == "b"
-    assert pool.pick("m", tried={"a", "b"}) is None
+    assert second.key.name == "b"
+    assert pool.pick("m", {"a": NOT_REACHED, "b": NOT_REACHED}) is None
 
 
-def test_a_resting_key_comes_back_and_the_share_of_the_whole_set_goes_on(clock: Clock) -> None:
+def test_a_key_comes_back_after_its_cooldown_and_the_share_of_the_whole_set_goes_on(clock: Clock) -> None:
     pool = KeyPool([key("a"), key("b")], clock)
     assert names(pool, 1) == ["a"]
-    pool.report("a", "gen4.5", Outcome.NO_CREDITS, "none left")
+    pool.confirm("a", "gen4.5", KeyReport.NO_CREDITS, "none left")
     assert names(pool, 3) == ["b"] * 3
     clock.now += 300
     assert names(pool, 2) == ["b", "a"]
@@ -83,24 +87,24 @@ def test_a_resting_key_comes_back_and_the_share_of_the_whole_set_goes_on(clock: 
 
 def test_a_refused_key_is_tried_by_one_create(clock: Clock) -> None:
     pool = KeyPool([key("a"), key("b")], clock)
-    pool.report("a", "gen4.5", Outcome.REFUSED)
+    pool.confirm("a", "gen4.5", KeyReport.UNAUTHORIZED)
     clock.now += 600
-    picked = names(pool, 6)
-    assert picked.count("a") == 1
-    pool.release("a")
+    picked = [pool.pick("gen4.5") for _ in range(6)]
+    (trial,) = [each for each in picked if each and each.key.name == "a"]
+    pool.end(trial, made=False)
     assert names(pool, 4).count("a") == 1
-    pool.report("a", "gen4.5", Outcome.MADE)
+    pool.report("a", "gen4.5", KeyReport.TASK_MADE)
     assert names(pool, 4).count("a") == 2
 
 
 def test_a_key_without_room_gets_less_while_another_has_some(clock: Clock) -> None:
     pool = KeyPool([key("a", weight=9), key("b")], clock)
-    pool.report("a", "gen4.5", Outcome.THROTTLED)
+    pool.report("a", "gen4.5", KeyReport.QUEUE_FULL)
     assert names(pool, 5) == ["b"] * 5
     assert Counter(names(pool, 10, "other")) == {"a": 9, "b": 1}
-    pool.report("b", "gen4.5", Outcome.THROTTLED)
+    pool.report("b", "gen4.5", KeyReport.QUEUE_FULL)
     assert Counter(names(pool, 10)) == {"a": 9, "b": 1}  # nobody has room: by weight
-    pool.report("a", "gen4.5", Outcome.MOVING)
+    pool.report("a", "gen4.5", KeyReport.QUEUE_MOVING)
     assert names(pool, 3) == ["a"] * 3
     clock.now += 60
     assert Counter(names(pool, 10)) == {"a": 9, "b": 1}
@@ -108,8 +112,8 @@ def test_a_key_without_room_gets_less_while_another_has_some(clock: Clock) -> No
 
 def test_a_report_on_a_key_of_an_earlier_configuration_is_passed_over(clock: Clock) -> None:
     pool = KeyPool([key("a")], clock)
-    pool.report("gone", "gen4.5", Outcome.NO_CREDITS)
-    pool.release("gone")
+    assert not pool.report("gone", "gen4.5", KeyReport.NO_CREDITS)
+    pool.confirm("gone", "gen4.5", KeyReport.NO_CREDITS)
     assert names(pool, 1) == ["a"]
 
 
@@ -132,64 +136,12 @@ def test_configurations_that_have_nobody(
     assert refusal in error.message
 
 
-Report = tuple[str, Outcome]
-
-# Best last: each line's cause decides over those of the lines above it.
-CAUSES: list[tuple[Outcome, int, str, str, bool | None]] = [
-    (Outcome.MODEL_CLOSED, 403, "model_not_available", "permission_error", None),
-    (Outcome.REFUSED, 503, "runway_key_refused", "server_error", False),
-    (Outcome.NO_CREDITS, 429, "insufficient_quota", "insufficient_quota", False),
-    (Outcome.DAILY_LIMIT, 429, "rate_limit_exceeded", "rate_limit_error", None),
-]
-
-
-@pytest.mark.parametrize("number", range(len(CAUSES)))
-def test_the_cause_that_passes_soonest_decides_and_every_reason_is_told(clock: Clock, number: int) -> None:
-    pool = KeyPool([key(cause.name) for cause, *_ in CAUSES[: number + 1]], clock)
-    for cause, *_ in CAUSES[: number + 1]:
-        pool.report(cause.name, "gen4.5", cause, f"Runway says {cause.name}.")
-    assert pool.pick("gen4.5") is None
-    error = pool.no_key_error("gen4.5")
-    _, status, code, kind, retry = CAUSES[number]
-    assert (error.status, error.code, error.type, error.retry) == (status, code, kind, retry)
-    for cause, *_ in CAUSES[: number + 1]:
-        assert f"Runway says {cause.name}." in error.message
-        assert cause.name in error.detail  # the key's name: for the log alone
-    assert "NO_CREDITS" not in error.message.replace("says NO_CREDITS", "")
-
-
-def test_a_daily_limit_says_when_the_next_try_can_help(clock: Clock) -> None:
-    pool = KeyPool([key("a"), key("b")], clock)
-    pool.report("a", "gen4.5", Outcome.DAILY_LIMIT)
-    clock.now += 600.5
-    pool.report("b", "gen4.5", Outcome.DAILY_LIMIT)
-    assert pool.no_key_error("gen4.5").retry_after == 3000
-    pool.report("b", "gen4.5", Outcome.NO_CREDITS)
-    assert pool.no_key_error("gen4.5").retry_after == 300
-
-
-def test_a_key_tried_in_vain_without_a_mark_is_worth_a_retry(clock: Clock) -> None:
-    pool = KeyPool([key("a"), key("b")], clock)
-    pool.report("b", "gen4.5", Outcome.NO_CREDITS, "none left")
-    error = pool.no_key_error("gen4.5", tried=["a"])
-    assert (error.status, error.code, error.retry) == (503, "runway_unavailable", None)
-    assert "a: tried in vain" in error.detail
-
-
-def test_a_429_without_a_daily_limit_asks_for_patience(clock: Clock) -> None:
-    pool = KeyPool([key("a")], clock)
-    pool.report("a", "gen4.5", Outcome.THROTTLED, "Slow down")
-    error = pool.no_key_error("gen4.5", tried=["a"])
-    assert (error.status, error.code, error.retry) == (429, "rate_limit_exceeded", None)
-    assert error.retry_after == 60
-    assert "No room: Slow down" in error.message
-
-
 def test_no_value_of_a_key_is_in_any_text(clock: Clock) -> None:
     one = key("a")
     pool = KeyPool([one, key("b", weight=0)], clock)
-    pool.report("a", "gen4.5", Outcome.REFUSED, "Bad key secret-a\r\n\x1b[31m, sorry " + "x" * 999)
-    error = pool.no_key_error("gen4.5")
+    words = "Bad key secret-a\r\n\x1b[31m, sorry " + "x" * 999
+    pool.confirm("a", "gen4.5", KeyReport.UNAUTHORIZED, words)
+    error = pool.no_key_error("gen4.5", {"a": Failure(KeyReport.UNAUTHORIZED, words)})
     assert "Bad key *** [31m, sorry xxx" in error.message
     assert len(error.message) < 600
     shown: list[Callable[[object], str]] = [repr, str, lambda each: f"{each}"]
@@ -216,3 +168,32 @@ def test_a_model_name_from_outside_is_shown_short_and_escaped(clock: Clock) -> N
 def test_a_pool_that_cannot_be(clock: Clock, keys: list[Key], refusal: str) -> None:
     with pytest.raises(ValueError, match=refusal):
         KeyPool(keys, clock)
+
+
+def test_a_turn_that_made_nothing_is_given_back(clock: Clock) -> None:
+    pool = KeyPool([key("a"), key("b")], clock)
+    for _ in range(5):
+        picked = pool.pick("m")
+        assert picked is not None
+        assert picked.key.name == "a"
+        pool.end(picked, made=False)
+    assert names(pool, 4, "m") == ["a", "b", "a", "b"]
+
+
+def test_who_stood_in_for_a_key_that_failed_has_had_a_turn(clock: Clock) -> None:
+    pool = KeyPool([key("a"), key("b")], clock)
+    picked = pool.pick("m")
+    assert picked is not None
+    pool.end(picked, made=False)
+    second = pool.pick("m", {"a": NOT_REACHED})
+    assert second is not None
+    pool.end(second, made=True)
+    assert [picked.key.name, second.key.name, *names(pool, 3, "m")] == ["a", "b", "a", "a", "b"]
+
+
+def test_a_key_with_a_full_queue_is_owed_nothing_for_that_time(clock: Clock) -> None:
+    pool = KeyPool([key("a"), key("b")], clock)
+    pool.report("a", "m", KeyReport.QUEUE_FULL)
+    assert names(pool, 6, "m") == ["b"] * 6
+    clock.now += 60
+    assert names(pool, 4, "m") == ["a", "b", "a", "b"]

@@ -12,9 +12,8 @@ import pytest
 from runway_videos.errors import ApiError
 from runway_videos.media.data_uris import decode
 from runway_videos.request_body import Upload, read_fields
-from runway_videos.request_body.large_data_uris import LARGE, decode_base64, find_in_pieces, take_out
+from runway_videos.request_body.large_data_uris import LARGE, decode_base64, take_out
 
-PIECE = 1 << 20
 FILE = bytes(range(256)) * 16_384  # 4 MiB, 5.6 million characters
 OTHER = b"\x89PNG" + FILE
 ENCODED = base64.b64encode(FILE).decode()
@@ -103,10 +102,3 @@ def test_padding_is_for_the_end_of_all_pieces() -> None:
     with pytest.raises(ValueError, match="padding"):
         decode_base64(piece + "QUJD")
     assert bytes(decode_base64(piece)) == base64.b64decode(piece)
-
-
-@pytest.mark.parametrize("at", [0, 1, PIECE - 3, PIECE - 1, PIECE, 2 * PIECE - 2])
-def test_a_search_in_pieces_finds_what_a_search_finds(at: int) -> None:
-    text = b"a" * at + b"needle" + b"a" * PIECE + b"needle"
-    for start in (0, at, at + 1, len(text)):
-        assert find_in_pieces(text, b"needle", start) == text.find(b"needle", start)

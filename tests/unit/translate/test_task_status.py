@@ -45,10 +45,10 @@ def test_the_six_states(task: dict[str, Any], state: TaskState) -> None:
 
 
 @pytest.mark.parametrize("word", ["QUEUED", "running", "", "Succeeded ", None, 5, ["PENDING"], {"a": 1}])
-def test_an_unknown_state_counts_as_running_and_is_told(word: object) -> None:
-    state = read_task({"id": "t-1", "status": word, "output": [LINK]}, 42)
-    assert state == TaskState("in_progress", 42, unknown_word=str(word) or "none")
-    assert read_task({}).status == "in_progress"
+def test_an_unknown_state_counts_as_running_and_is_named(word: object) -> None:
+    found = read_task({"id": "t-1", "status": word, "output": [LINK]}, 42)
+    assert found == TaskState("in_progress", 42, unknown_word=str(word) or "none")
+    assert read_task({}) == TaskState("in_progress", 0, unknown_word="None")
 
 
 @pytest.mark.parametrize(

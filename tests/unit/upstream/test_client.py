@@ -8,15 +8,27 @@ import httpx
 import pytest
 
 from runway_videos.keys.pool import Key
-from runway_videos.upstream.client import CONNECT_SECONDS, CREATE_SECONDS, READ_SECONDS, Reply, RunwayClient
+from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.timeouts import Timeouts
 from unit.loopback import Loopback, always, fields, respond
-from unit.upstream.client_calls import KEY, TASK, all_calls, using
+from unit.upstream.client_calls import (
+    KEY,
+    TASK,
+    Ask,
+    all_calls,
+    create,
+    delete,
+    get,
+    organization,
+    slot,
+    using,
+)
 
 pytestmark = pytest.mark.dependencies
 
 
 def test_each_call_is_what_runway_expects() -> None:
-    create, get, delete, upload, put, probe = using(all_calls).asked
+    create, get, delete, upload, put, probe, organization = using(all_calls).asked
     assert (create.method, create.target, create.body) == (
         "POST",
         "/v1/text_to_video",
@@ -28,7 +40,8 @@ def test_each_call_is_what_runway_expects() -> None:
     assert fields(upload) == {"filename": "frame.png", "type": "ephemeral"}
     assert (put.method, put.target) == ("POST", "/bucket")
     assert (probe.method, probe.target) == ("GET", "/file.mp4?Signature=s")
-    for call in (create, get, delete, upload):
+    assert (organization.method, organization.target) == ("GET", "/v1/organization")
+    for call in (create, get, delete, upload, organization):
         assert call.headers["authorization"] == "Bearer key_hush"
         assert call.headers["x-runway-version"] == "2024-11-06"
         assert call.headers["accept"] == "application/json"
@@ -38,7 +51,7 @@ def test_each_call_is_what_runway_expects() -> None:
 
 
 def test_the_file_store_gets_no_credentials() -> None:
-    *_, put, probe = using(all_calls).asked
+    *_, put, probe, _ = using(all_calls).asked
     for call in (put, probe):
         assert "authorization" not in call.headers
         assert not any(name.startswith("x-runway") for name in call.headers)
@@ -47,7 +60,7 @@ def test_the_file_store_gets_no_credentials() -> None:
 
 def test_for_whom_is_said_at_creates_alone() -> None:
     asked = using(all_calls).asked
-    assert [call.headers.get("x-runway-on-behalf-of") for call in asked] == ["org-1", *[None] * 5]
+    assert [call.headers.get("x-runway-on-behalf-of") for call in asked] == ["org-1", *[None] * 6]
 
     async def own(api: RunwayClient, server: Loopback) -> None:
         await api.create(Key("own", "key_own"), "/v1/text_to_video", b"{}")
@@ -86,7 +99,9 @@ def test_a_redirect_is_an_answer_like_others() -> None:
 
 
 def test_the_time_outs_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (CONNECT_SECONDS, CREATE_SECONDS, READ_SECONDS) == (10, 120, 30)
+    seconds = Timeouts()
+    assert (seconds.connect, seconds.create, seconds.read, seconds.all_tries) == (10, 120, 30, 180)
+    assert (seconds.upload_of(0), seconds.upload_of(64 << 20)) == (60, 316)
     found: list[tuple[str, dict[str, float]]] = []
     send = httpx.AsyncClient.send
 
@@ -104,10 +119,11 @@ def test_the_time_outs_are_those_of_the_contract(monkeypatch: pytest.MonkeyPatch
             "POST /v1/uploa",
             "POST /bucket",
             "GET /file.mp4",
+            "GET /v1/organ",
         ),
     ]
     assert [(each["connect"], each["read"]) for _, each in found] == [
-        *((10, 120), (10, 30), (10, 30), (10, 30), (10, 120), (10, 30)),
+        *((10, 120), (10, 30), (10, 30), (10, 30), (10, 120), (10, 30), (10, 30)),
     ]
 
 
@@ -133,3 +149,37 @@ def test_an_answer_is_read_whole_and_unpacked() -> None:
 
     using(use, always(respond(418, packed, "content-encoding: gzip")))
     assert replies == [Reply(418, b'{"id": "x"}')]
+
+
+@pytest.mark.parametrize("ask", [create, get, delete, slot, organization])
+def test_a_key_that_runway_repeats_is_in_no_reply(ask: Ask) -> None:
+    """Whatever the call: a task's text, a refusal, a success."""
+    replies: list[Reply] = []
+
+    async def use(api: RunwayClient, server: Loopback) -> None:
+        found = await ask(api, server.url)
+        assert isinstance(found, Reply)
+        replies.append(found)
+
+    using(use, always(respond(200, b'{"failure": "No key_hush, key_hush!"}')))
+    assert replies[0].json() == {"failure": "No …, …!"}
+
+
+def test_a_value_too_short_for_a_key_leaves_replies_as_they_are() -> None:
+    replies: list[Reply] = []
+
+    async def use(api: RunwayClient, server: Loopback) -> None:
+        replies.extend([await api.get_task(Key("a", value), TASK) for value in ("a", "statu")])
+
+    using(use, always(respond(200, b'{"status": "a"}')))
+    assert [reply.body for reply in replies] == [b'{"status": "a"}'] * 2
+
+
+def test_a_value_with_a_quotation_mark_is_replaced_as_json_writes_it() -> None:
+    replies: list[Reply] = []
+
+    async def use(api: RunwayClient, server: Loopback) -> None:
+        replies.append(await api.get_task(Key("a", 'key"hush'), TASK))
+
+    using(use, always(respond(200, b'{"failure": "key\\"hush"}')))
+    assert replies[0].json() == {"failure": "…"}

@@ -76,7 +76,7 @@ def test_the_environments_proxy_is_never_used(name: str, monkeypatch: pytest.Mon
             api = RunwayClient(server.url)
             await all_calls(api, server)
             await api.close()
-            assert len(server.asked) == 6
+            assert len(server.asked) == 7
         trap.close()
 
     run(start)
@@ -90,7 +90,7 @@ def test_a_netrc_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("NETRC", str(netrc))
     asked = using(all_calls).asked
     assert asked[1].headers["authorization"] == "Bearer key_hush"
-    assert "authorization" not in asked[-1].headers
+    assert "authorization" not in asked[5].headers
 
 
 def test_the_proxy_that_is_set_is_used() -> None:

@@ -9,7 +9,8 @@ import tracemalloc
 import multipart
 import pytest
 
-from runway_videos.upstream.client import RunwayClient, _Pieces
+from runway_videos.upstream.client import RunwayClient
+from runway_videos.upstream.memory_file import MemoryFile
 from unit.loopback import Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import using
 
@@ -131,7 +132,7 @@ def test_a_probe_does_not_wait_for_the_bytes_and_reads_none() -> None:
 
 
 def test_a_view_is_a_file() -> None:
-    pieces = _Pieces(memoryview(b"0123456789")[2:])
+    pieces = MemoryFile(memoryview(b"0123456789")[2:])
     assert pieces.readable()
     assert pieces.seekable()
     assert (pieces.seek(0, io.SEEK_END), pieces.tell()) == (8, 8)

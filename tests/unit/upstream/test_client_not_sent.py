@@ -6,11 +6,10 @@ import asyncio
 import socket
 from pathlib import Path
 
-import httpx
 import pytest
 
-from runway_videos.upstream import client
 from runway_videos.upstream.client import NotSentError, RunwayClient
+from runway_videos.upstream.timeouts import Timeouts
 from unit.certificates import untrusted
 from unit.loopback import Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import Ask, create, get, outcome, probe, put, using
@@ -72,8 +71,8 @@ def test_a_server_that_speaks_no_tls() -> None:
     run(start)
 
 
-def test_a_connection_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_PATIENT", httpx.Timeout(5, connect=0.05))
+def test_a_connection_that_takes_too_long() -> None:
+    short = Timeouts(connect=0.05)
     with socket.socket() as full:
         # A queue that is full: further connections are neither taken nor refused.
         full.bind(("127.0.0.1", 0))
@@ -82,7 +81,7 @@ def test_a_connection_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> No
         for each in fillers:
             each.setblocking(False)
             each.connect_ex(full.getsockname())
-        found = outcome(create, f"http://127.0.0.1:{full.getsockname()[1]}")
+        found = outcome(create, f"http://127.0.0.1:{full.getsockname()[1]}", timeouts=short)
         for each in fillers:
             each.close()
     assert isinstance(found, NotSentError)

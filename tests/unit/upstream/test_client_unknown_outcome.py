@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 import pytest
 
-from runway_videos.upstream import client
 from runway_videos.upstream.client import (
     LARGEST_ANSWER,
     NotSentError,
@@ -15,8 +13,19 @@ from runway_videos.upstream.client import (
     RunwayClient,
     UnknownOutcomeError,
 )
+from runway_videos.upstream.timeouts import Timeouts
 from unit.loopback import Answer, Asked, Loopback, always, reset, respond
-from unit.upstream.client_calls import Ask, create, get, outcome_with, put, using
+from unit.upstream.client_calls import (
+    Ask,
+    create,
+    get,
+    organization,
+    outcome_with,
+    probe,
+    put,
+    slot,
+    using,
+)
 
 HALF = b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"id": "'
 
@@ -98,31 +107,33 @@ def test_an_answer_of_the_largest_size_is_read() -> None:
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", HALF])
-def test_an_answer_that_does_not_come(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_PATIENT", httpx.Timeout(0.05, connect=5))
-
+def test_an_answer_that_does_not_come(said: bytes) -> None:
     async def stall(asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(said)
         await asyncio.Event().wait()
 
-    found = outcome_with(stall)
+    found = outcome_with(stall, timeouts=Timeouts(create=0.05))
     assert isinstance(found, UnknownOutcomeError)
     assert found.timed_out
 
 
-@pytest.mark.parametrize("ask", [create, get])
-def test_an_answer_that_comes_in_drops(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CREATE_SECONDS", "CONNECT_SECONDS", "READ_SECONDS"):
-        monkeypatch.setattr(client, name, 0.1)
-
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        *((ask, HALF) for ask in (create, get, put, organization, slot)),
+        *((ask, b"HTTP/1.1 200 OK\r\nx: ") for ask in (create, put, probe)),
+    ],
+)
+def test_an_answer_that_comes_in_drops(ask: Ask, said: bytes) -> None:
     async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(HALF)
+        writer.write(said)
         while not writer.is_closing():
             writer.write(b" ")
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    found = outcome_with(drip, ask)
+    short = Timeouts(create=0.1, connect=0.05, read=0.05, upload=0.1)
+    found = outcome_with(drip, ask, short)
     assert isinstance(found, UnknownOutcomeError)
     assert found.timed_out
 

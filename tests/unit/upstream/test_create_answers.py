@@ -10,8 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import render
-from runway_videos.keys.pool import Outcome
-from runway_videos.upstream.create_answers import Kind, Verdict, judge_create, judge_upload
+from runway_videos.keys.pool import KeyReport
+from runway_videos.upstream.create_answers import judge_create, judge_upload
+from runway_videos.upstream.create_outcomes import (
+    CreateOutcome,
+    OutcomeUnknown,
+    RequestRefused,
+    TaskMade,
+    TryAgainLater,
+    TryNextKey,
+)
 from unit.upstream.replies import error, reply
 
 TASK = "3f2b8a10-1c2d-4e5f-8a9b-0123456789ab"
@@ -25,7 +33,7 @@ DAILY = "Your daily task limit has been reached."
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_an_id_is_a_task_that_was_made(status: int) -> None:
     made = judge_create(reply(status, {"id": TASK, "estimatedCost": {"credits": 25}}))
-    assert made == Verdict(Kind.MADE, Outcome.MADE, task=TASK, credits=25)
+    assert made == TaskMade(TASK, 25)
 
 
 @pytest.mark.parametrize(
@@ -34,8 +42,7 @@ def test_an_id_is_a_task_that_was_made(status: int) -> None:
      ({}, None), ([], None), ("5", None), (None, None)],
 )  # fmt: skip
 def test_a_cost_that_is_none_makes_a_task_no_less_made(cost: object, credits: float | None) -> None:
-    verdict = judge_create(reply(200, {"id": TASK, "estimatedCost": cost}))
-    assert (verdict.kind, verdict.task, verdict.credits) == (Kind.MADE, TASK, credits)
+    assert judge_create(reply(200, {"id": TASK, "estimatedCost": cost})) == TaskMade(TASK, credits)
 
 
 @pytest.mark.parametrize(
@@ -47,52 +54,94 @@ def test_a_cost_that_is_none_makes_a_task_no_less_made(cost: object, credits: fl
     ],
 )
 def test_a_success_without_an_id_may_have_made_one(body: object) -> None:
-    verdict = judge_create(reply(200, body))
-    assert verdict == Verdict(Kind.UNKNOWN, reason="Runway's answer named no task")
+    assert judge_create(reply(200, body)) == OutcomeUnknown("Runway's answer named no task")
 
 
 # Nothing was made: another key
 
 
 @pytest.mark.parametrize(
-    "text",
-    [NO_CREDITS, "Insufficient credits.", "NOT ENOUGH CREDITS", "You need 1 more credit", "no credits\nleft"],
+    ("status", "text", "report"),
+    [
+        (400, NO_CREDITS, KeyReport.NO_CREDITS),
+        (401, "No API key was provided. Set the Authorization header.", KeyReport.UNAUTHORIZED),
+        (401, "Incorrect API key provided.", KeyReport.UNAUTHORIZED),
+        (401, "Your account is suspended: no credits", KeyReport.UNAUTHORIZED),
+        (403, "Model variant seedance2_5 is not available", KeyReport.MODEL_UNAVAILABLE),
+        (403, "Model variant seedance2_5 is not available.", KeyReport.MODEL_UNAVAILABLE),
+        (429, DAILY, KeyReport.DAILY_LIMIT),
+        (429, "Too many requests", KeyReport.QUEUE_FULL),
+        (429, "DAILY generation limit", KeyReport.QUEUE_FULL),
+        (429, f"{DAILY} Or so.", KeyReport.QUEUE_FULL),
+    ],
 )
-def test_a_400_of_credits_is_the_keys_not_the_clients(text: str) -> None:
-    verdict = judge_create(reply(400, error(text)))
-    assert (verdict.kind, verdict.outcome, verdict.error) == (Kind.NEXT_KEY, Outcome.NO_CREDITS, None)
-    assert verdict.reason == " ".join(text.split())
+def test_runways_own_sentences_speak_of_the_key(status: int, text: str, report: KeyReport) -> None:
+    assert judge_create(reply(status, error(text))) == TryNextKey(report, text)
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "outcome"),
+    ("status", "text"),
     [
-        (401, error("Invalid API key"), Outcome.REFUSED),
-        (401, b"", Outcome.REFUSED),
-        (401, error("Your account is suspended: no credits"), Outcome.REFUSED),
-        (403, error("Model variant seedance2_5 is not available"), Outcome.MODEL_CLOSED),
-        (403, b"<html>", Outcome.MODEL_CLOSED),
-        (429, error(DAILY), Outcome.DAILY_LIMIT),
-        (429, error("DAILY generation limit"), Outcome.DAILY_LIMIT),
-        (429, error("Too many requests"), Outcome.THROTTLED),
-        (429, b"slow down", Outcome.THROTTLED),
-        (429, error("A dailyish word"), Outcome.THROTTLED),
+        (400, "Insufficient credits."),
+        (400, NO_CREDITS.upper()),
+        (400, f"Invalid URL: https://example.com/?q={NO_CREDITS}"),
+        (400, f"{NO_CREDITS} https://example.com"),
+        (403, "Not for you."),
+        (403, "Invalid URL: Model variant x is not available"),
     ],
 )
-def test_what_another_key_can_serve(status: int, body: object, outcome: Outcome) -> None:
-    verdict = judge_create(reply(status, body))
-    assert (verdict.kind, verdict.outcome) == (Kind.NEXT_KEY, outcome)
+def test_a_text_that_quotes_or_resembles_a_sentence_blames_no_key(status: int, text: str) -> None:
+    found = judge_create(reply(status, error(text)))
+    assert isinstance(found, RequestRefused)
+    assert found.report is (KeyReport.KEY_ACCEPTED if status == 400 else None)
+    assert found.error.status == status
+    assert text in found.error.message
+
+
+def test_a_sentence_beside_issues_is_about_the_request() -> None:
+    issues = [{"path": ["promptText"], "message": "no"}]
+    assert isinstance(judge_create(reply(400, error(NO_CREDITS, issues=issues))), RequestRefused)
+
+
+NOT_RUNWAYS: list[object] = [
+    *(b"", b"<html>Bad gateway</html>", b"[]", b"slow down", b"null", {}, {"message": NO_CREDITS}),
+    *(
+        {"error": {"message": NO_CREDITS}},
+        {"error": ""},
+        {"error": " "},
+        {"error": None},
+        {"errors": [DAILY]},
+    ),
+]
+
+
+@pytest.mark.parametrize("body", NOT_RUNWAYS)
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 418, 422, 429, 451])
+def test_a_refusal_of_something_in_between_blames_no_key_and_is_never_sent_again(
+    status: int, body: object
+) -> None:
+    found = judge_create(reply(status, body))
+    assert isinstance(found, RequestRefused)
+    assert found.report is None
+    assert (found.error.status, found.error.code) == (502, "runway_unexpected_answer")
+    # It may have come in place of an answer: whoever asks again gets the same.
+    assert (found.error.retry, found.error.may_have_made) == (False, True)
+    assert str(status) in found.error.message
 
 
 @pytest.mark.parametrize("status", [502, 503])
-@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", error("Overloaded"), error(NO_CREDITS)])
-def test_load_shedding_is_waited_out(status: int, body: object) -> None:
-    verdict = judge_create(reply(status, body))
-    assert (verdict.kind, verdict.outcome) == (Kind.LATER, None)
-    assert verdict.reason
+@pytest.mark.parametrize("text", ["Overloaded", NO_CREDITS])
+def test_load_shedding_of_runways_own_is_waited_out(status: int, text: str) -> None:
+    assert judge_create(reply(status, error(text))) == TryAgainLater(text)
 
 
 # A paid task may exist
+
+
+@pytest.mark.parametrize("status", [502, 503])
+@pytest.mark.parametrize("body", NOT_RUNWAYS)
+def test_a_502_or_503_of_something_in_between_may_stand_for_a_lost_answer(status: int, body: object) -> None:
+    assert judge_create(reply(status, body)) == OutcomeUnknown(f"HTTP {status}")
 
 
 @pytest.mark.parametrize(
@@ -100,9 +149,9 @@ def test_load_shedding_is_waited_out(status: int, body: object) -> None:
 )
 @pytest.mark.parametrize("body", [b"", b"<html>", error(NO_CREDITS), {"id": TASK}])
 def test_everything_else_may_have_made_a_task(status: int, body: object) -> None:
-    verdict = judge_create(reply(status, body))
-    assert (verdict.kind, verdict.outcome, verdict.task) == (Kind.UNKNOWN, None, "")
-    assert f"HTTP {status}" in verdict.reason
+    found = judge_create(reply(status, body))
+    assert isinstance(found, OutcomeUnknown)
+    assert f"HTTP {status}" in found.reason
 
 
 # Places for uploads: nothing can be paid
@@ -111,25 +160,31 @@ def test_everything_else_may_have_made_a_task(status: int, body: object) -> None
 @pytest.mark.parametrize("status", [200, 201, 302, 408, 409, 500, 504])
 def test_an_upload_is_asked_for_again_where_a_create_is_not(status: int) -> None:
     for body in (b"", {"id": TASK}):
-        verdict = judge_upload(reply(status, body))
-        assert (verdict.kind, verdict.outcome, verdict.task) == (Kind.LATER, None, "")
-        assert verdict.reason
+        assert judge_upload(reply(status, body)) == TryAgainLater(f"HTTP {status}")
 
 
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (400, error(NO_CREDITS), Kind.NEXT_KEY),
-        (401, error("No."), Kind.NEXT_KEY),
-        (429, error("Slow"), Kind.NEXT_KEY),
-        (400, error("Bad name"), Kind.REFUSED),
-        (503, b"", Kind.LATER),
+        (400, error(NO_CREDITS), TryNextKey),
+        (401, error("No."), TryNextKey),
+        (429, error("Slow"), TryNextKey),
+        (503, error("Busy"), TryAgainLater),
     ],
 )
-def test_otherwise_an_upload_is_judged_like_a_create(status: int, body: object, kind: Kind) -> None:
-    upload, create = judge_upload(reply(status, body)), judge_create(reply(status, body))
-    assert (upload.kind, upload.outcome, upload.reason) == (kind, create.outcome, create.reason)
-    assert (upload.error is None) == (create.error is None) == (kind is not Kind.REFUSED)
+def test_otherwise_an_upload_is_judged_like_a_create(
+    status: int, body: object, kind: type[CreateOutcome]
+) -> None:
+    found = judge_upload(reply(status, body))
+    assert isinstance(found, kind)
+    assert found == judge_create(reply(status, body))
+
+
+@pytest.mark.parametrize("body", [b"<html>", error("Bad name")])
+def test_a_refused_upload_made_nothing(body: object) -> None:
+    found = judge_upload(reply(400, body))
+    assert isinstance(found, RequestRefused)
+    assert not found.error.may_have_made
 
 
 # Whatever comes
@@ -156,12 +211,15 @@ BODIES = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(status=st.integers(100, 599), body=BODIES)
 def test_no_answer_breaks_it_and_none_is_taken_as_unpaid_that_may_be_paid(status: int, body: Any) -> None:
-    verdict = judge_create(reply(status, body))
+    found = judge_create(reply(status, body))
     if status in (500, 504, 408, 409) or 300 <= status < 400:
-        assert verdict.kind is Kind.UNKNOWN
+        assert isinstance(found, OutcomeUnknown)
     if 200 <= status < 300:
-        assert verdict.kind in (Kind.MADE, Kind.UNKNOWN)
-        assert (verdict.kind is Kind.MADE) == bool(verdict.task)
-    if verdict.kind is Kind.REFUSED:
-        assert verdict.error is not None
-        assert json.loads(render(verdict.error)[2])["error"]["message"]
+        assert isinstance(found, TaskMade | OutcomeUnknown)
+    if isinstance(found, TaskMade):
+        assert found.task
+    if isinstance(found, TryAgainLater | TryNextKey):
+        assert isinstance(body, dict)
+        assert body["error"].strip()
+    if isinstance(found, RequestRefused):
+        assert json.loads(render(found.error)[2])["error"]["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 
@@ -10,16 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
+from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
-from runway_videos.upstream.submit import FIRST_WAIT_SECONDS, MAX_RETRY_SECONDS, SubmittedTask
-from unit.upstream.submit_harness import MADE, Box, refusal
+from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
+from runway_videos.upstream.timeouts import Timeouts
+from unit.upstream.submit_harness import MADE, Box, Scripted, refusal
 
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
 DAILY = refusal(429, "Your daily task limit has been reached.")
 REFUSED = refusal(401, "Incorrect API key provided.")
 CLOSED = refusal(403, "Model variant gen4.5 is not available")
 FULL = refusal(429, "Too many requests")
-OVERLOAD = Reply(503, b"busy")
+OVERLOAD = refusal(503, "Busy.")
 NEXT_KEY = [CREDITS, DAILY, REFUSED, CLOSED, FULL, NotSentError("ConnectError")]
 UNKNOWN: list[Reply | Exception] = [
     Reply(200, b'{"id": '),
@@ -31,11 +34,14 @@ UNKNOWN: list[Reply | Exception] = [
     refusal(408, "Request timeout"),
     refusal(409, "Conflict"),
     refusal(500, "Internal error"),
+    *(Reply(status, body) for status in (502, 503) for body in (b"", b"<html>", b"[]", b'{"error": {}}')),
     Reply(504, b"<html>"),
     Reply(520),
     UnknownOutcomeError("ReadError"),
     UnknownOutcomeError("ReadTimeout", timed_out=True),
 ]
+
+VIDEO = "for the test → gen4.5, text_to_video, 4 s, 720x1280"
 
 
 def refused(box: Box, *, picture: bool = False) -> ApiError:
@@ -51,11 +57,21 @@ def test_a_task_is_made_with_the_key_whose_turn_it_is() -> None:
     assert box.waits == []
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
+def test_a_page_of_something_in_between_goes_to_the_client_and_to_no_other_key(status: int) -> None:
+    box = Box(2).plan("create", Reply(status, b"<html>Blocked</html>"))
+    error = refused(box)
+    assert (error.status, error.code, error.retry) == (502, "runway_unexpected_answer", False)
+    assert box.client.asked == [("create", "a")]
+    # The key is not blamed: it is still its turn.
+    assert box.submit(prompt="a dog").key == "a"
+
+
 @pytest.mark.parametrize("answer", NEXT_KEY)
 def test_where_nothing_was_made_the_next_key_is_tried_at_once(answer: Reply | Exception) -> None:
     box = Box(3).plan("create", answer, answer)
     assert box.submit().key == "c"
-    assert box.client.asked == [("create", "a"), ("create", "b"), ("create", "c")]
+    assert box.client.sent == [("create", "a"), ("create", "b"), ("create", "c")]
     assert box.waits == []
 
 
@@ -86,40 +102,29 @@ def test_an_unknown_outcome_is_never_sent_again(
     box = Box(3).plan("create", answer)
     with caplog.at_level(logging.ERROR, "runway"):
         error = refused(box)
-    assert box.client.asked == [("create", "a")]
+    assert box.client.sent == [("create", "a")]
     timed_out = isinstance(answer, UnknownOutcomeError) and answer.timed_out
     assert error.status == (504 if timed_out else 502)
     assert (error.code, error.retry, error.may_have_made) == ("outcome_unknown", False, True)
     assert "a paid task may exist" in error.message
     (line,) = caplog.messages
-    assert line.startswith("OUTCOME UNKNOWN: a paid task may exist at Runway: a cat for the test, key a: ")
+    assert line.startswith(f"OUTCOME UNKNOWN: a paid task may exist at Runway: {VIDEO}, key a: ")
     assert "value-a" not in line
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500])
-def test_a_key_that_runway_repeats_is_in_no_line(status: int, caplog: pytest.LogCaptureFixture) -> None:
-    box = Box().plan("create", refusal(status, "No value-a,\nyes value-a."))
+@pytest.mark.parametrize(("status", "text"), [(401, "No,\nreally."), (429, "Slow\x1b down."), (500, "Oops.")])
+def test_the_lines_of_a_create(status: int, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    box = Box().plan("create", refusal(status, text))
     with caplog.at_level(logging.DEBUG, "runway"):
-        error = refused(box)
-    before, line = caplog.messages
-    assert before == "creating: a cat for the test, key a"
-    assert line.endswith("No …, yes ….")
+        refused(box)
+    before, body, line = caplog.messages
+    assert body == 'to Runway: {"promptText":"a cat"}'
+    assert before == f"creating: {VIDEO}, key a"
     if status == 500:
-        assert "HTTP 500" in line
+        assert line == f"OUTCOME UNKNOWN: a paid task may exist at Runway: {VIDEO}, key a: HTTP 500 Oops."
     else:
-        assert line == "key a cannot take a create of gen4.5: No …, yes …."
-    assert "value-a" not in error.message + error.detail
-
-
-@pytest.mark.parametrize(("status", "tries"), [(400, 1), (503, 5)])
-@pytest.mark.parametrize("step", ["create", "slot"])
-def test_a_key_that_runway_repeats_is_not_told_to_the_client(step: str, status: int, tries: int) -> None:
-    answer = refusal(status, "No value-a.", issues=[{"path": ["model"], "message": "value-a"}])
-    box = Box().plan(step, *[answer] * 9)
-    error = refused(box, picture=True)
-    assert box.client.times(step) == tries
-    assert "No …." in error.message + error.detail
-    assert "value-a" not in error.message + error.detail
+        shown = " ".join(text.split()).replace("\x1b", "\\x1b")
+        assert line == f"key a cannot take a create of gen4.5: {shown}"
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 422])
@@ -141,63 +146,92 @@ def test_a_validation_that_speaks_of_credits_is_no_empty_key() -> None:
 
 @pytest.mark.parametrize("status", [502, 503])
 def test_load_shedding_is_waited_out(status: int) -> None:
-    box = Box().plan("create", Reply(status), Reply(status), Reply(status))
+    box = Box().plan("create", *[refusal(status, "Busy.")] * (MAX_SENDS - 1))
     assert box.submit().task == "task-1"
-    assert box.waits == [1.0, 2.0, 4.0]
+    assert box.waits == [1.0, 2.0]
 
 
-def test_load_shedding_without_an_end_is_told_as_nothing_made() -> None:
-    box = Box().plan("create", *[OVERLOAD] * 99)
+@pytest.mark.parametrize("keys", [1, 3])
+def test_a_create_is_sent_three_times_at_most_whatever_the_keys(keys: int) -> None:
+    box = Box(keys).plan("create", *[OVERLOAD] * 99)
     error = refused(box)
     assert (error.status, error.code, error.may_have_made) == (503, "runway_overloaded", False)
     assert error.retry is None
-    assert box.waits == [1.0, 2.0, 4.0, 8.0]
+    assert error.detail == "Busy."
+    assert box.client.times("create") == MAX_SENDS == 3
 
 
-@given(st.lists(st.floats(0, 1), min_size=20, max_size=20), st.floats(0, 5))
+def test_going_on_to_another_key_is_not_counted_among_the_three() -> None:
+    box = Box(3).plan("create", OVERLOAD, FULL, OVERLOAD, FULL)
+    assert box.submit().key == "c"
+    assert [who for _, who in box.client.sent] == ["a", "a", "b", "b", "c"]
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_a_gateways_page_is_never_answered_by_a_second_send(status: int) -> None:
+    """Also after load shedding of Runway's own."""
+    box = Box(2).plan("create", OVERLOAD, Reply(status, b"<html>Bad gateway</html>"))
+    assert refused(box).code == "outcome_unknown"
+    assert box.client.times("create") == 2
+
+
+@given(st.lists(st.floats(0, 1), min_size=9, max_size=9))
 @settings(max_examples=60, deadline=None)
-def test_waits_double_with_up_to_half_on_top_and_end_in_time(jitters: list[float], call: float) -> None:
-    """`call` is how long each of Runway's answers takes."""
-    box = Box().plan("create", *[OVERLOAD] * 99)
+def test_waits_double_with_up_to_half_on_top(jitters: list[float]) -> None:
     drawn = itertools.cycle(jitters)
-
-    def jitter() -> float:
-        box.now += call
-        return next(drawn)
-
-    box.maker._jitter = jitter
-    started = box.now
+    box = Box(jitter=lambda: next(drawn)).plan("create", *[OVERLOAD] * 99)
     refused(box)
+    assert len(box.waits) == MAX_SENDS - 1
     for number, wait in enumerate(box.waits):
-        least = FIRST_WAIT_SECONDS * 2**number
+        least = Timeouts().first_wait * 2**number
         assert least <= wait <= least * 1.5
-    # From the first refusal on; the last answer may come after the end, no wait goes over it.
-    assert sum(box.waits) + call * (len(box.waits) - 1) <= MAX_RETRY_SECONDS
-    assert box.now - started <= MAX_RETRY_SECONDS + 2 * call
+
+
+def test_no_wait_and_no_send_begins_behind_the_time_for_all_tries() -> None:
+    box = Box()
+
+    def slowly() -> Reply:
+        box.now += 120
+        return OVERLOAD
+
+    box.client.answers["create"] = slowly
+    assert refused(box).code == "runway_overloaded"
+    assert box.client.times("create") == 2
+    assert box.waits == [1.0]
+
+    box = Box(3)
+    box.client.answers["create"] = lambda: slowly() and FULL
+    error = refused(box)
+    assert (error.code, error.detail, error.may_have_made) == (
+        *("runway_overloaded", "no time is left for another try"),
+        False,
+    )
+    assert box.client.times("create") == 2
+
+
+def test_a_create_that_is_out_of_time_when_it_was_sent_is_unknown() -> None:
+    class Silent(Scripted):
+        async def create(self, key: Key, path: str, body: bytes) -> Reply:
+            self.asked.append(("create", key.name))
+            await asyncio.Event().wait()
+            return MADE
+
+    box = Box(2, client=Silent(), timeouts=Timeouts(all_tries=0.05))
+    error = refused(box)
+    assert (error.status, error.code, error.may_have_made) == (504, "outcome_unknown", True)
+    assert box.client.times("create") == 1
 
 
 def test_after_a_wait_a_key_that_was_tried_in_vain_is_not_tried_again() -> None:
     box = Box(2).plan("create", NotSentError("ConnectError"), OVERLOAD, OVERLOAD)
     assert box.submit().key == "b"
-    assert [who for _, who in box.client.asked] == ["a", "b", "b", "b"]
+    assert [who for _, who in box.client.sent] == ["a", "b", "b", "b"]
 
 
 def test_a_lost_answer_after_a_wait_ends_it() -> None:
     box = Box(2).plan("create", OVERLOAD, refusal(500, "oops"))
     assert refused(box).code == "outcome_unknown"
     assert box.client.times("create") == 2
-
-
-def test_a_refused_key_whose_trial_stays_unknown_may_be_tried_again() -> None:
-    """After ten minutes one create tries it; one that says nothing of it must not use up the trial."""
-    box = Box().plan("create", REFUSED)
-    refused(box)
-    assert refused(box).code == "runway_key_refused"
-    assert box.client.times("create") == 1
-    box.now += 601
-    box.plan("create", UnknownOutcomeError("ReadError"), MADE)
-    assert refused(box).code == "outcome_unknown"
-    assert box.submit().key == "a"
 
 
 @pytest.mark.parametrize("credits", ['"many"', "true", "null", "{}"])

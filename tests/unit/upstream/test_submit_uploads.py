@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
-from unit.upstream.submit_harness import Box, refusal
+from runway_videos.upstream.submit import SubmittedTask
+from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.upstream.uploads import MAX_UPLOADS
+from unit.upstream.submit_harness import Box, Scripted, refusal
 
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
+BUSY = refusal(503, "Busy.")
 UPLOADED = ["slot", "store", "create"]
 
 
 def steps(box: Box) -> list[str]:
-    return [name for name, _ in box.client.asked]
+    return [name for name, _ in box.client.sent]
 
 
 def refused(box: Box) -> ApiError:
@@ -46,29 +52,28 @@ def test_a_place_is_a_place_with_any_status_of_success(status: int) -> None:
 
 
 def test_a_file_that_is_there_is_not_uploaded_again_for_the_same_key() -> None:
-    box = Box(2).plan("create", Reply(503), CREDITS)
-    assert box.submit(picture=True).key == "a"
-    first, again, last = box.client.asked[:3], box.client.asked[3:6], box.client.asked[6:]
-    assert first == [("slot", "a"), ("store", "https://store/x"), ("create", "a")]
-    # Another organisation has nothing of it; the first still has.
-    assert again == [("slot", "b"), ("store", "https://store/x"), ("create", "b")]
-    assert last == [("create", "a")]
+    box = Box(2).plan("create", BUSY, CREDITS)
+    assert box.submit(picture=True).key == "b"
+    # The same key still has it; another organisation has nothing of it.
+    assert box.client.sent == [
+        *[("slot", "a"), ("store", "https://store/x"), ("create", "a"), ("create", "a")],
+        *[("slot", "b"), ("store", "https://store/x"), ("create", "b")],
+    ]
     places = [body["promptImage"] for body in box.client.bodies]
-    assert places == ["runway://of-a", "runway://of-b", "runway://of-a"]
+    assert places == ["runway://of-a", "runway://of-a", "runway://of-b"]
     assert box.waits == [1.0]
 
 
-def test_the_time_of_an_upload_is_not_counted_as_overload(monkeypatch: pytest.MonkeyPatch) -> None:
-    box = Box().plan("create", *[Reply(503)] * 99)
-    put_file = box.client.put_file
+def test_the_time_of_an_upload_is_not_taken_from_that_of_its_create() -> None:
+    box = Box(timeouts=Timeouts(all_tries=10.0)).plan("create", BUSY, BUSY)
 
-    async def slowly(url: str, fields: object, filename: str, mime: str, data: object) -> Reply:
+    def slowly() -> Reply:
         box.now += 60
-        return await put_file(url, fields, filename, mime, data)
+        return Reply(204)
 
-    monkeypatch.setattr(box.client, "put_file", slowly)
-    assert refused(box).code == "runway_overloaded"
-    assert box.waits == [1.0, 2.0, 4.0, 8.0]
+    box.client.answers["store"] = slowly
+    assert box.submit(picture=True).task == "task-1"
+    assert box.waits == [1.0, 2.0]
 
 
 def test_a_key_that_is_refused_a_place_is_out() -> None:
@@ -119,3 +124,43 @@ def test_a_storage_that_refuses_twice_is_an_error_and_nothing_is_made() -> None:
 def test_a_runway_that_cannot_be_reached_is_another_keys_matter() -> None:
     box = Box(2).plan("slot", NotSentError("ConnectError"))
     assert box.submit(picture=True).key == "b"
+
+
+def test_a_page_in_place_of_a_place_made_nothing_and_blames_no_key() -> None:
+    box = Box(2).plan("slot", Reply(403, b"<html>"))
+    error = refused(box)
+    assert (error.status, error.code, error.may_have_made) == (502, "runway_unexpected_answer", False)
+    assert box.submit(picture=True).key == "a"
+
+
+class Endless(Scripted):
+    """A storage whose answer never ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = asyncio.Event()
+
+    async def put_file(self, url: str, fields: object, filename: str, mime: str, data: object) -> Reply:
+        self.asked.append(("store", url))
+        await self.ends.wait()
+        return Reply(204)
+
+
+def test_uploads_that_never_end_are_ended_and_give_their_permits_back() -> None:
+    """More than may run at once: each comes to an end, and the next one after them too."""
+    storage = Endless()
+    box = Box(client=storage, timeouts=Timeouts(upload=0.2, upload_rate=1e12))
+
+    async def run() -> tuple[list[SubmittedTask | BaseException], SubmittedTask]:
+        several = (box.submitting(picture=True) for _ in range(MAX_UPLOADS + 2))
+        ended = await asyncio.gather(*several, return_exceptions=True)
+        storage.ends.set()
+        return ended, await box.submitting(picture=True)
+
+    ended, last = asyncio.run(run())
+    assert {(error.status, error.code) for error in ended if isinstance(error, ApiError)} == {
+        (502, "upload_failed")
+    }
+    assert len(ended) == MAX_UPLOADS + 2
+    assert last.task == "task-1"
+    assert box.client.times("create") == 1

@@ -1,0 +1,100 @@
+"""Who sent a request, and to whom: the proxy itself, a server behind it, or a reverse target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mitmproxy import http
+from mitmproxy.connection import Client
+from mitmproxy.proxy.mode_specs import (
+    LocalMode,
+    OsProxyMode,
+    RegularMode,
+    ReverseMode,
+    TransparentMode,
+    TunMode,
+    UpstreamMode,
+    WireGuardMode,
+)
+
+from runway_addon.connections import Connections
+from runway_addon.http_layer import RequestForms
+from runway_videos.openai.authentication import Way
+from runway_videos.openai.local_user import Sender
+
+# Where the system's routing brings the traffic, and not the client's choice.
+_ROUTED = (TransparentMode, WireGuardMode, LocalMode, TunMode, OsProxyMode)
+#: The modes in which a client speaks HTTP to the proxy itself.
+_HTTP_PROXY = (RegularMode, UpstreamMode)
+
+
+class Addresses:
+    """Reads them off flows. Asks only: what it knows is written elsewhere."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        forms: RequestForms,
+        is_own_address: Callable[[str, int], bool],
+    ) -> None:
+        self._connections = connections
+        self._forms = forms
+        self._is_own_address = is_own_address
+
+    def peer(self, client: Client) -> str:
+        """The IP address of a client, also where it came to the proxy through the proxy itself."""
+        return self._connections.peer(client)
+
+    def sender(self, flow: http.HTTPFlow, headers: Mapping[str, str]) -> Sender:
+        """Who sent the request, with its headers by lower-case name."""
+        client, form = flow.client_conn, self._forms.of(flow.request)
+        return Sender(
+            peer=self._connections.peer(client),
+            headers=headers,
+            http_1_0=flow.request.data.http_version == b"HTTP/1.0",
+            host=form.host if form.to_server or isinstance(client.proxy_mode, ReverseMode) else None,
+            connected_to=client.sockname[0] if client.sockname else "",
+            tunnel=self._connections.tunnel(client),
+        )
+
+    def is_for_proxy(self, flow: http.HTTPFlow) -> bool:
+        """Whether the request is addressed to the proxy itself, as to a server. Each for itself:
+        balancers send many clients' requests over one connection.
+        """
+        client, request = flow.client_conn, flow.request
+        if not isinstance(client.proxy_mode, _HTTP_PROXY):
+            return False
+        return (
+            self._forms.of(request).to_server
+            or (client.sockname is not None and (request.host, request.port) == client.sockname[:2])
+            or self._is_own_address(request.host, request.port)
+        )
+
+    def way(self, flow: http.HTTPFlow) -> Way:
+        """How a request comes, and where it wants to go."""
+        return Way.OWN if self.is_for_proxy(flow) else way_of(flow.client_conn)
+
+    def has_body(self, flow: http.HTTPFlow) -> bool:
+        """Whether a body may follow the headers."""
+        return not self._forms.of(flow.request).ended
+
+    def goes_to_next_proxy(self, flow: http.HTTPFlow) -> bool:
+        """Whether a plain request is sent to a proxy, which must be told the host in its target."""
+        return self._forms.of(flow.request).proxied_on
+
+
+def is_reverse(flow: http.HTTPFlow) -> bool:
+    """Whether the flow came in through a reverse mode."""
+    return isinstance(flow.client_conn.proxy_mode, ReverseMode)
+
+
+def way_of(client: Client) -> Way:
+    """How a client's traffic comes that is not for the proxy itself."""
+    if isinstance(client.proxy_mode, ReverseMode):
+        return Way.TARGET
+    return Way.ROUTED if isinstance(client.proxy_mode, _ROUTED) else Way.PROXY
+
+
+def needs_tunnel(client: Client) -> bool:
+    """Whether what is no HTTP can come from the client only in a tunnel that a CONNECT opened."""
+    return isinstance(client.proxy_mode, _HTTP_PROXY)

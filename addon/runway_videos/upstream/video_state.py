@@ -1,0 +1,93 @@
+"""What a task says, remembered of its video: what a client has seen never goes back."""
+
+from __future__ import annotations
+
+from runway_videos import events
+from runway_videos.events import VideoFacts
+from runway_videos.keys.pool import KeyReport
+from runway_videos.openai.video import KEPT_SECONDS, Video, encode
+from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
+from runway_videos.store.video_records import VideoRecord
+from runway_videos.translate.task_status import TaskState, read_task
+
+
+def record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object]) -> tuple[TaskState, bool]:
+    """Remembers what Runway said, and tells the pool and the sinks what follows from it.
+
+    Gives the state as clients may see it, and whether that is an end which Runway now contradicts.
+    """
+    record, reference = video.record, video.reference
+    last = record.status
+    state = read_task(task, last.progress if last else 0)
+    if state.unknown_word:
+        problem = f"has a status that is not known: {state.unknown_word}"
+        runtime.events.emit(events.TaskContradicted(video.task, problem))
+    kept = _contradicts(record, state)
+    if kept:
+        problem = f"was {record.ended} and is now said to be {state.status}: it stays {record.ended}"
+        runtime.events.emit(events.TaskContradicted(video.task, problem))
+    state = _never_back(record, state)
+    model = record.runway_model
+    if model and state.throttled:
+        runtime.pool.report(reference.key, model, KeyReport.QUEUE_FULL)
+    elif model and record.throttled and state.status == "in_progress":
+        runtime.pool.report(reference.key, model, KeyReport.QUEUE_MOVING)
+    record.throttled = state.throttled
+    if state.status in ("completed", "failed") and record.ended != state.status:
+        record.ended = state.status
+        record.completed_at = int(runtime.now())
+        took = record.completed_at - reference.created
+        event = events.VideoEnded(facts_of(record), reference.key, video.task, state, took)
+        runtime.events.emit(event)
+    return state, kept
+
+
+def _contradicts(record: VideoRecord[CachedStatus], state: TaskState) -> bool:
+    """Whether Runway takes back an end. A failed video that it has after all is none: it is paid."""
+    if record.ended == "completed":
+        return state.status != "completed"
+    return record.ended == "failed" and not state.ended
+
+
+def _never_back(record: VideoRecord[CachedStatus], state: TaskState) -> TaskState:
+    """The state as clients may see it after what they have seen before."""
+    if _contradicts(record, state):
+        return TaskState("completed", 100) if record.ended == "completed" else read_task({"status": "FAILED"})
+    last = record.status
+    if state.status == "queued" and last is not None and last.status == "in_progress":
+        return TaskState("in_progress", last.progress, throttled=state.throttled)
+    return state
+
+
+def render_status(runtime: Runtime, video: RequestedVideo, state: TaskState) -> CachedStatus:
+    """The video's JSON in this state, kept to be given out again."""
+    body = encode(render_video(video, state))
+    error = state.error.message if state.error else None
+    cached = CachedStatus(body, state.status, state.progress, error)
+    runtime.videos.keep_status(video.record, cached)
+    return cached
+
+
+def render_video(video: RequestedVideo, state: TaskState) -> Video:
+    """The Video that clients get: what was sealed in its id, and what its task says now."""
+    record, reference = video.record, video.reference
+    done = record.completed_at if state.status == "completed" else None
+    return Video(
+        id=video.video_id,
+        model=reference.model,
+        status=state.status,
+        progress=state.progress,
+        created_at=reference.created,
+        completed_at=done,
+        expires_at=done + KEPT_SECONDS if done is not None else None,
+        prompt=record.prompt,
+        size=reference.size,
+        seconds=reference.seconds,
+        remixed_from_video_id=record.remixed_from,
+        error=state.error,
+    )
+
+
+def facts_of(record: VideoRecord[CachedStatus]) -> VideoFacts:
+    reference = record.reference
+    return VideoFacts(reference.model, reference.seconds, reference.size, record.caller, record.runway_model)

@@ -1,0 +1,95 @@
+"""A real nginx in front of several proxies, with the configuration that operators are given."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from asking import free_port, listens, until
+from child_processes import Child
+from faulty.balancer import LISTEN, SERVERS
+from running import ADDON, clean_environment
+
+CONFIGURATION = ADDON.parent / "deploy" / "nginx.conf"
+
+installed = shutil.which("nginx") is not None
+
+# One process in the foreground, which keeps all that it writes in its own folder.
+_AROUND = """
+daemon off;
+master_process off;
+pid nginx.pid;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    {text}
+}}
+"""
+
+
+class Nginx:
+    """`with Nginx(folder, ports) as nginx`: nginx on a free port, from the file's own lines."""
+
+    def __init__(self, folder: Path, ports: Iterable[int], without: Iterable[str] = ()) -> None:
+        """`without` names lines that are taken out, to see what they are for."""
+        self.port = free_port()
+        text = CONFIGURATION.read_text().replace(LISTEN, f"127.0.0.1:{self.port}")
+        for name, port in zip(SERVERS, ports, strict=True):
+            text = text.replace(name, f"127.0.0.1:{port}")
+        for line in without:
+            assert line in text
+            text = text.replace(line, f"# {line}")
+        self._text = text
+        self._folder = folder
+        self._log = folder / "nginx.log"
+
+    @property
+    def base_url(self) -> str:
+        """What clients take as OPENAI_BASE_URL."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def instead(self, line: str, other: str) -> Nginx:
+        """Puts another line in a line's place."""
+        assert line in self._text
+        self._text = self._text.replace(line, other)
+        return self
+
+    def __enter__(self) -> Nginx:
+        (self._folder / "nginx.conf").write_text(_AROUND.format(text=self._text))
+        with self._log.open("wb") as log:
+            self._child = Child(
+                ["nginx", "-p", str(self._folder), "-c", "nginx.conf", "-e", "stderr"],
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            until(self._listens, "nginx to listen")
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            assert self._child.poll() is None, self._log.read_text()
+        self._end()
+
+    def _listens(self) -> bool | None:
+        assert self._child.poll() is None, self._log.read_text()
+        return listens(self.port) or None
+
+    def _end(self) -> None:
+        self._child.kill()
+        self._child.wait()
