@@ -43,6 +43,9 @@ from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
 from runway_videos.upstream.timeouts import Timeouts
 
+# For all addons to have seen an answer.
+_SEEN_SECONDS = 0.05
+
 
 class RunwayAddon:
     """The addon."""
@@ -237,7 +240,8 @@ class RunwayAddon:
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
-        self.bodies.release(flow)
+        soon = asyncio.get_running_loop().call_later
+        self.bodies.answered(flow, lambda forget: soon(_SEEN_SECONDS, forget))
         fetch = self.downloads.pop(flow, None)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return

@@ -25,6 +25,8 @@ BODIES_IN_FLIGHT = 8
 # How many times its limit a body is read, and dropped, so that the refusal can be said in words.
 _READ_TO_REFUSE = 2
 _RETRY_SECONDS = 5
+# Bytes of an answered call's body that stay on its flow, for mitmweb to show.
+_LARGEST_KEPT_BODY = 1 << 20
 
 
 class BodyLimits:
@@ -68,6 +70,13 @@ class BodyLimits:
         body = self._bodies.get(flow)
         return body.refusal if body is not None else None
 
+    def answered(self, flow: http.HTTPFlow, later: Callable[[Callable[[], None]], object]) -> None:
+        """The call is answered. A large body is let go when other addons have seen it, by `later`."""
+        body = self._bodies.get(flow)
+        if body is not None and body.came > _LARGEST_KEPT_BODY:
+            later(lambda: _forget_content(flow))
+        self.release(flow)
+
     def release(self, flow: http.HTTPFlow) -> None:
         """The request has ended: its share is the caller's again."""
         body = self._bodies.pop(flow, None)
@@ -79,7 +88,7 @@ class BodyLimits:
         body = self._bodies.get(flow)
         if body is not None:
             body.clear()
-            flow.request.raw_content = None
+            _forget_content(flow)
         self.release(flow)
 
 
@@ -95,12 +104,12 @@ class BoundedBody(ReceiveBuffer):
         self._caller = caller
         self._largest = largest
         self._cut = cut
-        self._came = 0
+        self.came = 0
         self._share = 0
         self._is_cut = False
 
     def __iadd__(self, other: bytes) -> BoundedBody:
-        self._came += len(other)
+        self.came += len(other)
         if self.refusal is None:
             self.refusal = self._problem(len(other))
             if self.refusal is not None:
@@ -110,9 +119,9 @@ class BoundedBody(ReceiveBuffer):
             super().__iadd__(other)
             self._share += len(other)
             self._held[self._caller] += len(other)
-        elif not self._is_cut and self._came > _READ_TO_REFUSE * self._largest:
+        elif not self._is_cut and self.came > _READ_TO_REFUSE * self._largest:
             self._is_cut = True
-            self._cut(too_large(self._largest, self._came))
+            self._cut(too_large(self._largest, self.came))
         return self
 
     def clear(self) -> None:
@@ -127,8 +136,8 @@ class BoundedBody(ReceiveBuffer):
             del self._held[self._caller]
 
     def _problem(self, more: int) -> ApiError | None:
-        if self._came > self._largest:
-            return too_large(self._largest, self._came)
+        if self.came > self._largest:
+            return too_large(self._largest, self.came)
         if self._held[self._caller] + more > BODIES_IN_FLIGHT * self._largest:
             return ApiError(
                 429,
@@ -138,6 +147,11 @@ class BoundedBody(ReceiveBuffer):
                 retry_after=_RETRY_SECONDS,
             )
         return None
+
+
+def _forget_content(flow: http.HTTPFlow) -> None:
+    """Frees a body. Flows are in reference cycles: else it would stay until a garbage collection."""
+    flow.request.raw_content = None
 
 
 def _stream_of(flow: http.HTTPFlow) -> HttpStream | None:

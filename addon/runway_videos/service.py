@@ -268,10 +268,11 @@ def _read(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
     """The task call that a create asks for, and its fingerprint. No I/O."""
     models, aliases = catalog.load(), runtime.settings.aliases
     fields = read_fields(call.headers.get("content-type", ""), call.body)
-    if resolve_model(fields.values.get("model"), models, aliases) is None:
+    resolved = resolve_model(fields.values.get("model"), models, aliases)
+    if resolved is None:
         names = [pattern for pattern, _ in aliases] + list(models.models())
         return PassThrough(", ".join(names)), b""
-    plan = plan_create(fields, models, aliases)
+    plan = plan_create(fields, models, resolved)
     return plan, fingerprint_of(call.route.operation.value, plan)
 
 

@@ -139,3 +139,18 @@ def test_a_caller_s_uploads_are_bounded_together_and_another_s_are_not_touched(p
     finally:
         for upload in uploads:
             upload.close()
+
+
+def test_uploads_that_are_answered_are_freed_soon(proxy: Proxy) -> None:
+    body = json.dumps({"prompt": "a fox", "user": "x" * (LIMIT - MIB)}).encode()
+
+    def upload() -> None:
+        assert app.post("/v1/videos", content=body).status_code == 200
+
+    with client(proxy) as app:
+        upload()
+        before = peak_memory(proxy.child.pid, reset=True)
+        for _ in range(24):
+            upload()
+        # Not when a garbage collection comes: nothing more is asked.
+        until(lambda: peak_memory(proxy.child.pid, reset=True) < before + 4 * LIMIT or None, "the memory")

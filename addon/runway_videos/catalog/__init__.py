@@ -6,7 +6,7 @@ The data is generated from Runway's own SDK (`generate.py`) and knows 24 text-to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 HERE = Path(__file__).parent
-MODES = ("text_to_video", "image_to_video", "video_to_video")
 
 # A JSON Schema subset: type, properties, required, items, enum, const, anyOf, minimum, maximum,
 # minLength, maxLength, minItems, maxItems. Beyond it: `media` (a string that carries a picture,
@@ -57,8 +56,8 @@ class Durations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one field asks of the others; wire names.
 
-    `when`: fields that are there (value None) or have a value; empty: always. `only`: nothing
-    else may be given; `without`: none of these; `needs`: all of these; `one_of`: at least one;
+    `when`: fields that are there (value None) or have a value; empty: always. `without`: none of
+    these may be given, "*" for no other one; `needs`: all of these; `one_of`: at least one;
     `fixed`: a field that then has this value. `among`: a field that must be there, with one of
     these values. `asked_only`: sent when the client says it, never as a default of ours.
     `pictures`: `unmixed` (all of them have a position or none has) or `led` (no last frame without
@@ -66,7 +65,6 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     when: dict[str, str | None] = {}
-    only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
@@ -120,7 +118,23 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def names(self) -> frozenset[str]:
         """Every wire name that occurs anywhere, also deep inside: not all are camelCase."""
         rows = (row for models in self.modes.values() for row in models.values())
-        return frozenset(name for row in rows for name in names_in(row.schema))
+        return frozenset(name for row in rows for name in _names_in(row.schema))
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """Mode → what it is made from: "picture", "video", or "" for words alone."""
+        return {mode: _input_of(rows.values()) for mode, rows in self.modes.items()}
+
+    @cached_property
+    def input_fields(self) -> dict[str, str]:
+        """Wire field → what it carries, "picture" or "video"."""
+        rows = [row for models in self.modes.values() for row in models.values()]
+        pictures = {row.picture: "picture" for row in rows if row.picture}
+        return pictures | {row.video: "video" for row in rows if row.video}
+
+    def mode_of(self, given: str) -> str:
+        """The mode that is made from `given`: "picture", "video" or ""."""
+        return next(mode for mode, kind in self.inputs.items() if kind == given)
 
     def row(self, mode: str, model: str) -> Row | None:
         return self.modes.get(mode, {}).get(model)
@@ -136,12 +150,17 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return tuple(self.modes.get(mode, {}))
 
 
-def names_in(schema: Schema) -> Iterator[str]:
+def _input_of(rows: Iterable[Row]) -> str:
+    parts = {"video" if row.video else "picture" if row.picture else "" for row in rows}
+    return next(iter(parts)) if len(parts) == 1 else ""
+
+
+def _names_in(schema: Schema) -> Iterator[str]:
     properties: dict[str, Schema] = schema.get("properties", {})
     yield from properties
     items = [schema["items"]] if "items" in schema else []
     for child in (*properties.values(), *schema.get("anyOf", ()), *items):
-        yield from names_in(child)
+        yield from _names_in(child)
 
 
 @cache

@@ -20,14 +20,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runway_videos.catalog import HERE, MODES, Schema
+from runway_videos.catalog import HERE, Schema
 from runway_videos.catalog.bounds import Modes, lay_on_rows, lay_on_schemas
 from runway_videos.catalog.models_table import with_table
-from runway_videos.catalog.sdk_types import Stale, body_schema, sdk_version, variants
+from runway_videos.catalog.sdk_types import MODES, Stale, body_schema, sdk_version, variants
 
 CATALOG = HERE / "catalog.json"
 MODELS = HERE / "MODELS.md"
-WIDTH = 100
+_WIDTH = 100
 
 
 def build(bounds: dict[str, Any]) -> dict[str, Any]:
@@ -43,13 +43,13 @@ def build(bounds: dict[str, Any]) -> dict[str, Any]:
             properties, required = row["schema"]["properties"], row["schema"]["required"]
             for part, kind in (("picture", "image"), ("video", "video")):
                 row[part] = next((name for name in required if media.get(name) == kind), None)
-            row["size"] = size_of(properties)
-            row["durations"] = durations_of(properties, bounds["assumed_seconds"])
+            row["size"] = _size_of(properties)
+            row["durations"] = _durations_of(properties, bounds["assumed_seconds"])
     lay_on_rows(bounds, modes)
     return {"sdk": sdk_version(), "openapi": bounds["openapi"], "media": media, "modes": modes}
 
 
-def size_of(properties: Schema) -> dict[str, Any]:
+def _size_of(properties: Schema) -> dict[str, Any]:
     """How the model wants to be told the frame size; see the reader's `Size`."""
     ratios = properties.get("ratio", {}).get("enum", [])
     resolution = properties.get("resolution", {})
@@ -67,7 +67,7 @@ def size_of(properties: Schema) -> dict[str, Any]:
     return {"how": how} | {name: found for name, found in lists.items() if found}
 
 
-def durations_of(properties: Schema, assumed: int) -> dict[str, Any] | None:
+def _durations_of(properties: Schema, assumed: int) -> dict[str, Any] | None:
     """The legal seconds; see the reader's `Durations`."""
     if "duration" not in properties:
         return None
@@ -87,7 +87,7 @@ def text_of(value: Any, indent: int = 0) -> str:
     line = json.dumps(value, ensure_ascii=False)
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     plain = isinstance(value, list) and not any(isinstance(item, dict | list) for item in value)
-    if not inner or plain or len(line) + indent <= WIDTH:
+    if not inner or plain or len(line) + indent <= _WIDTH:
         return line
     if isinstance(value, list):
         opening, closing, parts = "[", "]", [text_of(item, indent + 1) for item in value]
@@ -121,11 +121,11 @@ def main(argv: list[str] | None = None, catalog: Path = CATALOG, readme: Path = 
     if readme.exists():
         text = readme.read_text(encoding="utf-8")
         files.append((readme, text, with_table(text, content)))
-    differences = [settle(*file, check=check) for file in files]
+    differences = [_settle(*file, check=check) for file in files]
     return 1 if check and any(differences) else 0
 
 
-def settle(path: Path, before: str, after: str, *, check: bool) -> bool:
+def _settle(path: Path, before: str, after: str, *, check: bool) -> bool:
     """Write the file, or in a check say what differs. True where it differed."""
     if before == after:
         return False

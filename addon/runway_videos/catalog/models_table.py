@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 BEGIN, END = "<!-- models:begin -->", "<!-- models:end -->"
-HEAD = ("mode", "model", "sizes", "seconds", "audio", "seed")
-FEW = 4  # sizes that are listed one by one; of more, only those of the usual shape
+_HEAD = ("mode", "model", "sizes", "seconds", "audio", "seed")
+_FEW = 4  # sizes that are listed one by one; of more, only those of the usual shape
 
 
 def with_table(readme: str, catalog: dict[str, Any]) -> str:
@@ -19,23 +19,23 @@ def with_table(readme: str, catalog: dict[str, Any]) -> str:
 
 
 def table(catalog: dict[str, Any]) -> str:
-    lines = [HEAD, ("---",) * len(HEAD)]
+    lines = [_HEAD, ("---",) * len(_HEAD)]
     for mode, rows in catalog["modes"].items():
         for model, row in rows.items():
             takes = row["schema"]["properties"]
             marks = tuple("yes" if name in takes else "" for name in ("audio", "seed"))
-            cells = (mode.replace("_", " "), f"`{model}`", sizes(row, mode), seconds(row))
+            cells = (mode.replace("_", " "), f"`{model}`", _sizes(row, mode), _seconds(row))
             lines.append((*cells, *marks))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def sizes(row: dict[str, Any], mode: str) -> str:
+def _sizes(row: dict[str, Any], mode: str) -> str:
     size = row["size"]
     follows = "" if mode == "text_to_video" else ", shape as the input"
     if size["how"] == "ratio":
         values = [value.replace(":", "x") for value in size["values"]]
-        if len(values) > FEW:
-            wide = ", ".join(value for value in values if is_wide(value))
+        if len(values) > _FEW:
+            wide = ", ".join(value for value in values if _is_wide(value))
             return f"{len(values)} sizes; 16:9 is {wide}"
         return ", ".join(values)
     if size["how"] == "aspect":
@@ -47,12 +47,12 @@ def sizes(row: dict[str, Any], mode: str) -> str:
     return "as the input"
 
 
-def is_wide(size: str) -> bool:
+def _is_wide(size: str) -> bool:
     width, height = map(int, size.split("x"))
     return abs(width / height - 16 / 9) < 0.05
 
 
-def seconds(row: dict[str, Any]) -> str:
+def _seconds(row: dict[str, Any]) -> str:
     durations = row["durations"]
     if durations is None:
         return "as the input" if row["video"] else "fixed"

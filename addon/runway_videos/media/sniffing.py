@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-HEAD = 4_096  # bytes that are looked at
+_HEAD = 4_096  # bytes that are looked at
 
 # What Runway takes (docs.dev.runwayml.com/assets/inputs), with the extension that says so.
 ACCEPTED: Mapping[str, Mapping[str, str]] = {
@@ -79,7 +79,7 @@ def sniff(data: bytes | memoryview, kind: str) -> str | None:
     `kind` ("image", "video", "audio") is what the file is meant to be: it decides for containers
     that may be either.
     """
-    head = bytes(data[:HEAD])
+    head = bytes(data[:_HEAD])
     for parts, mime in _MAGIC:
         if all(head.startswith(magic, at) for at, magic in parts):
             return mime

@@ -9,6 +9,7 @@ from runway_videos.request_body.content_type import media_type
 from runway_videos.request_body.fields import Fields, Upload, Value, quoted
 from runway_videos.request_body.form_body import read_multipart, read_urlencoded
 from runway_videos.request_body.json_body import read_json
+from runway_videos.request_body.json_texts import parse_texts
 
 __all__ = ["Fields", "Upload", "Value", "read_fields"]
 
@@ -39,7 +40,7 @@ def read_fields(content_type: str, body: bytes | memoryview) -> Fields:
     if kind == "application/x-www-form-urlencoded" and not like_json:
         return Fields(rebuild(read_urlencoded(data, budget, charset), budget), form=True)
     if kind in ("", "application/json", "application/x-www-form-urlencoded") or kind.endswith("+json"):
-        return Fields(read_json(data, budget, charset), form=False)
+        return Fields(parse_texts(read_json(data, budget, charset), budget), form=False)
     raise ApiError(
         415,
         f"The Content-Type {quoted(kind)} is not supported: send application/json or multipart/form-data.",

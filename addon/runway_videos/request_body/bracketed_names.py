@@ -18,6 +18,7 @@ from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.content_type import text_of
 from runway_videos.request_body.fields import LargeText, Upload, Value, quoted
 from runway_videos.request_body.json_body import NotJson, parse_json
+from runway_videos.request_body.json_texts import is_prose, parse_text
 from runway_videos.request_body.large_data_uris import whole_data_uri
 from runway_videos.request_body.limits import DEPTH, NAME
 
@@ -27,9 +28,6 @@ type _Entries = list[tuple[_Path, _Leaf]]
 
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _INDEX = re.compile(r"[0-9]{1,4}")
-
-# Free text, which may look like JSON without being meant as such.
-_PROSE = frozenset(("prompt", "prompt_text", "promptText", "negative_prompt", "negativePrompt"))
 
 
 def rebuild(fields: Iterable[tuple[str, _Leaf]], budget: Budget) -> dict[str, Value]:
@@ -41,7 +39,7 @@ def rebuild(fields: Iterable[tuple[str, _Leaf]], budget: Budget) -> dict[str, Va
     for name, leaf in fields:
         root, path = _split(name)
         grouped.setdefault(root, []).append((path, leaf))
-    values = {root: _build(root, entries, budget, prose=root in _PROSE) for root, entries in grouped.items()}
+    values = {root: _build(root, entries, budget, prose=is_prose(root)) for root, entries in grouped.items()}
     return {root: value for root, value in values.items() if value is not None}
 
 
@@ -112,12 +110,7 @@ def _array(root: str, entries: _Entries, budget: Budget, prose: bool) -> Value:
 def _value(root: str, leaf: _Leaf, budget: Budget, prose: bool) -> Value:
     if isinstance(leaf, LargeText):
         return _large_value(root, leaf, budget, prose)
-    if prose or not isinstance(leaf, str) or leaf[:64].lstrip()[:1] not in ("{", "["):
-        return leaf
-    try:
-        return parse_json(leaf.encode(), budget, root)
-    except NotJson:
-        return leaf
+    return leaf if prose or not isinstance(leaf, str) else parse_text(leaf, root, budget)
 
 
 def _large_value(root: str, leaf: LargeText, budget: Budget, prose: bool) -> Value:

@@ -41,7 +41,8 @@ class Fields(msgspec.Struct, frozen=True):
     """A body's top-level fields. No member of an object is None: null means "not given".
 
     `form`: scalars came as text ("5", "true") and want their types rebuilt. What was sent as JSON
-    inside a form has its types already.
+    inside a form has its types already. A text that spells out an object or array is one already,
+    at the top and in lists there; only a prompt may look like JSON.
     """
 
     values: dict[str, Value]

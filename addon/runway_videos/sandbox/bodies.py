@@ -66,9 +66,9 @@ def _rules(body: Mapping[str, object], rules: Sequence[Mapping[str, Any]]) -> It
         if any(n not in body or v not in (None, body[n]) for n, v in when.items()):
             continue
         condition = ", ".join(n if v is None else f"{n} {_quoted(v)}" for n, v in when.items())
-        alone = rule.get("only") or body
+        without = rule.get("without", ())
         for name in body:
-            if name not in alone or name in rule.get("without", ()):
+            if name in without or ("*" in without and name not in when):
                 yield Issue("custom", (name,), f"{name} cannot be used with {condition}")
         for name in rule.get("needs", ()):
             if name not in body:

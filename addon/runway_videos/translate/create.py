@@ -6,8 +6,6 @@ A model that the catalog does not know goes by general rules instead (`pass_on`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Fields
@@ -21,35 +19,32 @@ from runway_videos.translate.field_names import (
     sort_fields,
     wire_name,
 )
-from runway_videos.translate.model_names import Resolved, resolve_model
+from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.rules import apply_rules, may_add
 from runway_videos.translate.task_call import Plan, TaskCall
 from runway_videos.translate.unknown_model import plan_unknown_model
 
 # A client may send these itself instead of `size`.
-SIZE_FIELDS = ("ratio", "resolution")
+_SIZE_FIELDS = ("ratio", "resolution")
 
 
-def plan_create(fields: Fields, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Plan:
-    """The task call for a create's fields. ApiError for everything that cannot work."""
-    name = fields.values.get("model")
-    resolved = resolve_model(name, catalog, aliases)
-    if resolved is None:
-        raise refusals.unknown_model(str(name), catalog)
+def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
+    """The task call for a create's fields and its model. ApiError for everything that cannot work."""
     roles, rest = sort_fields(fields.values)
-    mode = mode_of(roles)
+    # The mode follows from the input: a video, else a picture, else the words alone.
+    mode = catalog.mode_of(next((part for part in ("video", "picture") if part in roles), ""))
     row = catalog.row(mode, resolved.model)
     if row is None and catalog.modes_of(resolved.model):
         raise refusals.wrong_mode(resolved.model, mode, catalog)
     if row is None:
         return plan_unknown_model(resolved, mode, roles, rest, fields.form, catalog)
     builder = BodyBuilder(catalog, resolved.model, mode, row)
-    put_prompt(builder, roles.get("prompt"))
-    put_files(builder, roles)
-    put_rest(builder, rest)
+    _put_prompt(builder, roles.get("prompt"))
+    _put_files(builder, roles)
+    _put_rest(builder, rest)
     apply_rules(builder, roles)
-    length = put_seconds(builder, roles.get("seconds"), resolved)
-    size = put_size(builder, roles.get("size"), resolved)
+    length = _put_seconds(builder, roles.get("seconds"), resolved)
+    size = _put_size(builder, roles.get("size"), resolved)
     refusals.require(builder)
     prompt = builder.body.get("promptText")
     return Plan(
@@ -62,14 +57,7 @@ def plan_create(fields: Fields, catalog: Catalog, aliases: Sequence[tuple[str, s
     )
 
 
-def mode_of(roles: dict[str, ClientField]) -> str:
-    """The mode follows from the input: a video, else a picture, else the words alone."""
-    if "video" in roles:
-        return "video_to_video"
-    return "image_to_video" if "picture" in roles else "text_to_video"
-
-
-def put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
+def _put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
     if field is None:
         return
     if not isinstance(field.value, str):
@@ -80,7 +68,7 @@ def put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
         builder.put("promptText", field, coerce(field.value, builder.fields["promptText"], field.name))
 
 
-def put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
+def _put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
     """The picture, the video and the reference pictures, each under the name the model has."""
     row = builder.row
     if picture := roles.get("picture"):
@@ -97,7 +85,7 @@ def put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
         builder.put("references", found[0], value)
 
 
-def put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
+def _put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
     """Every further field that the model has, in snake_case or camelCase, with its right type."""
     for field in rest:
         wire = wire_name(field.name, builder.row.fields)
@@ -109,7 +97,7 @@ def put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
             raise refusals.unknown_field(builder, field)
 
 
-def put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
+def _put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
     """Adds `duration` where the model takes one; the answer's `seconds`."""
     durations = builder.row.durations
     if "duration" in builder.body:
@@ -125,10 +113,10 @@ def put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resol
     return str(chosen)
 
 
-def put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
+def _put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
     """Adds `ratio` and `resolution` as the model wants them; the answer's `size`."""
     row = builder.row
-    pinned = {name: str(builder.body[name]) for name in SIZE_FIELDS if name in builder.body}
+    pinned = {name: str(builder.body[name]) for name in _SIZE_FIELDS if name in builder.body}
     if field and "ratio" in pinned:
         raise bad_request(
             f"`{field.name}` and `{builder.names['ratio']}` say the same: send one.", field.name

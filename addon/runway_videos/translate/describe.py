@@ -9,7 +9,7 @@ from runway_videos.request_body import Upload, Value
 from runway_videos.translate.field_names import snake
 
 LONGEST = 60  # characters of a client's own value that are repeated to it
-NOUNS = {"integer": "a whole number", "number": "a number", "string": "a text"}
+_NOUNS = {"integer": "a whole number", "number": "a number", "string": "a text"}
 
 
 def describe(schema: Schema) -> str:
@@ -19,26 +19,26 @@ def describe(schema: Schema) -> str:
     if "media" in schema:
         return f"{schema['media']} as a file, an https URL, a runway:// URI or a data URI"
     if "const" in schema:
-        return json_text(schema["const"])
+        return _json_text(schema["const"])
     if "enum" in schema:
         old = schema.get("deprecated", ())
-        return "one of " + ", ".join(json_text(v) for v in schema["enum"] if v not in old)
+        return "one of " + ", ".join(_json_text(v) for v in schema["enum"] if v not in old)
     match schema.get("type"):
         case "boolean":
             return "true or false"
         case "array":
-            return f"a list{limits(schema, 'Items', ' of ')} ({describe(schema['items'])})"
+            return f"a list{_limits(schema, 'Items', ' of ')} ({describe(schema['items'])})"
         case "object":
             names = ", ".join(snake(name) for name in schema.get("properties", ()))
             return f"an object with {names}" if names else "an object"
         case kind:
-            noun = NOUNS.get(str(kind), "a value")
+            noun = _NOUNS.get(str(kind), "a value")
             if kind == "string":
-                return noun + limits(schema, "Length", " of ", " characters")
-            return noun + limits(schema, "imum", " ")
+                return noun + _limits(schema, "Length", " of ", " characters")
+            return noun + _limits(schema, "imum", " ")
 
 
-def limits(schema: Schema, what: str, joint: str, unit: str = "") -> str:
+def _limits(schema: Schema, what: str, joint: str, unit: str = "") -> str:
     least, most = schema.get(f"min{what}"), schema.get(f"max{what}")
     if what == "imum" and least is not None and most is not None:
         return f" from {least} to {most}"
@@ -49,7 +49,7 @@ def limits(schema: Schema, what: str, joint: str, unit: str = "") -> str:
     return joint + " and ".join(parts) + unit if parts else ""
 
 
-def json_text(value: object) -> str:
+def _json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
@@ -63,5 +63,5 @@ def quoted_value(value: Value) -> str:
         return "an object"
     if isinstance(value, str):
         cut = value if len(value) <= LONGEST else value[:LONGEST] + "…"
-        return json_text(cut.encode("utf-8", "replace").decode())
-    return json_text(value)
+        return _json_text(cut.encode("utf-8", "replace").decode())
+    return _json_text(value)

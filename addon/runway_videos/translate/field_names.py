@@ -11,15 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
+from runway_videos import catalog
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
 
-# Runway's name → the client's. Several wire names may say the same to a client.
-PARAMS = {
+# Runway's name → the client's; those of pictures and videos are found by the catalog.
+_PARAMS = {
     "promptText": "prompt",
-    "promptImage": "input_reference",
-    "promptVideo": "video_uri",
-    "videoUri": "video_uri",
     "ratio": "size",
     "duration": "seconds",
 }
@@ -83,7 +81,7 @@ def camel(name: str) -> str:
 _ROLE_OF = {plain(name): role for role, names in ROLES.items() for name in names}
 
 
-def role_of(name: str) -> str | None:
+def _role_of(name: str) -> str | None:
     return _ROLE_OF.get(plain(name))
 
 
@@ -103,7 +101,8 @@ def client_param(wire_path: Sequence[str | int]) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         elif depth == 0:
-            text = PARAMS.get(step) or snake(step)
+            carries = catalog.load().input_fields.get(step)
+            text = ROLES[carries][0] if carries else _PARAMS.get(step) or snake(step)
         else:
             text += f".{snake(step)}"
     return text
@@ -116,7 +115,7 @@ def sort_fields(values: Mapping[str, Value]) -> tuple[dict[str, ClientField], li
     for name, value in values.items():
         if name == "model" or value is None or value in ("", [], {}):
             continue
-        role = role_of(name)
+        role = _role_of(name)
         if role is None:
             rest.append(ClientField(name, value))
         elif role not in roles or roles[role].value == value:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runway_videos.catalog import Schema
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
-from runway_videos.translate.coerce import coerce, parsed, unwrapped
+from runway_videos.translate.coerce import coerce, unwrapped
 from runway_videos.translate.field_names import ClientField
 
 # For a model that the catalog does not know: what all known ones have in common.
@@ -33,19 +33,19 @@ def pictures(field: ClientField, schema: Schema) -> object:
     Takes a URL, a data URI, a file, `{image_url}`, or a list of these or of `{uri, position}`.
     Where the model wants positions and the client gave none, the list's order counts: first, last.
     """
-    value = parsed(field.value)
+    value = field.value
     items = value if isinstance(value, list) else [value]
     if len(items) == 1 and not has_position(items[0]):
         lone = items[0]
         # [{uri}] says "a reference picture" to the models whose positions are optional.
-        keep = isinstance(value, list) and isinstance(lone, dict) and not wants_position(schema)
+        keep = isinstance(value, list) and isinstance(lone, dict) and not _wants_position(schema)
         if not keep:
             return coerce(unwrapped(lone, field.name), schema, field.name)
     named: list[dict[str, Value]] = [item if isinstance(item, dict) else {"uri": item} for item in items]
-    if wants_position(schema):
+    if _wants_position(schema):
         taken = {item.get("position") for item in named}
-        free: Iterator[str] = (p for p in allowed_positions(schema) if p not in taken)
-        named = [item if has_position(item) else with_position(item, next(free, None)) for item in named]
+        free: Iterator[str] = (p for p in _allowed_positions(schema) if p not in taken)
+        named = [item if has_position(item) else _with_position(item, next(free, None)) for item in named]
     return coerce(list(named), schema, field.name)
 
 
@@ -55,29 +55,29 @@ def has_position(value: object) -> bool:
     return any(isinstance(item, dict) and "position" in item for item in items)
 
 
-def with_position(item: dict[str, Value], position: str | None) -> dict[str, Value]:
+def _with_position(item: dict[str, Value], position: str | None) -> dict[str, Value]:
     return item if position is None else {**item, "position": position}
 
 
-def item_schema(schema: Schema) -> Schema:
+def _item_schema(schema: Schema) -> Schema:
     options: list[Schema] = schema.get("anyOf", [schema])
     found: Schema = next((o["items"] for o in options if o.get("type") == "array"), {})
     return found
 
 
-def wants_position(schema: Schema) -> bool:
-    return "position" in item_schema(schema).get("required", ())
+def _wants_position(schema: Schema) -> bool:
+    return "position" in _item_schema(schema).get("required", ())
 
 
-def allowed_positions(schema: Schema) -> list[str]:
-    node = item_schema(schema)["properties"]["position"]
+def _allowed_positions(schema: Schema) -> list[str]:
+    node = _item_schema(schema)["properties"]["position"]
     values: list[str] = node.get("enum") or [node["const"]]
     return values
 
 
 def video(field: ClientField, schema: Schema) -> object:
     """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`."""
-    value = parsed(field.value)
+    value = field.value
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict) and "id" in value:
@@ -94,6 +94,6 @@ def references(found: list[ClientField], schema: Schema, dropped: list[str]) -> 
     know are left out and noted in `dropped`."""
     values: list[Value] = []
     for field in found:
-        value = parsed(field.value)
+        value = field.value
         values += value if isinstance(value, list) else [value]
     return coerce(values, schema, found[0].name, dropped)

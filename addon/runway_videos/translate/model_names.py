@@ -11,11 +11,11 @@ import msgspec
 from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
 
-PREFIX = "runway/"
-DEFAULT = "sora-2"  # what OpenAI took a create without a model for
+_PREFIX = "runway/"
+_DEFAULT = "sora-2"  # what OpenAI took a create without a model for
 LONGEST = 40  # the name is sealed into the video's id
-PRINTABLE = re.compile(r"[!-~]+")
-LITERAL = re.compile(r"[^*?\[\]]+")
+_PRINTABLE = re.compile(r"[!-~]+")
+_LITERAL = re.compile(r"[^*?\[\]]+")
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Resolved(msgspec.Struct, frozen=True):
 
     @property
     def sora(self) -> bool:
-        return self.alias and self.asked.removeprefix(PREFIX).startswith("sora")
+        return self.alias and self.asked.removeprefix(_PREFIX).startswith("sora")
 
 
 def resolve_model(name: object, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Resolved | None:
@@ -40,11 +40,11 @@ def resolve_model(name: object, catalog: Catalog, aliases: Sequence[tuple[str, s
     before the catalog, a pattern after it, so that `*=gen4.5` leaves the real names alone.
     """
     if name is None or name == "":
-        name = DEFAULT
+        name = _DEFAULT
     if not isinstance(name, str):
         raise bad_request("`model` must be a text, such as `runway/gen4.5`.", "model")
     found = _find(name, catalog, aliases)
-    if found is not None and (len(name) > LONGEST or not PRINTABLE.fullmatch(name)):
+    if found is not None and (len(name) > LONGEST or not _PRINTABLE.fullmatch(name)):
         raise bad_request(
             f"`model` must be at most {LONGEST} characters of plain ASCII without spaces; "
             f"this name has {len(name)}.",
@@ -54,8 +54,8 @@ def resolve_model(name: object, catalog: Catalog, aliases: Sequence[tuple[str, s
 
 
 def _find(name: str, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Resolved | None:
-    bare = name.removeprefix(PREFIX)
-    literal = [pair for pair in aliases if LITERAL.fullmatch(pair[0])]
+    bare = name.removeprefix(_PREFIX)
+    literal = [pair for pair in aliases if _LITERAL.fullmatch(pair[0])]
     target = _target(name, literal)
     if target is None and catalog.modes_of(bare):
         return Resolved(name, bare, alias=False)
@@ -77,8 +77,8 @@ def _find(name: str, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Re
 
 
 def _target(name: str, aliases: Sequence[tuple[str, str]]) -> str | None:
-    names = (name, name.removeprefix(PREFIX))
+    names = (name, name.removeprefix(_PREFIX))
     for pattern, target in aliases:
         if any(fnmatchcase(one, pattern) for one in names):
-            return target.removeprefix(PREFIX)
+            return target.removeprefix(_PREFIX)
     return None

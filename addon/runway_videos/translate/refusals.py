@@ -8,31 +8,23 @@ from runway_videos.translate.body_builder import BodyBuilder
 from runway_videos.translate.field_names import ClientField, client_param, wire_name
 
 # What a mode is made from, and the parameter that brings it.
-INPUTS = {
-    "text_to_video": ("a `prompt` alone", "prompt"),
-    "image_to_video": ("a picture in `input_reference`", "input_reference"),
-    "video_to_video": ("a video in `video_uri`", "video_uri"),
+_INPUTS = {
+    "": ("a `prompt` alone", "prompt"),
+    "picture": ("a picture in `input_reference`", "input_reference"),
+    "video": ("a video in `video_uri`", "video_uri"),
 }
 
-FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
-
-
-def unknown_model(name: str, catalog: Catalog) -> ApiError:
-    return ApiError(
-        404,
-        f"The model {name[:60]!r} is none of those that can be had here: {', '.join(catalog.models())}.",
-        param="model",
-        code="model_not_found",
-    )
+_FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
 
 
 def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
     """The model is known, but not for this input: what it needs, and which models can."""
     has = catalog.modes_of(model)
-    what, param = INPUTS[mode]
-    if mode == "text_to_video":
-        param = INPUTS[has[0]][1]  # the parameter that is missing
-    ways = " or ".join(INPUTS[one][0] for one in has)
+    inputs = catalog.inputs
+    what, param = _INPUTS[inputs[mode]]
+    if not inputs[mode]:
+        param = _INPUTS[inputs[has[0]]][1]  # the parameter that is missing
+    ways = " or ".join(_INPUTS[inputs[one]][0] for one in has)
     return bad_request(
         f"{model} makes no video from {what}: it needs {ways}. "
         f"Models that do: {', '.join(catalog.models_with(mode))}.",
@@ -43,8 +35,8 @@ def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
 def unknown_field(builder: BodyBuilder, field: ClientField, wire: str | None = None) -> ApiError:
     """A field that the model does not take here: what it takes, and where the field has a place."""
     mode = builder.mode.replace("_", " ")
-    message = f"{builder.model} takes no `{field.name}` in {mode}; it takes {', '.join(takes(builder))}."
-    places = whereabouts(wire or field.name, builder.catalog)
+    message = f"{builder.model} takes no `{field.name}` in {mode}; it takes {', '.join(_takes(builder))}."
+    places = _whereabouts(wire or field.name, builder.catalog)
     modes = [other.replace("_", " ") for other in places.get(builder.model, ())]
     if modes:
         message += f" It takes it in {' and '.join(modes)}."
@@ -54,15 +46,15 @@ def unknown_field(builder: BodyBuilder, field: ClientField, wire: str | None = N
     return bad_request(message, field.name, "unknown_parameter")
 
 
-def takes(builder: BodyBuilder) -> list[str]:
+def _takes(builder: BodyBuilder) -> list[str]:
     """The client's names of all that the model takes here, the common ones first."""
     sized = builder.row.size.how != "none"
     names = [client_param([wire]) for wire in builder.fields if wire != "ratio"]
     names += ["size"] if sized else []
-    return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
 
-def whereabouts(name: str, catalog: Catalog) -> dict[str, list[str]]:
+def _whereabouts(name: str, catalog: Catalog) -> dict[str, list[str]]:
     """Model → modes in which it has the field."""
     found: dict[str, list[str]] = {}
     for mode, rows in catalog.modes.items():

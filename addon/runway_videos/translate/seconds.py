@@ -10,22 +10,22 @@ from runway_videos.translate.coerce import retyped
 from runway_videos.translate.describe import quoted_value
 from runway_videos.translate.field_names import ClientField
 
-SORA = 4  # OpenAI's default
-RUNWAY = 2  # the guide's default
-LONGEST = 3600  # where no limit is known: more is a slip, and the number is sealed into the id
-AUTO = "auto"
+_SORA = 4  # OpenAI's default
+_RUNWAY = 2  # the guide's default
+_LONGEST = 3600  # where no limit is known: more is a slip, and the number is sealed into the id
+_AUTO = "auto"
 
 
 def asked_seconds(field: ClientField) -> int | str:
     """A whole number from 1, or the word `auto`."""
     value = field.value
-    if isinstance(value, str) and value.strip().lower() == AUTO:
-        return AUTO
+    if isinstance(value, str) and value.strip().lower() == _AUTO:
+        return _AUTO
     whole = retyped(value, {"type": "integer"})
-    if isinstance(whole, int) and 1 <= whole <= LONGEST:
+    if isinstance(whole, int) and 1 <= whole <= _LONGEST:
         return whole
     raise bad_request(
-        f"`{field.name}` must be a whole number of seconds from 1 to {LONGEST}, such as 4, "
+        f"`{field.name}` must be a whole number of seconds from 1 to {_LONGEST}, such as 4, "
         f"not {quoted_value(value)}.",
         field.name,
     )
@@ -36,9 +36,9 @@ def choose_duration(durations: Durations, field: ClientField | None, sora: bool,
     if field is None:
         return default(durations, sora)
     asked = asked_seconds(field)
-    if allowed(durations, asked):
+    if _allowed(durations, asked):
         return asked
-    raise bad_request(f"`{field.name}` is {asked}; {model} makes videos of {listed(durations)}.", field.name)
+    raise bad_request(f"`{field.name}` is {asked}; {model} makes videos of {_listed(durations)}.", field.name)
 
 
 def default(durations: Durations, sora: bool) -> int:
@@ -49,13 +49,13 @@ def default(durations: Durations, sora: bool) -> int:
     if durations.values:
         longer = [value for value in durations.values if value >= wanted]
         return min(longer, default=max(durations.values))
-    most = durations.max or LONGEST
+    most = durations.max or _LONGEST
     return min(max(wanted, durations.min), most)
 
 
 def usual(sora: bool) -> int:
     """What an answer says where neither the client nor the model says anything."""
-    return SORA if sora else RUNWAY
+    return _SORA if sora else _RUNWAY
 
 
 def of_segments(body: Mapping[str, object]) -> int | None:
@@ -70,17 +70,17 @@ def of_segments(body: Mapping[str, object]) -> int | None:
     return sum(int(segment["duration"]) for segment in segments)
 
 
-def allowed(durations: Durations, asked: int | str) -> bool:
+def _allowed(durations: Durations, asked: int | str) -> bool:
     if isinstance(asked, str):
         return durations.auto
     if durations.advisory:
         return True
     if durations.values:
         return asked in durations.values
-    return durations.min <= asked <= (durations.max or LONGEST)
+    return durations.min <= asked <= (durations.max or _LONGEST)
 
 
-def listed(durations: Durations) -> str:
+def _listed(durations: Durations) -> str:
     if durations.values:
         text = " or ".join(map(str, durations.values)) + " seconds"
     elif durations.max is None:

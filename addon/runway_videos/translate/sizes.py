@@ -24,10 +24,10 @@ SORA = (720, 1280)  # OpenAI's default
 RUNWAY = (1280, 720)  # the guide's default
 TOLERANCE = 0.05  # how far the shape may differ from what was asked
 WRITTEN = re.compile(r"\s*([1-9]\d{0,4})\s*[xX×*:]\s*([1-9]\d{0,4})\s*", re.ASCII)
-SMALLEST = 64  # below it, `16:9` is a shape and not a frame
-NAMED_TIERS = {"2k": 1440, "4k": 2160}  # lines of the short side
+_SMALLEST = 64  # below it, `16:9` is a shape and not a frame
+_NAMED_TIERS = {"2k": 1440, "4k": 2160}  # lines of the short side
 
-Frame = tuple[int, int]
+_Frame = tuple[int, int]
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -37,11 +37,11 @@ class Option(msgspec.Struct, frozen=True):
     """
 
     wire: dict[str, str]
-    frame: Frame | None = None
+    frame: _Frame | None = None
     short: int = 0
     chosen: bool = True
 
-    def made(self, asked: Frame) -> Frame:
+    def made(self, asked: _Frame) -> _Frame:
         return self.frame or scaled(asked, self.short)
 
 
@@ -49,22 +49,22 @@ class Choice(msgspec.Struct, frozen=True):
     """What to send, and the frame to answer with. `shaped`: what is sent tells the shape too."""
 
     wire: dict[str, str]
-    frame: Frame
+    frame: _Frame
     shaped: bool = True
 
 
-def size_text(frame: Frame) -> str:
+def size_text(frame: _Frame) -> str:
     return f"{frame[0]}x{frame[1]}"
 
 
-def read_size(value: Value) -> Frame | None:
+def read_size(value: Value) -> _Frame | None:
     """`1280x720` as numbers; None when it is not a size in pixels."""
     match = WRITTEN.fullmatch(value) if isinstance(value, str) else None
     frame = (int(match[1]), int(match[2])) if match else None
-    return frame if frame and min(frame) >= SMALLEST else None
+    return frame if frame and min(frame) >= _SMALLEST else None
 
 
-def asked_size(field: ClientField | None) -> Frame | None:
+def asked_size(field: ClientField | None) -> _Frame | None:
     if field is None:
         return None
     if frame := read_size(field.value):
@@ -76,18 +76,18 @@ def asked_size(field: ClientField | None) -> Frame | None:
     )
 
 
-def options(size: Size, placed: bool) -> list[Option]:
+def _options(size: Size, placed: bool) -> list[Option]:
     """All that can be said to the model. `placed`: a picture is given with a position."""
     auto = [Option({"ratio": word}, short=lines(word)) for word in size.auto]
     match size.how:
         case "ratio" if size.frames_need_auto and placed:
             return auto
         case "ratio":
-            exact = [Option({"ratio": value}, parts(value)) for value in size.values]
+            exact = [Option({"ratio": value}, _parts(value)) for value in size.values]
             return exact + [msgspec.structs.replace(option, chosen=False) for option in auto]
         case "aspect":
             return [
-                Option({"ratio": value, "resolution": tier}, scaled(parts(value), lines(tier)))
+                Option({"ratio": value, "resolution": tier}, scaled(_parts(value), lines(tier)))
                 for tier in size.tiers
                 for value in size.values
             ]
@@ -102,7 +102,7 @@ def options(size: Size, placed: bool) -> list[Option]:
 def choose_size(
     size: Size,
     field: ClientField | None,
-    default: Frame,
+    default: _Frame,
     pinned: Mapping[str, str],
     placed: bool,
     model: str,
@@ -114,12 +114,12 @@ def choose_size(
     or, where nothing comes near it, the model's first landscape size.
     """
     asked = asked_size(field)
-    everything = options(size, placed)
-    able = [option for option in everything if agrees(option, pinned)]
+    everything = _options(size, placed)
+    able = [option for option in everything if _agrees(option, pinned)]
     if not pinned:
         able = [option for option in able if option.chosen]
     elif everything and not able:
-        able = sizes_without_ratio(everything, pinned)
+        able = _sizes_without_ratio(everything, pinned)
         if size.frames_need_auto and placed:
             raise bad_request(
                 f"`ratio` must be one of {', '.join(size.auto)} when {model} is given a first or "
@@ -129,7 +129,7 @@ def choose_size(
     wanted = asked or default
     if not able:
         return Choice(dict(pinned), read_size(pinned.get("ratio")) or wanted)
-    near = [option for option in able if fits(option.made(wanted), wanted)]
+    near = [option for option in able if _fits(option.made(wanted), wanted)]
     if not near and field is not None:
         sizes = ", ".join(dict.fromkeys(size_text(option.made(wanted)) for option in able))
         raise bad_request(
@@ -140,21 +140,21 @@ def choose_size(
     if not near:
         wide = [option for option in able if option.made(wanted)[0] > option.made(wanted)[1]]
         near = able if pinned else wide[:1] or able[:1]
-    best = min(near, key=lambda option: distance(option.made(wanted), wanted))
+    best = min(near, key=lambda option: _distance(option.made(wanted), wanted))
     return Choice({**best.wire, **pinned}, best.made(wanted), shaped=best.frame is not None)
 
 
-def usual_shape(frame: Frame) -> Frame:
+def usual_shape(frame: _Frame) -> _Frame:
     """A frame with the same short side in the guide's shape."""
     return scaled(RUNWAY, min(frame))
 
 
-def agrees(option: Option, pinned: Mapping[str, str]) -> bool:
+def _agrees(option: Option, pinned: Mapping[str, str]) -> bool:
     # Without regard to case: "768P" is the old spelling of "768p".
     return all(option.wire.get(name, "").lower() == value.lower() for name, value in pinned.items())
 
 
-def sizes_without_ratio(everything: Iterable[Option], pinned: Mapping[str, str]) -> list[Option]:
+def _sizes_without_ratio(everything: Iterable[Option], pinned: Mapping[str, str]) -> list[Option]:
     """Options for a ratio that has no frame of its own, such as `adaptive`."""
     tiers = {
         option.wire["resolution"]: Option(
@@ -164,10 +164,10 @@ def sizes_without_ratio(everything: Iterable[Option], pinned: Mapping[str, str])
         if "resolution" in option.wire
     }
     rest = {name: value for name, value in pinned.items() if name != "ratio"}
-    return [option for option in tiers.values() if agrees(option, rest)]
+    return [option for option in tiers.values() if _agrees(option, rest)]
 
 
-def fits(made: Frame, wanted: Frame) -> bool:
+def _fits(made: _Frame, wanted: _Frame) -> bool:
     """The same orientation (a square has none) and nearly the same shape."""
     lying = (made[0] > made[1]) - (made[0] < made[1])
     asked = (wanted[0] > wanted[1]) - (wanted[0] < wanted[1])
@@ -175,13 +175,13 @@ def fits(made: Frame, wanted: Frame) -> bool:
     return lying * asked >= 0 and abs(shape - target) <= TOLERANCE * target
 
 
-def distance(made: Frame, wanted: Frame) -> tuple[float, float, int]:
+def _distance(made: _Frame, wanted: _Frame) -> tuple[float, float, int]:
     """Exact first, then the nearest area, then the nearest shape, then the smaller."""
     area, target = made[0] * made[1], wanted[0] * wanted[1]
     return abs(area - target), abs(made[0] / made[1] - wanted[0] / wanted[1]), area
 
 
-def parts(ratio: str) -> Frame:
+def _parts(ratio: str) -> _Frame:
     width, height = ratio.split(":")
     return int(width), int(height)
 
@@ -189,10 +189,10 @@ def parts(ratio: str) -> Frame:
 def lines(tier: str) -> int:
     """`720p`, `auto_720p`, `2k` → the short side in pixels."""
     name = tier.removeprefix("auto_").lower()
-    return NAMED_TIERS.get(name) or int(name.removesuffix("p"))
+    return _NAMED_TIERS.get(name) or int(name.removesuffix("p"))
 
 
-def scaled(shape: Frame, short: int) -> Frame:
+def scaled(shape: _Frame, short: int) -> _Frame:
     """The shape with this short side; both sides even, as video needs them."""
     factor = short / min(shape)
     width, height = (2 * round(side * factor / 2) for side in shape)

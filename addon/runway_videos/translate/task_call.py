@@ -27,10 +27,10 @@ class TaskCall(msgspec.Struct, frozen=True):
 
     def render(self, uris: Mapping[int, str]) -> bytes:
         """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI."""
-        return msgspec.json.encode({"model": self.model, **in_place(self.body, uris)})
+        return msgspec.json.encode({"model": self.model, **_in_place(self.body, uris)})
 
 
-def in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, object]:
+def _in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, object]:
     """The body with a data URI or a `runway://` URI for each file."""
 
     def placed(value: object) -> object:

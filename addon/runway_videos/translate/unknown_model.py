@@ -12,13 +12,20 @@ from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Upload
 from runway_videos.translate import media_fields, seconds, sizes
-from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, parsed, retyped
-from runway_videos.translate.field_names import IGNORED_FIELDS, ClientField, camel, is_ignored, plain
+from runway_videos.translate.coerce import FLAGS, NUMBER, SAFE, coerce, retyped
+from runway_videos.translate.field_names import (
+    IGNORED_FIELDS,
+    ROLES,
+    ClientField,
+    camel,
+    is_ignored,
+    wire_name,
+)
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.task_call import Plan, TaskCall
 
-KINDS = ("image", "video", "audio")
-LONGEST = 20  # characters of a duration that an answer repeats
+_KINDS = ("image", "video", "audio")
+_LONGEST = 20  # characters of a duration that an answer repeats
 
 
 def plan_unknown_model(
@@ -36,19 +43,19 @@ def plan_unknown_model(
     if field := roles.get("prompt"):
         body["promptText"] = coerce(field.value, {"type": "string"}, field.name)
     if field := roles.get("picture"):
-        body["promptImage"] = media_fields.pictures(field, media_fields.ANY_PICTURE)
+        body[_wire_of("picture", field, catalog)] = media_fields.pictures(field, media_fields.ANY_PICTURE)
     if field := roles.get("video"):
-        # Runway has two names for it. Who writes one of them knows which; the guide's is videoUri.
-        wire = "promptVideo" if plain(field.name) == "promptvideo" else "videoUri"
-        body[wire] = media_fields.video(field, {"type": "string", "media": "video"})
+        body[_wire_of("video", field, catalog)] = media_fields.video(
+            field, {"type": "string", "media": "video"}
+        )
     if field := roles.get("size"):
-        body["ratio"] = ratio_of(field, catalog)
+        body["ratio"] = _ratio_of(field, catalog)
     if field := roles.get("seconds"):
-        body["duration"] = duration = duration_of(field, catalog)
-        length = spoken(duration) or length
+        body["duration"] = duration = _duration_of(field, catalog)
+        length = _spoken(duration) or length
     for role, wire in (("references", "references"), ("more_references", "referenceImages")):
         if field := roles.get(role):
-            body[wire] = coerce_unknown(field, catalog, catalog.media["references"], form)
+            body[wire] = _coerce_unknown(field, catalog, catalog.media["references"], form)
     ignored = [field.name for field in rest if is_ignored(field, IGNORED_FIELDS)]
     for field in rest:
         wire = camel(field.name)
@@ -56,8 +63,8 @@ def plan_unknown_model(
             continue
         if wire in body:
             raise bad_request(f"`{field.name}` is given twice, under two names.", field.name)
-        typed = form and not is_text(wire, catalog)
-        body[wire] = coerce_unknown(field, catalog, catalog.media.get(wire), typed)
+        typed = form and not _is_text(wire, catalog)
+        body[wire] = _coerce_unknown(field, catalog, catalog.media.get(wire), typed)
     if not body:
         raise bad_request("`prompt` is required.", "prompt", "missing_required_parameter")
     ratio = body.get("ratio")
@@ -73,51 +80,57 @@ def plan_unknown_model(
     )
 
 
-def ratio_of(field: ClientField, catalog: Catalog) -> object:
+def _wire_of(kind: str, field: ClientField, catalog: Catalog) -> str:
+    """Runway's name of the picture or video: the one that the client wrote, else the guide's."""
+    wires = [wire for wire, carried in catalog.input_fields.items() if carried == kind]
+    return wire_name(field.name, wires) or wire_name(ROLES[kind][0], wires) or wires[0]
+
+
+def _ratio_of(field: ClientField, catalog: Catalog) -> object:
     """`WxH` as `W:H`; what is said in another way as it is."""
     match = sizes.WRITTEN.fullmatch(field.value) if isinstance(field.value, str) else None
-    return f"{match[1]}:{match[2]}" if match else coerce_unknown(field, catalog, None, form=False)
+    return f"{match[1]}:{match[2]}" if match else _coerce_unknown(field, catalog, None, form=False)
 
 
-def duration_of(field: ClientField, catalog: Catalog) -> object:
+def _duration_of(field: ClientField, catalog: Catalog) -> object:
     """A number, also when it comes as a text; what is said in another way as it is."""
     for kind in ("integer", "number"):
         found = retyped(field.value, {"type": kind})
         if isinstance(found, int | float) and abs(found) <= SAFE:
             return found
-    return coerce_unknown(field, catalog, None, form=False)
+    return _coerce_unknown(field, catalog, None, form=False)
 
 
-def spoken(duration: object) -> str | None:
+def _spoken(duration: object) -> str | None:
     """The duration as an answer says it, which goes into the video's id: short and plain."""
     text = "" if isinstance(duration, bool | list | dict) else str(duration)
-    return text if 0 < len(text) <= LONGEST and text.isascii() and text.isprintable() else None
+    return text if 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable() else None
 
 
-def coerce_unknown(field: ClientField, catalog: Catalog, kind: str | None, form: bool) -> object:
+def _coerce_unknown(field: ClientField, catalog: Catalog, kind: str | None, form: bool) -> object:
     """The value with wire names for keys and files in place; a form's texts get the type they
     spell. Runway's few names in snake_case, such as `start_seconds`, stay as they are."""
-    value, name = parsed(field.value) if form else field.value, field.name
+    value, name = field.value, field.name
     if isinstance(value, dict):
         return {
-            key if key in catalog.names else camel(key): coerce_unknown(
+            key if key in catalog.names else camel(key): _coerce_unknown(
                 ClientField(f"{name}.{key}", item), catalog, kind, form
             )
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [
-            coerce_unknown(ClientField(f"{name}[{n}]", item), catalog, kind, form)
+            _coerce_unknown(ClientField(f"{name}[{n}]", item), catalog, kind, form)
             for n, item in enumerate(value)
         ]
     if isinstance(value, Upload):
-        return file(value, name, kind)
-    return spelled(value) if form and isinstance(value, str) else value
+        return _file(value, name, kind)
+    return _spelled(value) if form and isinstance(value, str) else value
 
 
-def file(upload: Upload, param: str, kind: str | None) -> media.Media:
+def _file(upload: Upload, param: str, kind: str | None) -> media.Media:
     """A file of a kind that only its bytes tell."""
-    for guess in (kind,) if kind else KINDS:
+    for guess in (kind,) if kind else _KINDS:
         try:
             return media.from_upload(upload, guess, param)
         except ApiError:
@@ -126,7 +139,7 @@ def file(upload: Upload, param: str, kind: str | None) -> media.Media:
     raise bad_request(f"`{param}` is no picture, video or sound that Runway takes.", param)
 
 
-def is_text(wire: str, catalog: Catalog) -> bool:
+def _is_text(wire: str, catalog: Catalog) -> bool:
     """Some known model has this field, and it is a text there: `422` stays one."""
     return any(
         row.fields.get(wire, {}).get("type") == "string"
@@ -135,7 +148,7 @@ def is_text(wire: str, catalog: Catalog) -> bool:
     )
 
 
-def spelled(text: str) -> bool | int | float | str:
+def _spelled(text: str) -> bool | int | float | str:
     """The type that a text spells, where nothing of the text is lost by it: `007` stays one."""
     if text in ("true", "false"):
         return FLAGS[text]

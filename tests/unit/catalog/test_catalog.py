@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from runway_videos.catalog import MODES, Catalog, Row, load
+from runway_videos.catalog import Catalog, Row, load
+from runway_videos.catalog.sdk_types import MODES
 
 CATALOG = load()
 ROWS = [(mode, model, row) for mode, rows in CATALOG.modes.items() for model, row in rows.items()]
@@ -26,6 +27,9 @@ def walk(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_catalog_is_read_once() -> None:
     assert load() is CATALOG
     assert tuple(CATALOG.modes) == MODES
+    assert CATALOG.inputs == {"text_to_video": "", "image_to_video": "picture", "video_to_video": "video"}
+    assert {CATALOG.mode_of(kind): kind for kind in ("picture", "video", "")} == CATALOG.inputs
+    assert CATALOG.input_fields == {"promptImage": "picture", "videoUri": "video", "promptVideo": "video"}
 
 
 def test_catalog_tells_the_modes_of_a_model() -> None:
@@ -51,8 +55,8 @@ def test_each_row_of_the_catalog_is_whole(mode: str, model: str, row: Row) -> No
     for node in walk(row.schema):
         assert set(node) <= KEYWORDS
     for rule in row.rules:
-        named = {*rule.when, *rule.only, *rule.without, *rule.needs, *rule.one_of, *rule.fixed}
-        assert named | {*rule.among, *rule.asked_only} <= set(row.fields)
+        named = {*rule.when, *rule.without, *rule.needs, *rule.one_of, *rule.fixed}
+        assert named | {*rule.among, *rule.asked_only} <= {"*", *row.fields}
         for name, values in rule.among.items():
             assert set(values) <= set(row.fields[name]["enum"])
         assert rule.pictures in ("", "unmixed", "led")

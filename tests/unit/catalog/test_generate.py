@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from runway_videos.catalog import HERE, MODES, load
+from runway_videos.catalog import HERE, load
 from runway_videos.catalog.bounds import lay_on_schemas
 from runway_videos.catalog.generate import CATALOG, build, dated, main, text_of
-from runway_videos.catalog.sdk_types import Stale, body_schema, variants
+from runway_videos.catalog.sdk_types import MODES, Stale, body_schema, variants
 from unit.sdk import needs_the_catalogs_sdk
 
 pytestmark = needs_the_catalogs_sdk

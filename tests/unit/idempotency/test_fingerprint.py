@@ -14,7 +14,7 @@ from runway_videos.events import VideoFacts
 from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.request_body import Upload, read_fields
 from runway_videos.request_body.fields import Fields
-from runway_videos.translate import plan_create
+from runway_videos.translate import plan_create, resolve_model
 from unit.config.option_values import settings_from
 
 FACTS = VideoFacts("sora-2", "4", "720x1280", "me")
@@ -23,7 +23,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
 def of_fields(fields: Fields, operation: str = "create") -> bytes:
-    return fingerprint_of(operation, plan_create(fields, catalog.load(), SETTINGS.aliases))
+    models = catalog.load()
+    resolved = resolve_model(fields.values.get("model"), models, SETTINGS.aliases)
+    assert resolved is not None
+    return fingerprint_of(operation, plan_create(fields, models, resolved))
 
 
 def of(body: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, Required, Union, get_args, get_origin, get_type_hints
 
@@ -13,7 +13,9 @@ import typing_extensions
 from runway_videos.catalog import Row, load
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Fields, Value
-from runway_videos.translate import Plan, plan_create
+from runway_videos.request_body.budget import Budget
+from runway_videos.request_body.json_texts import parse_texts
+from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.field_names import client_param
 
 CATALOG = load()
@@ -39,8 +41,10 @@ def row_of(mode: str, model: str) -> Row:
     return row
 
 
-def plan(form: bool = False, /, **values: Value) -> Plan:
-    return plan_create(Fields(values, form), CATALOG, ALIASES)
+def plan(form: bool = False, aliases: Sequence[tuple[str, str]] = ALIASES, /, **values: Value) -> Plan:
+    resolved = resolve_model(values.get("model"), CATALOG, aliases)
+    assert resolved is not None
+    return plan_create(Fields(parse_texts(values, Budget()), form), CATALOG, resolved)
 
 
 def refusal(form: bool = False, /, **values: Value) -> ApiError:

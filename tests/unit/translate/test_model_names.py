@@ -76,11 +76,6 @@ def test_the_longest_name() -> None:
     assert resolved("runway/" + "x" * 33)
 
 
-def test_a_plan_for_a_name_that_is_not_ours() -> None:
-    error = refusal(model="gpt-5", prompt="p")
-    assert (error.status, error.param, error.code) == (404, "model", "model_not_found")
-
-
 def test_a_mode_that_the_model_does_not_have() -> None:
     error = refusal(model="gen4.5", prompt="p", video_uri="https://example.com/v.mp4")
     assert (error.status, error.param) == (400, "video_uri")

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
-from runway_videos.request_body import Fields, Value
-from runway_videos.translate import Plan, plan_create
+from runway_videos.request_body import Value
+from runway_videos.translate import Plan
 from runway_videos.translate.sizes import TOLERANCE, lines, read_size, scaled
-from unit.translate.rows import CATALOG, PICTURE, ROWS, VIDEO, plainest, plan, refusal, row_of, wire_body
+from unit.translate.rows import PICTURE, ROWS, VIDEO, plainest, plan, refusal, row_of, wire_body
 
 
 def sent(model: str, **values: Value) -> tuple[object, object, str]:
@@ -92,7 +92,7 @@ def test_without_an_input_no_shape_is_claimed_that_is_not_told() -> None:
     assert sent("h3_max") == (None, "768p", "1366x768")
     assert sent("h3_max", size="720x1280") == (None, "768p", "1366x768")
     assert sent("h3_max", size="480x832") == (None, "480p", "854x480")
-    sora = plan_create(Fields({"prompt": "p"}, form=False), CATALOG, [("sora-2", "h3_max")])
+    sora = plan(False, [("sora-2", "h3_max")], prompt="p")
     assert (sora.call.body["resolution"], sora.size) == ("768p", "1366x768")
     # A picture has a shape, and an unchanged client sends one of the shape that it asks for.
     assert sent("h3_max", size="720x1280", input_reference=PICTURE)[2] == "768x1366"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.catalog import load
-from runway_videos.request_body import Fields, Value
-from runway_videos.translate import plan_create
+from runway_videos.request_body import Value
 from unit.translate.rows import PICTURE, plan, refusal, wire_body
 
 MODELS = ("sora-2", "sora-2-pro", "sora-2-2025-10-06", "sora-2-pro-2025-10-06")
@@ -50,8 +49,7 @@ def test_a_name_of_runways_keeps_runways_defaults_also_as_an_alias() -> None:
 @pytest.mark.parametrize("model", load().models_with("text_to_video"))
 def test_any_text_model_can_stand_behind_sora(model: str) -> None:
     """Defaults alone never end in a refusal: the nearest that the model has is taken."""
-    fields = Fields({"model": "sora-2", "prompt": "a boat"}, form=False)
-    made = plan_create(fields, load(), [("sora-2*", model)])
+    made = plan(False, [("sora-2*", model)], model="sora-2", prompt="a boat")
     wire_body(made)
     width, height = map(int, made.size.split("x"))
     # h3_max is told no shape, so that a portrait must not be claimed.
