@@ -151,6 +151,7 @@ class RunwayAddon:
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if self.admission is None:
+            flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, _not_started())
         elif not flow.response:
             self.admission.connect(flow)
@@ -163,6 +164,7 @@ class RunwayAddon:
                 self.admission.take_credentials(flow)
             return
         if self.admission is None:
+            flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, _not_started())
         else:
             admitted = self.admission.admit(flow)

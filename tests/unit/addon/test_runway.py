@@ -103,6 +103,17 @@ def test_a_request_that_mitmproxy_does_not_let_through_is_logged_without_credent
     assert "hush" not in str(found.get_state())
 
 
+@pytest.mark.parametrize("method", ["GET", "CONNECT"])
+def test_before_the_start_no_flow_shows_credentials_either(method: str) -> None:
+    found = flow_of(method, "/v1/videos")
+    found.request.headers["authorization"] = "Bearer hush"
+    door = runway.RunwayAddon()
+    (door.http_connect if method == "CONNECT" else door.requestheaders)(found)
+    assert found.response is not None
+    assert found.response.status_code == 503
+    assert "hush" not in str(found.get_state())
+
+
 @pytest.mark.parametrize(("sandbox", "mark"), [(True, "true"), (False, None)])
 @in_a_loop
 async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str | None) -> None:
