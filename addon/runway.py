@@ -36,7 +36,7 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
-from runway_videos.events import CallRefused
+from runway_videos.events import CallRefused, ConnectionCut
 from runway_videos.logs import log
 from runway_videos.openai.messages import Answer, Download, PassThrough
 from runway_videos.service import Service
@@ -62,6 +62,8 @@ class RunwayAddon:
         self.links = reload_state.links
         self.addresses = Addresses(self.connections, reload_state.forms, listening.is_own_address)
         self.seldom = Seldom()
+        self.bodies = reload_state.bodies
+        self.bodies.cut = self._cut_off
 
     # Life
 
@@ -170,7 +172,16 @@ class RunwayAddon:
             admitted = self.admission.admit(flow)
             if admitted is not None:
                 self.calls[flow] = admitted
+            self._bound_body(flow, admitted)
         self.decisions.made(flow)
+
+    def _bound_body(self, flow: http.HTTPFlow, admitted: AdmittedCall | None) -> None:
+        if self.settings is None:
+            return
+        if admitted is not None and admitted.size != 0:
+            self.bodies.watch(flow, admitted.caller, self.settings.max_body)
+        elif admitted is None and flow.response is not None:
+            self.bodies.discard(flow, self.settings.max_body)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         admitted = self.calls.pop(flow, None)
@@ -178,6 +189,8 @@ class RunwayAddon:
             return
         await self.opened.wait()
         try:
+            if refusal := self.bodies.refusal(flow):
+                raise refusal
             call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
             answer = await self.service.handle(call)
             self._put(flow, answer, admitted)
@@ -190,6 +203,12 @@ class RunwayAddon:
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
+
+    def _cut_off(self, flow: http.HTTPFlow, error: ApiError) -> None:
+        if self.service is not None:
+            request, peer = flow.request, self.connections.peer(flow.client_conn)
+            self.service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
+        listening.cut_off(flow)
 
     def _put(
         self, flow: http.HTTPFlow, answer: Answer | Download | PassThrough, admitted: AdmittedCall
@@ -218,6 +237,7 @@ class RunwayAddon:
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
+        self.bodies.release(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return
@@ -229,6 +249,7 @@ class RunwayAddon:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.calls.pop(flow, None)
+        self.bodies.drop(flow)
         fetch = self.downloads.pop(flow, None)
         if fetch is not None:
             downloads.restore(flow, fetch)

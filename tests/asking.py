@@ -1,4 +1,4 @@
-"""How the tests ask: the real `openai` client, curl, httpx; and what every Video must look like."""
+"""Clients of the tests: the real `openai` client, curl, httpx; and the checks of every Video and error."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ VIDEO_KEYS = {
     *("id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at"),
     *("prompt", "size", "seconds", "remixed_from_video_id", "error"),
 }
-#: What does not change in a video's life.
-LASTING = ("id", "object", "model", "created_at", "prompt", "size", "seconds", "remixed_from_video_id")
+#: Keys of a Video whose values never change.
+CONSTANT_KEYS = ("id", "object", "model", "created_at", "prompt", "size", "seconds", "remixed_from_video_id")
 PATIENCE_SECONDS = 30.0
 
 #: For tests that run curl.
@@ -44,27 +44,32 @@ def client(base_url: str, key: str = "sk-of-the-application", **options: Any) ->
 
 
 def web(base_url: str, **options: Any) -> httpx.Client:
-    """A plain HTTP client."""
+    """A plain HTTP client that ignores the environment."""
     return httpx.Client(base_url=base_url, trust_env=False, timeout=60, **options)
 
 
 def curl(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs curl, which must succeed, without its configuration file."""
-    command = ["curl", "-q", "--silent", "--show-error", *arguments]
-    done = subprocess.run(command, env=clean_environment(env or {}), capture_output=True, timeout=60)
+    done = curl_command(*arguments, env=env)
     assert done.returncode == 0, done.stderr.decode()
     return done
 
 
+def curl_command(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Runs curl, whatever comes of it, without its configuration file."""
+    command = ["curl", "-q", "--silent", "--show-error", *arguments]
+    return subprocess.run(command, env=clean_environment(env or {}), capture_output=True, timeout=60)
+
+
 def raw(port: int, request: bytes, host: str = "127.0.0.1") -> bytes:
-    """All that is answered to these bytes until the connection ends."""
+    """Sends bytes and returns all that is answered until the connection ends."""
     with socket.create_connection((host, port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 def until[T](find: Callable[[], T | None], what: str) -> T:
-    """Asks at short intervals until there is an answer; never long when all is well."""
+    """Calls `find` at short intervals until it returns something, for PATIENCE_SECONDS at most."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := find()) is None:
         assert time.monotonic() < deadline, f"waited in vain for {what}"
@@ -73,7 +78,7 @@ def until[T](find: Callable[[], T | None], what: str) -> T:
 
 
 def check_video(body: dict[str, Any]) -> dict[str, Any]:
-    """Every key is there with its right type, as the strictest clients read it."""
+    """Checks that every key is there with the right type, as the strictest clients do; returns the body."""
     assert set(body) == VIDEO_KEYS
     # What Runway makes may have a size that OpenAI's enumeration does not hold.
     assert re.fullmatch(r"\d+x\d+", body["size"])
@@ -89,7 +94,7 @@ def check_video(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def finished(web: httpx.Client, video_id: str, **options: Any) -> dict[str, Any]:
-    """The video when it has ended."""
+    """Polls a video until it has ended; returns it."""
 
     def ended() -> dict[str, Any] | None:
         response = web.get(f"/v1/videos/{video_id}", **options)
@@ -101,7 +106,7 @@ def finished(web: httpx.Client, video_id: str, **options: Any) -> dict[str, Any]
 
 
 def error_of(response: httpx.Response, status: int) -> dict[str, Any]:
-    """The error that an answer holds, in OpenAI's shape and with a message that says something."""
+    """The error in an answer, checked to be in OpenAI's shape and to have a message."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"].startswith("application/json")
     body = response.json()
@@ -113,7 +118,7 @@ def error_of(response: httpx.Response, status: int) -> dict[str, Any]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on just now."""
+    """A free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -121,14 +126,14 @@ def free_port() -> int:
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody takes connections there."""
+    """Whether the port accepts connections."""
     with socket.socket() as probe:
         probe.settimeout(5)
         return probe.connect_ex((host, port)) == 0
 
 
 def peak_memory(pid: int, reset: bool = False) -> int:
-    """The most memory that a process had, in bytes, since its start or the last reset."""
+    """The peak memory of a process in bytes, since its start or the last reset."""
     proc = Path(f"/proc/{pid}")
     if not (proc / "clear_refs").exists():
         pytest.skip("there is no /proc here to read a process's memory from")
@@ -142,7 +147,7 @@ def other_address() -> str:
     """An address of this machine that is not loopback; skips the test where there is none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            # A datagram socket that is connected sends nothing: it only finds the way.
+            # Connecting a datagram socket sends nothing: it only selects the route.
             probe.connect(("198.51.100.1", 9))
         except OSError:
             pytest.skip("this machine has no address but loopback")

@@ -10,6 +10,7 @@ from types import TracebackType
 import pytest
 
 from asking import free_port, listens, until
+from child_processes import Child
 from running import clean_environment
 
 needs_haproxy = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy is not installed")
@@ -52,7 +53,7 @@ class Balancer:
 
     def __enter__(self) -> Balancer:
         with self._log.open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = Child(
                 self._command,
                 cwd=self._folder,
                 env=clean_environment(),

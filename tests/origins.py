@@ -1,4 +1,4 @@
-"""Servers of the tests' own, that other traffic goes to: on loopback, they remember what came."""
+"""HTTP servers for other traffic: on loopback, with a list of the requests that arrived."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
-#: How long a server waits for a word of its test, in seconds; it never waits so long when all is well.
+#: How long a server waits for its test, in seconds, before it fails.
 PATIENCE_SECONDS = 30.0
 
 
@@ -68,14 +68,14 @@ class Exchange(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = do_OPTIONS = handle_any
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a test that fails shows what it needs."""
+        """Nothing: a failing test shows what it needs."""
 
 
 Route = Callable[[Exchange], None]
 
 
 def echo(exchange: Exchange) -> None:
-    """Tells what arrived."""
+    """Answers with what arrived."""
     asked = exchange.asked
     body = {"origin": True, "method": asked.method, "path": asked.path, "length": len(asked.body)}
     exchange.reply(200, json.dumps(body).encode())
@@ -86,7 +86,7 @@ class Server(ThreadingHTTPServer):
     origin: Origin
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: clients hang up in some tests."""
+        """Nothing: in some tests clients disconnect."""
 
 
 class Origin:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from child_processes import Child
+
 ROOT = Path(__file__).resolve().parent.parent
 ADDON = ROOT / "addon" / "runway.py"
 MITMDUMP = Path(sys.executable).with_name("mitmdump")
@@ -23,7 +25,7 @@ PATIENCE_SECONDS = 60.0
 #: Variables of the environment that would change what a test means.
 _UNWANTED = ("RUNWAY", "OPENAI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy",
              "https_proxy", "all_proxy", "no_proxy", "SSL_CERT", "PYTHONUNBUFFERED")  # fmt: skip
-#: For a mitmdump without the addon and other programs: their lines come when they are said.
+#: For mitmdump without the addon and other programs: their lines come at once.
 UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 
 
@@ -34,7 +36,7 @@ def clean_environment(more: Mapping[str, str] = {}) -> dict[str, str]:
 
 
 class Process:
-    """A child process whose lines are read as they come. Only this one is ended, by its id."""
+    """A child process whose lines are read as they come; ended by its id."""
 
     def __init__(
         self, command: Iterable[str], env: Mapping[str, str], cwd: Path, output: int | None = None
@@ -42,15 +44,13 @@ class Process:
         """`output`: a descriptor that it writes to in place of the pipe that is read."""
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()
-        self.child = subprocess.Popen(
-            list(command),
+        self.child = Child(
+            command,
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -78,7 +78,7 @@ class Process:
 
     @property
     def log(self) -> str:
-        """Everything that it said so far."""
+        """All its lines so far."""
         while True:
             try:
                 line = self._queue.get_nowait()
@@ -88,7 +88,7 @@ class Process:
                 self.lines.append(line)
 
     def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
-        """Waits for its end; the exit status."""
+        """Waits for its end; returns the exit status."""
         status = self.child.wait(seconds)
         self._reader.join(seconds)
         return status
@@ -111,7 +111,7 @@ class Process:
 
 
 class Proxy(Process):
-    """mitmdump with the addon, on a free port of 127.0.0.1 unless told otherwise."""
+    """mitmdump with the addon, by default on a free port of 127.0.0.1."""
 
     def __init__(
         self,
@@ -168,7 +168,11 @@ class Proxy(Process):
         return self.confdir / "mitmproxy-ca-cert.pem"
 
     def __enter__(self) -> Proxy:
-        return self.ready()
+        try:
+            return self.ready()
+        except BaseException:
+            self.kill()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -30,11 +30,15 @@ _ASK_FOR_TOKEN: Mapping[str, str] = {"proxy-authenticate": 'Basic realm="runway_
 
 
 class AdmittedCall(msgspec.Struct, frozen=True):
-    """A video call that may be made, and its headers as they came: credentials are taken off the flow."""
+    """A video call that may be made, and its headers as they came: credentials are taken off the flow.
+
+    `size` is its body's length in bytes, None where that is not known yet.
+    """
 
     route: Route
     caller: str
     headers: HeaderFields
+    size: int | None = None
 
 
 class Admission:
@@ -159,7 +163,7 @@ class Admission:
         size = self._size(flow)
         if size is not None and size > self._settings.max_body:
             raise authentication.too_large(self._settings.max_body, size)
-        return AdmittedCall(route, caller, flow_messages.take_credentials(flow, self._tokens))
+        return AdmittedCall(route, caller, flow_messages.take_credentials(flow, self._tokens), size)
 
     def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError) -> None:
         flow_messages.take_credentials(flow, self._tokens)

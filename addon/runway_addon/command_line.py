@@ -1,11 +1,11 @@
-"""What the command line says, also where it says the default: mitmproxy itself cannot tell."""
+"""Which options the command line names, also with their default value: mitmproxy itself cannot tell."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from mitmproxy import ctx
@@ -17,8 +17,8 @@ _PROGRAMS: Mapping[str, Callable[[object], ArgumentParser]] = {
     "web": cmdline.mitmweb,
 }
 
-# Prints the option names of mitmproxy's three programs. A process of its own: each program takes over
-# mitmproxy's context and the log of the process that it is made in, and two of them are slow to import.
+# Prints the option names of mitmproxy's three programs. In its own process: each program replaces
+# mitmproxy's context and the log of the process that it is created in, and two are slow to import.
 _PRINT_OPTIONS = """
 import asyncio
 from mitmproxy.options import Options
@@ -34,12 +34,13 @@ async def main():
 
 asyncio.run(main())
 """
-_PRINT_SECONDS = 60
+_PRINT_TIMEOUT_SECONDS = 60
 
 
 class KnownOptions(Collection[str]):
-    """Option names of the running program, and those of mitmproxy's other programs where one is asked for
-    that the running program lacks: one mitm.conf may serve all three.
+    """Option names of the running program, then of mitmproxy's other programs: one mitm.conf may serve all.
+
+    `others` is called only for a name that the running program does not have.
     """
 
     def __init__(self, own: Iterable[str], others: Callable[[], frozenset[str]]) -> None:
@@ -64,26 +65,30 @@ def options_of_all_programs() -> frozenset[str]:
     """The options of mitmdump, mitmproxy and mitmweb as installed; none where they cannot be listed."""
     command = [sys.executable, "-P", "-c", _PRINT_OPTIONS]
     try:
-        done = subprocess.run(  # noqa: S603 (nothing of it comes from outside)
+        done = subprocess.run(  # noqa: S603 (a constant command)
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=True,
-            timeout=_PRINT_SECONDS,
+            timeout=_PRINT_TIMEOUT_SECONDS,
         )
     except (OSError, subprocess.SubprocessError):
         return frozenset()
     return frozenset(done.stdout.split())
 
 
-def named_options() -> dict[str, str]:
-    """The options that the command line names, with what `--set` gives them."""
+def named_options(arguments: Sequence[str] | None = None) -> dict[str, str]:
+    """The options that the command line names, with the text of their values.
+
+    `arguments` are the command line without the program.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     program = type(ctx.master).__module__.rpartition("tools.")[2].partition(".")[0]
     make = _PROGRAMS.get(program)
     if make is None:
         return {}
-    args, _ = make(ctx.options).parse_known_args(sys.argv[1:])
+    args, _ = make(ctx.options).parse_known_args(arguments)
     named = {
         name: str(value) for name, value in vars(args).items() if value is not None and name in ctx.options
     }

@@ -1,4 +1,4 @@
-"""Puts the entries of mitm.conf into mitmproxy's options, each mistake named."""
+"""Sets mitmproxy's options from the entries of mitm.conf; each mistake is one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mitmproxy import ctx, exceptions
 
 from runway_videos.config.conf_file import ConfFile, ConfigError
 
-_KINDS: Sequence[tuple[object, str]] = (
+_TYPE_NAMES: Sequence[tuple[object, str]] = (
     (bool, "true or false"),
     (int, "a whole number"),
     (int | None, "a whole number"),
@@ -23,8 +23,8 @@ _PORTS = range(65536)
 def apply(file: ConfFile, name: str) -> None:
     """Sets one option as the file says. Raises ConfigError."""
     option = dict(ctx.options.items())[name]
-    given = file.entries[name].value
-    value = _converted(given, option.typespec)
+    entry = file.entries[name].value
+    value = _converted(entry, option.typespec)
     if option.choices and value not in option.choices:
         allowed = ", ".join(option.choices)
         raise ConfigError(f"{file.where(name)}: {value!r} must be one of {allowed}")
@@ -32,14 +32,14 @@ def apply(file: ConfFile, name: str) -> None:
         raise ConfigError(f"{file.where(name)}: {value} must be a port from 0 to 65535")
     if name == "mode" and not value:
         raise ConfigError(f"{file.where(name)}: there must be a mode, such as regular")
-    wanted = next((text for kind, text in _KINDS if kind == option.typespec), "a list of texts")
-    if isinstance(given, bool) and option.typespec is not bool:  # to Python True is a number, too
-        raise ConfigError(f"{file.where(name)}: {str(given).lower()} must be {wanted}")
+    expected = next((name for kind, name in _TYPE_NAMES if kind == option.typespec), "a list of texts")
+    if isinstance(entry, bool) and option.typespec is not bool:  # in Python True is a number
+        raise ConfigError(f"{file.where(name)}: {str(entry).lower()} must be {expected}")
     try:
         with _addon_errors():
             ctx.options.update(**{name: value})
     except TypeError as error:
-        raise ConfigError(f"{file.where(name)}: {given!r} must be {wanted}") from error
+        raise ConfigError(f"{file.where(name)}: {entry!r} must be {expected}") from error
     except exceptions.OptionsError as error:
         raise ConfigError(f"{file.where(name)}: {one_line(error)}") from error
 
@@ -51,14 +51,14 @@ def one_line(error: object) -> str:
 
 @contextmanager
 def _addon_errors() -> Iterator[None]:
-    """Turns what mitmproxy logs of an option that an addon chokes on, traceback and all, into words."""
+    """Raises OptionsError for an option that makes an addon fail; mitmproxy would log a traceback."""
     logger = logging.getLogger("mitmproxy.addonmanager")
-    found: list[str] = []
+    messages: list[str] = []
 
     def take(record: logging.LogRecord) -> bool:
         if record.levelno >= logging.ERROR:
             cause = record.exc_info[1] if record.exc_info else None
-            found.append(one_line(cause or record.getMessage()))
+            messages.append(one_line(cause or record.getMessage()))
             return False
         return True
 
@@ -67,12 +67,12 @@ def _addon_errors() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(take)
-    if found:
-        raise exceptions.OptionsError("; ".join(found))
+    if messages:
+        raise exceptions.OptionsError("; ".join(messages))
 
 
 def _converted(value: object, kind: object) -> object:
-    """YAML's idea of a value as the option's: one string for a list of one, numbers as text."""
+    """A value of YAML as the option's type: a single value is a list of one, a number is a text."""
     if kind == Sequence[str]:
         items = value if isinstance(value, list) else [] if value is None else [value]
         return [_as_text(item) for item in items]

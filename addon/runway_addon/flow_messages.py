@@ -12,6 +12,7 @@ from mitmproxy.connection import ConnectionState
 from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
 
+from runway_addon.client_presence import ClientPresence
 from runway_videos.errors import ApiError, render
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.messages import Answer, Call
@@ -134,7 +135,7 @@ def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) 
     if (key := lower_names(came).get("idempotency-key")) is not None:
         headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), headers, body, caller, gone=lambda: not client_is_there(flow))
+    return Call(route, query(flow), headers, body, caller, gone=ClientPresence(flow))
 
 
 def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) -> HeaderFields:

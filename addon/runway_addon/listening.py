@@ -16,10 +16,12 @@ from collections.abc import Callable
 from mitmproxy import ctx, http
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
+from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from runway_addon import options
 from runway_videos.config.conf_file import ConfigError
+from runway_videos.logs import log
 
 # [Errno 98] … failed to listen on 127.0.0.1:80 with [Errno 98] …: [errno 98] address already in use
 _FAILED = re.compile(r"failed to listen on (\S+) with .*?([^\]:]*?)(?: Try specifying .*)?$")
@@ -65,6 +67,26 @@ class Relisten:
         return False
 
 
+class Listener:
+    """The listening sockets, closed and opened again at the same addresses. Open to begin with."""
+
+    def __init__(self) -> None:
+        self._is_open = True
+        self._modes: list[ProxyMode] = []
+
+    async def set_open(self, is_open: bool) -> None:
+        """Opens or closes them; connections that stand go on."""
+        if is_open == self._is_open:
+            return
+        self._is_open = is_open
+        servers = _proxyserver().servers
+        if not is_open:
+            silence_server_log()
+            self._modes = [_pinned(server) for server in servers]
+        if not await servers.update(self._modes if is_open else []):
+            log.warning("cannot listen again for clients that left; another program has the address")
+
+
 def addresses() -> list[str]:
     """Where the proxy listens now, as host:port."""
     found = []
@@ -108,6 +130,16 @@ def _problem(message: str) -> str:
     # Of an address that is none of this machine's mitmproxy gives a list of addresses, and no reason.
     reason = found[2].strip() or "this machine has no such address"
     return f"cannot listen on {found[1]}: {reason}; choose another listen_port or listen_host"
+
+
+def _pinned(server: ServerInstance[ProxyMode]) -> ProxyMode:
+    """A server's mode with the port that it has, where it was to find one by itself."""
+    mode = server.mode
+    if mode.listen_port(ctx.options.listen_port) or not server.listen_addrs:
+        return mode
+    host, port = mode.listen_host(ctx.options.listen_host), server.listen_addrs[0][1]
+    bare = mode.full_spec.rpartition("@")[0] if mode.custom_listen_port is not None else mode.full_spec
+    return ProxyMode.parse(f"{bare}@{host}:{port}" if host else f"{bare}@{port}")
 
 
 def _proxyserver() -> Proxyserver:

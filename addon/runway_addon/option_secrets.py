@@ -1,6 +1,6 @@
-"""Secrets that are written out in `--set`, moved out of mitmproxy's options.
+"""Literal secrets of `--set`, replaced by placeholders in mitmproxy's options.
 
-Commands, scripts and mitmweb show options; a secret there would be everybody's.
+Commands, other scripts and mitmweb show the options.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Sequence
 import msgspec
 from mitmproxy import ctx
 
-_KEPT = "kept:"
+_PLACEHOLDER = "kept:"
 # By option and name of the item; outlives a reload of the script.
 _literals: dict[str, str] = {}
 
 
 def hide(option: str, values: Sequence[str]) -> list[str]:
-    """The option's values with their secrets; in mitmproxy's options places stand for these."""
-    hidden, opened = [], []
+    """The option's values with their secrets; sets the option to the same with placeholders."""
+    hidden, revealed = [], []
     for value in values:
-        placeholder, whole = _split(option, value)
-        hidden.append(placeholder)
-        opened.append(whole)
+        masked, original = _mask(option, value)
+        hidden.append(masked)
+        revealed.append(original)
     if list(values) != hidden:
         ctx.options.update(**{option: hidden})
-    return opened
+    return revealed
 
 
-def _split(option: str, value: str) -> tuple[str, str]:
-    """One item as it may be shown, and as it was meant."""
+def _mask(option: str, value: str) -> tuple[str, str]:
+    """One item with a placeholder, and with its secret."""
     try:
         item = msgspec.json.decode(value)
         secret = item["value"]
@@ -36,8 +36,8 @@ def _split(option: str, value: str) -> tuple[str, str]:
         return value, value
     if not isinstance(secret, str) or secret.startswith("env."):
         return value, value
-    place = f"{option}.{item.get('name')}"
-    if not secret.startswith(_KEPT):
-        _literals[place] = secret
-    placeholder = msgspec.json.encode(item | {"value": _KEPT + place}).decode()
-    return placeholder, msgspec.json.encode(item | {"value": _literals.get(place, secret)}).decode()
+    slot = f"{option}.{item.get('name')}"
+    if not secret.startswith(_PLACEHOLDER):
+        _literals[slot] = secret
+    masked = msgspec.json.encode(item | {"value": _PLACEHOLDER + slot}).decode()
+    return masked, msgspec.json.encode(item | {"value": _literals.get(slot, secret)}).decode()

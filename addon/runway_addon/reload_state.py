@@ -7,6 +7,7 @@ import weakref
 from mitmproxy import http
 
 from runway_addon.admission import AdmittedCall
+from runway_addon.body_limit import BodyLimits
 from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
 from runway_addon.guard import Decisions, Guard, LastGood
@@ -27,6 +28,9 @@ decisions = Decisions()
 calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
 guard = Guard(connections, forms, decisions, calls, Seldom())
 last_good = LastGood()
+
+#: Bodies of video calls while they come.
+bodies = BodyLimits(lambda flow, error: flow.kill())
 
 #: Downloads whose first bytes have not come yet.
 downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()

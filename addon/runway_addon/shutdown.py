@@ -1,50 +1,135 @@
-"""The end: creates in flight finish first, each of them may be a paid video."""
+"""The end: creates in flight finish first, each of them may be a paid video.
+
+| step   | at most | what happens                                                                |
+|--------|---------|-----------------------------------------------------------------------------|
+| drain  | 20 s    | creates in flight go on; new ones are refused with a 503                     |
+| answer | 1 s     | who still waits is told that the outcome is unknown, and not to try again    |
+| linger | 10 s    | while a client that left without its outcome may come back for it            |
+
+The listening sockets close at once, so that a balancer sends new connections elsewhere. They open
+again for as long as a client that has left may come back: the process that is started next knows
+nothing of its create, and would pay for a second one. Whatever else arrives then is served as
+always, but for new creates. Where nothing is in flight and nobody is owed anything, the process
+ends at once. A second signal ends it whatever there is.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from mitmproxy import ctx
 
+from runway_addon.listening import Listener
 from runway_videos.logs import log
-from runway_videos.service import Service
 
 #: How long creates in flight may take to finish when the process is told to end.
 DRAIN_SECONDS = 20.0
+#: How long clients that left may take to come back after that.
+LINGER_SECONDS = 10.0
+# For those who wait to be answered when the drain is over.
+_ANSWER_SECONDS = 1.0
 # For the last answers to leave: mitmproxy cuts connections when it ends.
 _PARTING_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 
-_ending: list[asyncio.Task[None]] = []
+
+class Drained(Protocol):
+    """What is asked of the service."""
+
+    @property
+    def creates_in_flight(self) -> int: ...
+    async def drain(self, seconds: float) -> int: ...
+    def clients_owed(self) -> int: ...
+    def clients_waiting(self) -> int: ...
 
 
-def drain_on_signals(service: Service) -> None:
-    """Makes SIGTERM, and SIGINT where no user interface asks, wait for creates in flight."""
-    signals = [signal.SIGTERM]
+class Listens(Protocol):
+    """What is asked of the listening sockets."""
+
+    async def set_open(self, is_open: bool) -> None: ...
+
+
+class Shutdown:
+    """One end of the process. `end` ends it; times are in seconds."""
+
+    def __init__(
+        self,
+        service: Drained,
+        listener: Listens,
+        end: Callable[[], None],
+        drain_seconds: float,
+        linger_seconds: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._service = service
+        self._listener = listener
+        self._end = end
+        self._drain_seconds = drain_seconds
+        self._linger_seconds = linger_seconds
+        self._sleep = sleep
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Told by a signal. The second time it ends at once."""
+        if self._task is not None:
+            log.warning("ending now; creates that were in flight may be paid and lost")
+            self._end()
+            return
+        self._task = asyncio.get_running_loop().create_task(self.run())
+
+    async def run(self) -> None:
+        """The steps of the module's table."""
+        running = self._service.creates_in_flight
+        if running:
+            log.warning("ending: %d creates in flight have %.0f s to finish", running, self._drain_seconds)
+        # Also where none is in flight: one that comes now must not begin.
+        drain = asyncio.get_running_loop().create_task(self._service.drain(self._drain_seconds))
+        await self._while(lambda: not drain.done())
+        if left := drain.result():
+            log.error("%d creates did not finish: tasks that nobody knows of may exist", left)
+        await self._while(lambda: self._service.clients_waiting() > 0, _ANSWER_SECONDS)
+        if owed := self._service.clients_owed():
+            log.warning(
+                "ending: %d clients left without their outcome; waiting up to %.0f s for their retries",
+                owed,
+                self._linger_seconds,
+            )
+            await self._while(
+                lambda: self._service.clients_owed() + self._service.clients_waiting() > 0,
+                self._linger_seconds,
+            )
+        await self._sleep(_PARTING_SECONDS)
+        self._end()
+
+    async def _while(self, goes_on: Callable[[], bool], seconds: float = float("inf")) -> None:
+        """Looks again and again, and listens for as long as a client may come back."""
+        waited = 0.0
+        while goes_on() and waited < seconds:
+            await self._listener.set_open(self._service.clients_owed() > 0)
+            await self._sleep(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
+
+
+def drain_on_signals(service: Drained) -> None:
+    """Makes SIGTERM, and SIGINT where no user interface asks, wait for creates in flight.
+
+    SIGHUP ends nothing.
+    """
+    shutdown = Shutdown(service, Listener(), ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS)
+    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": _say_what_a_restart_does}
     if not hasattr(ctx.master, "prompt_for_exit"):
-        signals.append(signal.SIGINT)
+        handlers["SIGINT"] = shutdown.begin
     loop = asyncio.get_running_loop()
-    for each in signals:
+    for name, handler in handlers.items():
+        # Not every system has every signal.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(each, _end, service)
+            if (number := getattr(signal, name, None)) is not None:
+                loop.add_signal_handler(number, handler)
 
 
-def _end(service: Service) -> None:
-    if _ending:
-        log.warning("ending now; creates that were in flight may be paid and lost")
-        ctx.master.shutdown()
-        return
-    _ending.append(asyncio.get_running_loop().create_task(_drain(service)))
-
-
-async def _drain(service: Service) -> None:
-    running = service.creates_in_flight
-    if running:
-        log.warning("ending: %d creates in flight have %.0f s to finish", running, DRAIN_SECONDS)
-    # Also where none is in flight: one that comes now must not begin.
-    left = await service.drain(DRAIN_SECONDS)
-    if left:
-        log.error("%d creates did not finish: tasks that nobody knows of may exist", left)
-    await asyncio.sleep(_PARTING_SECONDS)
-    ctx.master.shutdown()
+def _say_what_a_restart_does() -> None:
+    log.warning("SIGHUP: the configuration is read at the start only; restart the proxy to change it")

@@ -67,14 +67,14 @@ def render(error: ApiError) -> tuple[int, dict[str, str], bytes]:
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     body = {
-        "message": _whole(error.message),
+        "message": _without_surrogates(error.message),
         "type": error.type,
-        "param": _whole(error.param) if error.param is not None else None,
+        "param": _without_surrogates(error.param) if error.param is not None else None,
         "code": error.code,
     }
     return error.status, headers, msgspec.json.encode({"error": body})
 
 
-def _whole(text: str) -> str:
-    """A client's raw bytes may have left halves of surrogate pairs, which JSON cannot hold."""
+def _without_surrogates(text: str) -> str:
+    """Lone surrogates escaped: a client's raw bytes may leave them, and JSON cannot hold them."""
     return text.encode("utf-8", "backslashreplace").decode()

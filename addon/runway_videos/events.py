@@ -1,6 +1,6 @@
-"""What happened, as typed events. The log is one sink of them; a sink is a function of an event.
+"""Typed events: what happened. A sink is a function of an event; the log is one.
 
-An event holds facts, not words: `log_sink` has the words. A client's text in it is as it came.
+An event holds facts; `log_sink` words them. A client's text in it is not escaped.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from runway_videos.translate.task_status import TaskState
 
 
 class VideoFacts(msgspec.Struct, frozen=True):
-    """A video in short. `model` is the client's word, `runway_model` and `mode` are Runway's.
+    """A video in an event. `model` is as the client wrote it, `runway_model` and `mode` are Runway's.
 
-    `runway_model` and `mode` are "" where this process did not make the video; `caller` "" is the
-    local user. `sent`: fields of the Runway body that say more than `seconds` and `size` do.
+    `runway_model` and `mode` are "" if another process created the video; `caller` "" is the local
+    user. `sent`: fields of the Runway body that say more than `seconds` and `size` do.
     """
 
     model: str
@@ -42,7 +42,7 @@ class CreateSending(Event, frozen=True):
 
 
 class CreateBody(Event, frozen=True):
-    """The body of a create as it is sent; large files in it are objects, not texts."""
+    """The body of a create as it is sent; large files in it are `Media`."""
 
     body: dict[str, object]
 
@@ -58,11 +58,17 @@ class VideoSubmitted(Event, frozen=True):
 
 
 class OutcomeUnknown(Event, frozen=True):
-    """A create was sent and its answer lost: a paid task may exist that nobody can find."""
+    """A create was sent and its answer lost: a paid task may exist whose id is unknown."""
 
     video: VideoFacts
     key: str
     reason: str
+
+
+class CreateGivenUp(Event, frozen=True):
+    """The process ends before Runway answered a create: a paid task may exist."""
+
+    video: VideoFacts
 
 
 class KeyPassedOver(Event, frozen=True):
@@ -81,7 +87,7 @@ class UploadFailed(Event, frozen=True):
 
 
 class FieldsIgnored(Event, frozen=True):
-    """Fields that no video needs were left out of a create."""
+    """Fields of a create that Runway does not have were ignored."""
 
     names: tuple[str, ...]
 
@@ -105,21 +111,21 @@ class VideoDeleted(Event, frozen=True):
 
 
 class PollStale(Event, frozen=True):
-    """Runway could not be asked about a video, and its last status was given out."""
+    """Runway could not be polled, and the cached status was returned."""
 
     task: str
     problem: str
 
 
 class TaskContradicted(Event, frozen=True):
-    """Runway said of a task what cannot be after what it had said before, or of another task."""
+    """Runway's answer about a task contradicts an earlier one, or is about another task."""
 
     task: str
     problem: str
 
 
 class ContentFailed(Event, frozen=True):
-    """Runway's file store does not give a video's bytes. `worked_before`: within the last minute."""
+    """Runway's file store does not serve a video. `worked_before`: it did within the last minute."""
 
     task: str
     problem: str
@@ -134,7 +140,7 @@ class CallRefused(Event, frozen=True):
 
 
 class ConnectionCut(Event, frozen=True):
-    """A client was turned away without reading its body: it sees a closed connection."""
+    """A call was refused before its body was read: its connection was closed."""
 
     error: ApiError
     method: str

@@ -1,4 +1,4 @@
-"""Events as lines of the operator's log: one for a video's creation, one for its end, one for what failed."""
+"""The sink that writes events to the log, one line each."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from runway_videos.logs import escaped, log
 from runway_videos.media import Media
 from runway_videos.openai.routes import Operation
 
-# Of a text in a body that is shown; a data URI is far longer.
-_LONGEST_IN_BODY = 200
+# Characters of a text in a logged body; a data URI is far longer.
+_MAX_TEXT_IN_BODY = 200
 
 
 class LogSink:
-    """Writes each event as one line. `sandbox` puts SANDBOX before what is said of videos."""
+    """Writes each event as one line; with `sandbox`, lines about videos begin with SANDBOX."""
 
     def __init__(self, sandbox: bool) -> None:
         self._prefix = "SANDBOX " if sandbox else ""
@@ -31,7 +31,7 @@ class LogSink:
             log.log(level, "%s", prefix + line)
 
 
-# Events whose lines say so where the video is the sandbox's.
+# Events whose lines get the prefix SANDBOX.
 _OF_VIDEOS = (events.VideoSubmitted, events.VideoEnded, events.VideoDeleted, events.CallRefused)
 
 
@@ -72,6 +72,13 @@ def _unknown(event: events.OutcomeUnknown) -> tuple[int, str]:
     return logging.ERROR, (
         f"OUTCOME UNKNOWN: a paid task may exist at Runway: {describe(event.video)}, "
         f"key {event.key}: {escaped(event.reason)}"
+    )
+
+
+def _given_up(event: events.CreateGivenUp) -> tuple[int, str]:
+    return logging.ERROR, (
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {describe(event.video)}: "
+        "the proxy ended before Runway answered"
     )
 
 
@@ -119,7 +126,7 @@ def _content_failed(event: events.ContentFailed) -> tuple[int, str]:
 
 
 def _refused(event: events.CallRefused) -> tuple[int, str]:
-    """Failures loudly, a client's mistakes in passing."""
+    """Failures as warnings, a client's mistakes as information, an unknown id for debugging."""
     error, route = event.error, event.route
     level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
     if error.status == 404 and not error.detail:
@@ -141,12 +148,13 @@ def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
     return logging.WARNING, f"refused {event.what} from {event.peer}, {event.error.status}: {text}"
 
 
-# One line for each event: its level and its words ("": none).
+# By event: the level and the text of its line ("": no line).
 _LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateSending: _sending,
     events.CreateBody: _body,
     events.VideoSubmitted: _submitted,
     events.OutcomeUnknown: _unknown,
+    events.CreateGivenUp: _given_up,
     events.KeyPassedOver: _passed_over,
     events.UploadFailed: _upload_failed,
     events.FieldsIgnored: _ignored,
@@ -162,13 +170,13 @@ _LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
 
 
 def _shortened(value: object) -> object:
-    """A body without the bytes of files and the ends of long texts: data URIs carry media."""
+    """A body without the bytes of files and with long texts truncated: data URIs hold media."""
     if isinstance(value, Media):
         return repr(value)
     if isinstance(value, dict):
         return {name: _shortened(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_shortened(item) for item in value]
-    if isinstance(value, str) and len(value) > _LONGEST_IN_BODY:
-        return f"{value[:_LONGEST_IN_BODY]}… ({len(value)} characters)"
+    if isinstance(value, str) and len(value) > _MAX_TEXT_IN_BODY:
+        return f"{value[:_MAX_TEXT_IN_BODY]}… ({len(value)} characters)"
     return value

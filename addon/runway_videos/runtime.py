@@ -1,4 +1,4 @@
-"""What the operations work with: one frozen set of parts, swapped whole on a new configuration."""
+"""The runtime: what operations depend on, frozen, replaced as a whole by a new configuration."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from runway_videos.store.video_records import VideoRecord, VideoRecords
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
 
-#: Says that a video is the sandbox's.
+#: The header of answers about videos of the sandbox.
 SANDBOX_HEADER = "x-runway-sandbox"
 _LEAST_POLL_MS = 1000
-# What is about a video is its caller's alone, and is what its content type says.
+# Answers about a video are for its caller only: not for caches, not for sniffing.
 _PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
 class CachedStatus(msgspec.Struct, frozen=True, gc=False):
-    """A status as it was last given out: the JSON is made once."""
+    """The last status of a video, as JSON that is encoded once."""
 
     body: bytes
     status: Status
@@ -36,7 +36,7 @@ class CachedStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 class RequestedVideo(msgspec.Struct, frozen=True):
-    """The video that a call is about: its id as the client wrote it, and what is known of it."""
+    """The video that a call is about: its id as the client wrote it, and its record."""
 
     video_id: str
     record: VideoRecord[CachedStatus]
@@ -51,10 +51,10 @@ class RequestedVideo(msgspec.Struct, frozen=True):
 
 
 class Runtime(msgspec.Struct, frozen=True, dict=True):
-    """One configuration and its parts. A call keeps the one that it began with.
+    """One configuration and what is built from it. A call keeps the runtime that it began with.
 
-    `clock` never goes back, `now` is unix time, `sleep` waits; all in seconds. `jitter` gives
-    0 to 1. `videos` and `events` are the same in every runtime of a process.
+    `clock` is monotonic, `now` is unix time, `sleep` waits; all in seconds. `jitter` gives 0 to 1.
+    `videos` and `events` are the same in every runtime of a process.
     """
 
     settings: Settings
@@ -78,14 +78,14 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
         return RequestedVideo(video_id, record or self.videos.remember(reference, caller))
 
     def key_of(self, video: RequestedVideo) -> Key:
-        """The key that made the video: ids of other keys are not opened."""
+        """The key that created the video."""
         key = self.pool.get(video.reference.key)
-        assert key is not None  # pool and sealer have the same keys
+        assert key is not None  # the sealer opens only ids of keys in the pool
         return key
 
     @cached_property
     def video_headers(self) -> dict[str, str]:
-        """Headers of every JSON answer about a video: when to ask again, and that it is the sandbox's."""
+        """Headers of every JSON answer about a video: when to poll again, and the sandbox's header."""
         return self.sandbox_headers | {
             "content-type": "application/json",
             "openai-poll-after-ms": str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000)),
@@ -94,15 +94,15 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def content_headers(self) -> dict[str, str]:
-        """Headers of every answer with a video's bytes, or a link to them."""
+        """Headers of every answer with a video's bytes or a link to them."""
         return self.sandbox_headers | _PRIVATE
 
     @cached_property
     def sandbox_headers(self) -> dict[str, str]:
-        """The header that says so where videos are the sandbox's."""
+        """The header of answers of the sandbox; none without it."""
         return {SANDBOX_HEADER: "true"} if self.settings.sandbox else {}
 
 
 def size_of(cached: CachedStatus) -> int:
-    """Bytes that a status is counted with in the id map."""
+    """Bytes that a cached status is counted as in the video records."""
     return len(cached.body) + len(cached.error or "") + 200

@@ -14,8 +14,8 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import Events, VideoFacts
-from runway_videos.idempotency.creates import CreateIdentity, Creates
-from runway_videos.idempotency.fingerprint import fingerprint_of
+from runway_videos.idempotency.creates import Creates, may_have_made
+from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
 from runway_videos.keys.pool import KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.openai.authentication import too_large
@@ -44,7 +44,7 @@ LARGEST_INLINE_BODY = 256 << 10
 
 
 class Created(msgspec.Struct, frozen=True):
-    """What a create came to: kept for its repeats, so it is small."""
+    """What a create came to: kept for its retries, so it is small."""
 
     video_id: str
     reference: VideoReference
@@ -66,13 +66,14 @@ class Service:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
         timeouts: Timeouts | None = None,
+        creates: Creates[Created] | None = None,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self._connect = connect
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = False
         # What lasts through all configurations stands here, beside the runtime.
-        self._creates: Creates[Created] = Creates(clock, _is_kept)
+        self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)
         self._poller = Poller()
         self._content = Content(self._poller)
@@ -110,9 +111,9 @@ class Service:
             return plan
         if plan.ignored:
             runtime.events.emit(events.FieldsIgnored(plan.ignored))
-        waiter = self._creates.enter(
-            _identity(call, fingerprint), lambda: self._submit(runtime, plan, call.caller), call.gone
-        )
+        facts = _facts(plan, call.caller)
+        identity = identity_of(call.headers, call.caller, fingerprint, facts)
+        waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
         try:
             created = await waiter.outcome()
         finally:
@@ -155,9 +156,9 @@ class Service:
             return await asyncio.to_thread(_read, runtime, call)
         return _read(runtime, call)
 
-    async def _submit(self, runtime: Runtime, plan: Plan, caller: str) -> Created:
+    async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
-        facts = _facts(plan, caller)
+        caller = facts.caller
         started, created_at = runtime.clock(), int(runtime.now())
         submitted = await self._submitter.submit(plan.call, facts)
         reference = VideoReference(
@@ -219,8 +220,20 @@ class Service:
         return self._creates.running
 
     async def drain(self, seconds: float) -> int:
-        """Takes no more creates and waits for those in flight; gives how many still are."""
-        return await self._creates.drain(seconds)
+        """Takes no more creates and waits for those in flight. Who still waits after that is told
+        that the outcome is unknown; gives how many creates that were."""
+        given_up = await self._creates.drain(seconds)
+        for identity in given_up:
+            self.runtime.events.emit(events.CreateGivenUp(identity.about))
+        return len(given_up)
+
+    def clients_owed(self) -> int:
+        """Clients that left a moment ago without their create's outcome, and may come back."""
+        return self._creates.owed()
+
+    def clients_waiting(self) -> int:
+        """Clients that are there and have no answer to their create yet."""
+        return self._creates.answering()
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""
@@ -252,13 +265,14 @@ class Service:
 
 
 def _read(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
-    """The task call that a create asks for, and the fingerprint of its content. No I/O."""
+    """The task call that a create asks for, and its fingerprint. No I/O."""
     models, aliases = catalog.load(), runtime.settings.aliases
     fields = read_fields(call.headers.get("content-type", ""), call.body)
     if resolve_model(fields.values.get("model"), models, aliases) is None:
         names = [pattern for pattern, _ in aliases] + list(models.models())
         return PassThrough(", ".join(names)), b""
-    return plan_create(fields, models, aliases), fingerprint_of(fields.values)
+    plan = plan_create(fields, models, aliases)
+    return plan, fingerprint_of(call.route.operation.value, plan)
 
 
 def _remember(
@@ -277,25 +291,6 @@ def _facts(plan: Plan, caller: str) -> VideoFacts:
         if wire in body and str(body[wire]) != told.get(wire)
     )
     return VideoFacts(plan.model, plan.seconds, plan.size, caller, plan.call.model, plan.call.mode, sent)
-
-
-def _identity(call: Call, fingerprint: bytes) -> CreateIdentity:
-    """What tells a repeat of this create. The stock clients count their retries, and send no key."""
-    count = call.headers.get("x-stainless-retry-count", "")
-    return CreateIdentity(
-        caller=call.caller,
-        fingerprint=fingerprint,
-        idempotency_key=call.headers.get("idempotency-key") or None,
-        retry_count=int(count) if count.isdecimal() and len(count) < 4 else 0,
-    )
-
-
-def _is_kept(outcome: Created | Exception) -> bool:
-    """Whether a repeat must get this outcome: a task was made or may have been made.
-
-    A fault of ours counts: nobody knows how far it came.
-    """
-    return not isinstance(outcome, ApiError) or outcome.may_have_made
 
 
 def _sealer(settings: Settings) -> IdSealer:

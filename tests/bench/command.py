@@ -18,12 +18,12 @@ from bench.stand import Stand
 from bench.workbench import QUICK, Bench, Plan
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Command line → options; exits with a message on a mistake."""
+def parse(arguments: Sequence[str], scenarios: Sequence[Scenario] = SCENARIOS) -> argparse.Namespace:
+    """The options of the command line; exits with a message on a mistake."""
     parser = argparse.ArgumentParser(
         prog="python tests/bench",
         description="Compares mitmdump with the addon to mitmdump without it, on this machine. Exits 1 when "
-        "the bytes or the upstream calls of what it times are wrong; a missed target is only shown.",
+        "the bytes or the upstream calls of what it times are wrong; a missed target is only reported.",
     )
     parser.add_argument("--rounds", type=int, help="how often all is measured, in turn (5)")
     quick = "a moment of each: tells that it works, not how fast"
@@ -35,8 +35,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     given = parser.parse_args(arguments)
     if given.rounds is not None and given.rounds < 1:
         parser.error("--rounds: at least 1")
-    if not any(given.only in scenario.name for scenario in SCENARIOS):
-        parser.error(f"--only: nothing is named so; there is {', '.join(each.name for each in SCENARIOS)}")
+    if not any(given.only in scenario.name for scenario in scenarios):
+        parser.error(
+            f"--only: no scenario is named so; there are {', '.join(each.name for each in scenarios)}"
+        )
     return given
 
 
@@ -44,15 +46,15 @@ def plan_of(given: argparse.Namespace) -> Plan:
     """The options as a plan."""
     plan = QUICK if given.quick else Plan()
     changes: dict[str, object] = {"wrk": wrk.is_here() and not given.own_client}
-    said = {"rounds": given.rounds, "videos": given.videos}
-    changes |= {name: value for name, value in said.items() if value is not None}
+    given_values = {"rounds": given.rounds, "videos": given.videos}
+    changes |= {name: value for name, value in given_values.items() if value is not None}
     return msgspec.structs.replace(plan, **changes)
 
 
-def measure(bench: Bench, only: str, say: Callable[[str], None]) -> Figures:
+def measure(bench: Bench, scenarios: Sequence[Scenario], only: str, say: Callable[[str], None]) -> Figures:
     """All rounds, each kind in turn."""
-    figures = Figures()
-    wanted = [scenario for scenario in SCENARIOS if only in scenario.name]
+    figures = Figures(scenarios)
+    wanted = [scenario for scenario in scenarios if only in scenario.name]
     bench.stand.prepare(kind for scenario in wanted if not scenario.alone for kind in _kinds(bench, scenario))
     for turn in range(bench.plan.rounds):
         for scenario in wanted:
@@ -65,17 +67,17 @@ def measure(bench: Bench, only: str, say: Callable[[str], None]) -> Figures:
 
 
 def _kinds(bench: Bench, scenario: Scenario) -> list[str]:
-    return [kind for kind in scenario.kinds if scenario.alone or kind not in bench.plan.fields_ignored]
+    return [kind for kind in scenario.kinds if scenario.alone or kind not in bench.plan.skipped_kinds]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; its exit status."""
-    given = parse(sys.argv[1:] if arguments is None else arguments)
+def main(arguments: Sequence[str] | None = None, scenarios: Sequence[Scenario] = SCENARIOS) -> int:
+    """Runs the command; returns its exit status."""
+    given = parse(sys.argv[1:] if arguments is None else arguments, scenarios)
     plan = plan_of(given)
     with tempfile.TemporaryDirectory() as folder:
         stand = Stand(Path(folder), plan.file_bytes)
         try:
-            figures = measure(Bench(stand, plan), given.only, _say)
+            figures = measure(Bench(stand, plan), scenarios, given.only, _say)
         finally:
             stand.close()
     lines = figures.lines()

@@ -1,7 +1,7 @@
 """Downloads in a process of their own: `python -m bench.downloads URL --at-once 8 --times 2`.
 
 Every byte is checked against the pattern. The last line of output is the result as JSON. With
-`--until-told` it says `begun` once bytes flow on every connection, and goes on until its input ends.
+`--until-eof` it prints `begun` once bytes flow on every connection, and goes on until its input ends.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PIECE = 256 << 10
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What came: whole right files and all bytes, wrong files, and how long it took in seconds."""
+class Downloaded(msgspec.Struct, frozen=True):
+    """The result: correct whole files, all bytes received, wrong files, and seconds."""
 
     files: int
     received: int
@@ -43,7 +43,7 @@ class Downloads:
         self.files = self.received = self.bad = 0
         self.stop = threading.Event()
 
-    def run(self, at_once: int, times: int | None) -> Told:
+    def run(self, at_once: int, times: int | None) -> Downloaded:
         """Loads `times` files on each connection; without `times`, until the input ends."""
         self._flowing = threading.Barrier(at_once + 1)
         began = time.perf_counter()
@@ -58,7 +58,7 @@ class Downloads:
             self.stop.set()
         for thread in threads:
             thread.join()
-        return Told(self.files, self.received, self.bad, time.perf_counter() - began)
+        return Downloaded(self.files, self.received, self.bad, time.perf_counter() - began)
 
     def _load(self, times: int | None) -> None:
         done = 0
@@ -112,10 +112,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, required=True)
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--times", type=int, default=1)
-    parser.add_argument("--until-told", action="store_true")
+    parser.add_argument("--until-eof", action="store_true")
     given = parser.parse_args()
-    told = Downloads(given.url, given.size).run(given.at_once, None if given.until_told else given.times)
-    sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    downloaded = Downloads(given.url, given.size).run(given.at_once, None if given.until_eof else given.times)
+    sys.stdout.write(msgspec.json.encode(downloaded).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is measured, what it is compared with, and how that is shown."""
+"""The scenarios of the bench, what they are compared with, and the table of results."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ SCENARIOS = (
 class Figures:
     """All values of all rounds."""
 
-    def __init__(self) -> None:
+    def __init__(self, scenarios: Iterable[Scenario] = SCENARIOS) -> None:
+        self._scenarios = tuple(scenarios)
         self.values: dict[tuple[str, str], list[float]] = defaultdict(list)
 
     def add(self, scenario: Scenario, kind: str, value: float | None) -> None:
@@ -106,7 +107,7 @@ class Figures:
     def lines(self) -> list[dict[str, object]]:
         """One entry a row, with medians; ratios are made round by round, then their median."""
         found: list[dict[str, object]] = []
-        for scenario in SCENARIOS:
+        for scenario in self._scenarios:
             for row in scenario.rows:
                 ours = self.values.get((scenario.name, row.kind), [])
                 theirs = self.values.get((scenario.name, row.beside or ""), [])
@@ -139,7 +140,7 @@ def table(lines: Iterable[dict[str, object]]) -> str:
     """The lines for a reader, and what the names stand for."""
     rows = [("what", "A", "B", "A", "B", "A to B", "lowest to highest", "target", "")]
     for line in lines:
-        mark = {"difference": "+", "ratio": "×", "value": ""}[str(line["compared"])]
+        sign = {"difference": "+", "ratio": "×", "value": ""}[str(line["compared"])]
         target = f"≥ {line['at_least']}" if line["at_least"] is not None else f"≤ {line['at_most']}"
         aimed = line["met"] is not None
         rows.append(
@@ -149,16 +150,16 @@ def table(lines: Iterable[dict[str, object]]) -> str:
                 str(line["beside"] or ""),
                 _number(line["median"]),
                 _number(line["beside_median"]),
-                mark + _number(line["result"]),
+                sign + _number(line["result"]),
                 f"{_number(line['lowest'])} to {_number(line['highest'])}",
                 target if aimed else "",
                 {True: "met", False: "MISSED", None: ""}[line["met"]],  # type: ignore[index]
             )
         )
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    shown = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    body = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     legend = [f"  {name:<12} {kind.about}: {kind.command}" for name, kind in KINDS.items()]
-    return "\n".join([*shown, "", "A and B:", *legend])
+    return "\n".join([*body, "", "A and B:", *legend])
 
 
 def _number(value: object) -> str:

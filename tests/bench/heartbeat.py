@@ -1,4 +1,4 @@
-"""An addon that feels how long the event loop is held; loaded before the one that is measured.
+"""An addon that measures how long the event loop is blocked; loaded before the measured one.
 
 `GET /bench/gap` tells the longest hold in seconds since it was last asked: `all`, and `after` the
 last whole body of a POST had come, which leaves out what mitmproxy itself does to read it.
@@ -12,7 +12,7 @@ import time
 
 from mitmproxy import http
 
-_REST = 0.001
+_INTERVAL = 0.001
 
 
 class Heartbeat:
@@ -31,10 +31,10 @@ class Heartbeat:
     async def _beat(self) -> None:
         while True:
             self._before = self._since = time.perf_counter()
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(_INTERVAL)
             now = time.perf_counter()
-            self.all = max(self.all, now - self._before - _REST)
-            self.after = max(self.after, now - self._since - _REST)
+            self.all = max(self.all, now - self._before - _INTERVAL)
+            self.after = max(self.after, now - self._since - _INTERVAL)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.request.path == "/bench/gap":

@@ -1,4 +1,4 @@
-"""What the bench measures: every mitmdump of it, started alike, and the server behind them."""
+"""The processes that the bench measures: each kind of mitmdump, and the server behind them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 class Proxy:
-    """A mitmdump that serves."""
+    """A running mitmdump."""
 
     def __init__(self, kind: Kind, project: Path, origin: str) -> None:
         words = [word.replace("{origin}", origin) for word in kind.arguments]
@@ -162,7 +162,7 @@ class Stand:
         return found
 
     def check(self, right: bool, what: str) -> None:
-        """Notes what is wrong."""
+        """Records what is wrong."""
         if not right:
             self.problems.append(what)
 

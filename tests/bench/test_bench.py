@@ -1,4 +1,4 @@
-"""The bench works, and says so when what it times is wrong. Nothing here looks at how fast it is."""
+"""The bench works, and reports wrong answers. No test depends on how fast anything is."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from bench.load import NUMBER, Ask, Load, percentile
 from bench.origin import VIDEO, VIDEO_PATH
 from bench.stand import KINDS, fetch
 from bench.workbench import QUICK, Bench, Plan
+from child_processes import Child
 from origins import Origin
 from running import ROOT, Process, clean_environment
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +31,10 @@ def quick() -> dict[str, Any]:
     """What the command tells when it measures a moment of all."""
     words = [sys.executable, "tests/bench", "--quick", "--json", "--own-client"]
     env = clean_environment()
-    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    with Child(words, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as bench:
+        output, errors = bench.communicate(timeout=300)
+    assert bench.returncode == 0, output + errors
+    found: dict[str, Any] = json.loads(output)
     return found
 
 
@@ -39,7 +43,7 @@ def test_everything_is_measured_and_right(quick: dict[str, Any]) -> None:
     measured = {(row["what"], row["ours"], row["beside"]) for row in quick["rows"]}
     for scenario in SCENARIOS:
         for row in scenario.rows:
-            kept = scenario.alone or QUICK.fields_ignored.isdisjoint({row.kind, row.beside})
+            kept = scenario.alone or QUICK.skipped_kinds.isdisjoint({row.kind, row.beside})
             assert ((scenario.name, row.kind, row.beside) in measured) == kept
     for row in quick["rows"]:
         assert row["compared"] in ("ratio", "difference", "value")
@@ -95,7 +99,7 @@ def test_clients_tell_right_answers_from_wrong_ones(origin: str, client: Any, lo
 
 
 @pytest.mark.parametrize(("client", "load"), CLIENTS)
-def test_every_create_is_another(client: Any, load: Load) -> None:
+def test_every_create_has_its_own_prompt(client: Any, load: Load) -> None:
     with Origin() as server:
         ask = Ask(("/a", "/b"), body=f'{{"promptText": "{NUMBER}"}}', parts=(b'"origin": true',))
         result = client.drive(server.port, ask, load)
@@ -132,11 +136,11 @@ def test_upstream_calls_are_counted(origin: str) -> None:
 
 
 def test_files_are_checked_byte_by_byte(origin: str) -> None:
-    told = Downloads(f"{origin}/files/3000000", 3_000_000).run(at_once=3, times=2)
-    assert (told.files, told.bad, told.received) == (6, 0, 18_000_000)
+    result = Downloads(f"{origin}/files/3000000", 3_000_000).run(at_once=3, times=2)
+    assert (result.files, result.bad, result.received) == (6, 0, 18_000_000)
     # Of another length than was meant.
-    told = Downloads(f"{origin}/files/3000000", 2_999_999).run(at_once=1, times=1)
-    assert (told.files, told.bad) == (0, 1)
+    result = Downloads(f"{origin}/files/3000000", 2_999_999).run(at_once=1, times=1)
+    assert (result.files, result.bad) == (0, 1)
 
 
 @pytest.mark.parametrize("damage", [b"x", b""])
@@ -151,21 +155,18 @@ def test_a_wrong_byte_or_an_early_end_is_noticed(damage: bytes) -> None:
             exchange.close_connection = True
 
         server.routes["/file"] = file
-        told = Downloads(f"{server.url}/file", 900_001).run(at_once=1, times=1)
-        assert (told.files, told.bad) == (0, 1)
+        result = Downloads(f"{server.url}/file", 900_001).run(at_once=1, times=1)
+        assert (result.files, result.bad) == (0, 1)
 
 
 @pytest.mark.parametrize("right", [False, True])
-def test_problems_end_with_status_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], right: bool
-) -> None:
+def test_problems_end_with_status_one(capsys: pytest.CaptureFixture[str], right: bool) -> None:
     def measure(bench: Bench, kind: str) -> float:
         bench.check(right, "all of it", "nothing was right")
         return 1.0
 
     scenario = Scenario("a stub", "s", measure, (Row("pass", None),), alone=True)
-    monkeypatch.setattr(command, "SCENARIOS", (scenario,))
-    assert command.main(["--quick", "--own-client"]) == (0 if right else 1)
+    assert command.main(["--quick", "--own-client"], [scenario]) == (0 if right else 1)
     assert ("WRONG: all of it: nothing was right" in capsys.readouterr().out) == (not right)
 
 
@@ -195,7 +196,7 @@ def test_mistakes_on_the_command_line(arguments: list[str]) -> None:
         parse(arguments)
 
 
-def test_options() -> None:
+def test_options_of_the_command_line() -> None:
     plan = plan_of(parse(["--rounds", "3", "--videos", "10", "--own-client"]))
     assert (plan.rounds, plan.videos, plan.wrk, plan.requests) == (3, 10, False, None)
     assert plan_of(parse(["--quick"])).rounds == 1

@@ -27,9 +27,9 @@ def hold(part: str) -> Callable[[Bench, str], float]:
         held: float = json.loads(proxy.get("/bench/gap"))[part]
         bench.check(status == 200, what, f"the answer was {status}")
         if is_ours(kind):
-            digest = hashlib.sha256(picture).hexdigest()
+            sha256 = hashlib.sha256(picture).hexdigest()
             seen = json.loads(fetch(f"{bench.stand.behind(kind)}/_sandbox/requests"))["requests"]
-            stored = any((each["body"] or {}).get("sha256") == digest for each in seen)
+            stored = any((each["body"] or {}).get("sha256") == sha256 for each in seen)
             bench.check(stored, what, "the file did not arrive as it was")
         return held * 1000
 

@@ -1,4 +1,4 @@
-"""What every measurement works with: the stand, how much is done, and the checks."""
+"""What every measurement uses: the proxies, the plan and the checks."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Plan(msgspec.Struct, frozen=True):
     polls_beside: int = 200
     upload_bytes: int = 100_000_000
     videos: int = 100_000
-    #: Kinds that no proxy is kept of.
-    fields_ignored: frozenset[str] = frozenset()
+    #: Kinds that are not measured, but for start and memory.
+    skipped_kinds: frozenset[str] = frozenset()
 
 
 #: Enough to see that all works: for a test of the bench itself.
@@ -39,12 +39,12 @@ QUICK = Plan(
     polls_beside=10,
     upload_bytes=6_000_000,
     videos=100,
-    fields_ignored=frozenset({"lean", "lean-O", "lean-ask"}),
+    skipped_kinds=frozenset({"lean", "lean-O", "lean-ask"}),
 )
 
 
 class Bench:
-    """The stand, the plan, and the videos that were made for them."""
+    """The proxies, the plan, and the videos that were created."""
 
     def __init__(self, stand: Stand, plan: Plan) -> None:
         self.stand = stand
@@ -82,7 +82,7 @@ class Bench:
         self.check(least <= found <= most, what, f"{found} calls of {name} upstream, not {least} to {most}")
 
     def check(self, right: bool, what: str, problem: str) -> None:
-        """Notes what is wrong with bytes or upstream calls."""
+        """Records wrong bytes or upstream calls."""
         if not right:
             self.stand.problems.append(f"{what}: {problem}")
 

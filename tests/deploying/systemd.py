@@ -13,6 +13,7 @@ from types import TracebackType
 import pytest
 
 from asking import until
+from child_processes import Child
 from deploying import UNIT
 from running import ADDON, MITMDUMP, clean_environment
 
@@ -46,7 +47,7 @@ class Machine:
             pytest.skip("systemd, unshare, nsenter or ip is not installed")
         script = Path(__file__).with_suffix(".sh")
         with self._log.open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = Child(
                 ["unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc", "bash", str(script)],
                 env=self._env,
                 stdin=subprocess.DEVNULL,

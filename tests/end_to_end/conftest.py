@@ -1,4 +1,4 @@
-"""Proxies that several files share: each is one real mitmdump, in front of a Runway in a box."""
+"""Proxies that several files share: each is one real mitmdump in front of a sandbox."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from mitmproxy.certs import CertStore
 
 from asking import web
-from boxes import Box
 from origins import Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 
 Folders = Callable[[], Path]
 
@@ -33,10 +33,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folders:
 
 
 @pytest.fixture(scope="session")
-def box() -> Iterator[Box]:
-    """The Runway of the shared proxies: tests know their own requests by the prompt."""
-    with Box() as box:
-        yield box
+def sandbox_server() -> Iterator[SandboxServer]:
+    """The sandbox of the shared proxies: tests find their own requests by the prompt."""
+    with SandboxServer() as sandbox_server:
+        yield sandbox_server
 
 
 @pytest.fixture(scope="session")
@@ -54,18 +54,18 @@ def whole(proxy: Proxy) -> None:
 
 
 @pytest.fixture(scope="session")
-def plain(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+def plain(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
     """The proxy that most tests use, as base URL and as their HTTP proxy."""
     hosts = ["api.openai.com", "127.0.0.1"]
-    with Proxy(folder(), **box.options(), runway_hosts=hosts, runway_fallback=origin.url) as proxy:
+    with Proxy(folder(), **sandbox_server.options(), runway_hosts=hosts, runway_fallback=origin.url) as proxy:
         yield proxy
         whole(proxy)
 
 
 @pytest.fixture(scope="session")
-def lean(folder: Folders, box: Box) -> Iterator[Proxy]:
+def lean(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
     """The same without the built-ins that a gateway does not use."""
-    with Proxy(folder(), **box.options(), runway_lean=True) as proxy:
+    with Proxy(folder(), **sandbox_server.options(), runway_lean=True) as proxy:
         yield proxy
         whole(proxy)
 

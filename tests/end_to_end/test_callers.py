@@ -10,12 +10,12 @@ import openai
 import pytest
 
 from asking import check_video, client, error_of, finished, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 TOKENS = {"app-1": "token-of-app-1", "app-2": "token-of-app-2"}
 CONF = """
@@ -26,7 +26,7 @@ runway_callers:
 
 
 @pytest.fixture(scope="module")
-def gated(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+def gated(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
     with Proxy(
         folder(),
         conf=CONF,
@@ -34,7 +34,7 @@ def gated(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
         runway_hosts=["api.openai.com", "127.0.0.1"],
         runway_fallback=origin.url,
         runway_forward=True,
-        **box.options(),
+        **sandbox_server.options(),
     ) as proxy:
         yield proxy
         whole(proxy)
@@ -90,15 +90,20 @@ OPERATIONS = [
     ids=["none", "wrong", "empty", "basic", "longer", "upper", "api-key", "cookie"],
 )
 def test_without_a_token(
-    calls: httpx.Client, box: Box, video: str, method: str, path: str, headers: dict[str, str]
+    calls: httpx.Client,
+    sandbox_server: SandboxServer,
+    video: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
 ) -> None:
-    before = len(box.seen())
+    before = len(sandbox_server.seen())
     body = {"prompt": "no token"} if method == "POST" else None
     answer = calls.request(method, path.replace("{id}", video), headers=headers, json=body)
     error = error_of(answer, 401)
     assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_api_key")
     assert "Authorization: Bearer" in error["message"]
-    assert len(box.seen()) == before
+    assert len(sandbox_server.seen()) == before
 
 
 def test_the_client_gets_its_own_exception(gated: Proxy) -> None:
@@ -106,10 +111,10 @@ def test_the_client_gets_its_own_exception(gated: Proxy) -> None:
         app.videos.create(prompt="wrong key")
 
 
-def test_the_whole_way_with_a_token(gated: Proxy, box: Box) -> None:
+def test_the_whole_way_with_a_token(gated: Proxy, sandbox_server: SandboxServer) -> None:
     with client(gated.base_url, TOKENS["app-1"]) as app:
         video = app.videos.create_and_poll(prompt="with a token", poll_interval_ms=50)
-        assert app.videos.download_content(video.id).read() == box.sandbox.clips[True].read()
+        assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
         assert app.videos.delete(video.id).deleted is True
 
 
@@ -131,13 +136,13 @@ def test_a_relayed_request_with_a_token(calls: httpx.Client, video: str) -> None
 
 @pytest.mark.parametrize(("method", "path"), [each for each in OPERATIONS if "{id}" in each[1]])
 def test_anothers_video_is_an_unknown_one(
-    calls: httpx.Client, box: Box, video: str, method: str, path: str
+    calls: httpx.Client, sandbox_server: SandboxServer, video: str, method: str, path: str
 ) -> None:
     def ask(video_id: str) -> httpx.Response:
         body = {"prompt": "again"} if method == "POST" else None
         return calls.request(method, path.replace("{id}", video_id), headers=bearer("app-2"), json=body)
 
-    before = len(box.seen())
+    before = len(sandbox_server.seen())
     # Of the same key, as far as anybody can see, and sealed by nobody.
     unknown = video[:60] + ("A" if video[60] != "A" else "B") + video[61:]
     theirs, none = ask(video), ask(unknown)
@@ -145,12 +150,14 @@ def test_anothers_video_is_an_unknown_one(
     assert theirs.status_code == (400 if path.endswith("remix") else 404)
     assert theirs.text.replace(video, "ID") == none.text.replace(unknown, "ID")
     assert theirs.headers.keys() == none.headers.keys()
-    assert len(box.seen()) == before
+    assert len(sandbox_server.seen()) == before
     # And it is still there.
     assert calls.get(f"/v1/videos/{video}", headers=bearer("app-1")).json()["status"] == "completed"
 
 
-def test_tokens_go_nowhere(gated: Proxy, calls: httpx.Client, origin: Origin, box: Box) -> None:
+def test_tokens_go_nowhere(
+    gated: Proxy, calls: httpx.Client, origin: Origin, sandbox_server: SandboxServer
+) -> None:
     token = bearer("app-1")
     assert calls.get("/v1/models?with-token", headers=token).status_code == 200
     assert calls.get("/v1/models?with-token", headers={"api-key": TOKENS["app-2"]}).status_code == 200
@@ -165,7 +172,9 @@ def test_tokens_go_nowhere(gated: Proxy, calls: httpx.Client, origin: Origin, bo
         assert forward.get(f"{origin.url}/v1/videos/abc?with-token", headers=through).json()["origin"] is True
     asked = [each for each in origin.requests if "with-token" in each.path]
     assert len(asked) == 6
-    told = json.dumps([each.headers for each in asked]) + json.dumps([seen.headers for seen in box.seen()])
+    told = json.dumps([each.headers for each in asked]) + json.dumps(
+        [seen.headers for seen in sandbox_server.seen()]
+    )
     assert "token-of-app" not in told
     assert asked[2].headers["authorization"] == "Bearer sk-real"
 
@@ -179,8 +188,13 @@ def test_a_token_that_is_sent_twice_goes_nowhere(gated: Proxy, origin: Origin) -
     assert "token-of-app" not in str(asked.headers)
 
 
-def test_with_callers_there_is_no_fallback_unless_it_is_named(folder: Folders, box: Box) -> None:
-    options = {**box.options(), "runway_callers": json.dumps({"name": "a", "value": "token-of-app-1"})}
+def test_with_callers_there_is_no_fallback_unless_it_is_named(
+    folder: Folders, sandbox_server: SandboxServer
+) -> None:
+    options = {
+        **sandbox_server.options(),
+        "runway_callers": json.dumps({"name": "a", "value": "token-of-app-1"}),
+    }
     with Proxy(folder(), **options) as proxy, web(proxy.url) as calls:
         error = error_of(calls.get("/v1/models", headers=bearer("app-1")), 404)
         assert "runway_fallback" in error["message"]

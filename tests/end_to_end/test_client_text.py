@@ -7,10 +7,10 @@ import re
 import pytest
 
 from asking import raw
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 
 # The bytes themselves, CR in front of the last line end too; and in UTF-8 those of the second kind.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]")
@@ -33,9 +33,9 @@ LINES = [
 
 
 @pytest.mark.parametrize("detail", [1, 4])
-def test_no_control_character_in_the_log(folder: Folders, box: Box, detail: int) -> None:
+def test_no_control_character_in_the_log(folder: Folders, sandbox_server: SandboxServer, detail: int) -> None:
     with Origin() as origin:
-        options = {**box.options(), "runway_fallback": origin.url, "flow_detail": detail}
+        options = {**sandbox_server.options(), "runway_fallback": origin.url, "flow_detail": detail}
         with Proxy(folder(), "-v", termlog_verbosity="debug", **options) as proxy:
             here = b"127.0.0.1:%d" % proxy.port
             for line in LINES:

@@ -14,6 +14,8 @@ import pytest
 from end_to_end.conftest import Folders
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 SECRET = "the_secret_that_nobody_may_see"
 
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from asking import finished, peak_memory, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
+from sandbox_server import SandboxServer
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,8 @@ def done(direct: httpx.Client) -> str:
 
 
 @pytest.fixture(scope="module")
-def clip(box: Box) -> bytes:
-    return box.sandbox.clips[False].read()
+def clip(sandbox_server: SandboxServer) -> bytes:
+    return sandbox_server.sandbox.clips[False].read()
 
 
 def test_whole(direct: httpx.Client, done: str, clip: bytes) -> None:
@@ -72,7 +72,7 @@ def test_the_variant_video_is_the_video(direct: httpx.Client, done: str, clip: b
     assert direct.get(done, params={"variant": "video"}).content == clip
 
 
-def test_what_goes_to_the_file_store(direct: httpx.Client, box: Box, done: str) -> None:
+def test_what_goes_to_the_file_store(direct: httpx.Client, sandbox_server: SandboxServer, done: str) -> None:
     headers = {
         "Authorization": "Bearer sk-of-the-application",
         "Cookie": "session=secret",
@@ -80,10 +80,10 @@ def test_what_goes_to_the_file_store(direct: httpx.Client, box: Box, done: str) 
         "If-None-Match": '"x"',
         "Range": "bytes=7-9",
     }
-    before = len(box.seen("GET", "/outputs/"))
+    before = len(sandbox_server.seen("GET", "/outputs/"))
     assert direct.get(done, headers=headers).status_code == 206
     # A probe of one byte may stand before it.
-    (*_, last) = box.seen("GET", "/outputs/")[before:]
+    (*_, last) = sandbox_server.seen("GET", "/outputs/")[before:]
     assert last.headers["range"] == "bytes=7-9"
     assert set(last.headers) <= {"host", "range", "if-range", "connection", "accept-encoding"}
 
@@ -110,8 +110,8 @@ def test_one_client_connection_serves_polls_and_downloads_in_turn(
 def large(folder: Folders) -> Iterator[tuple[Proxy, str]]:
     """A proxy whose videos have 100 MB, and the path of one."""
     with (
-        Box(video_bytes=100_000_000) as box,
-        Proxy(folder(), **box.options()) as proxy,
+        SandboxServer(video_bytes=100_000_000) as sandbox_server,
+        Proxy(folder(), **sandbox_server.options()) as proxy,
         web(proxy.url) as client,
     ):
         made = client.post("/v1/videos", json={"prompt": "large"}).json()["id"]

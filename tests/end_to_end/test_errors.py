@@ -13,9 +13,9 @@ import openai
 import pytest
 
 from asking import PATIENCE_SECONDS, PNG, client, error_of, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
+from sandbox_server import SandboxServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
@@ -25,10 +25,10 @@ PART = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na fox'
 
 
 @pytest.fixture(autouse=True)
-def nothing_made(box: Box, plain: Proxy) -> Iterator[None]:
-    before = box.made(), len(box.seen("POST"))
+def nothing_made(sandbox_server: SandboxServer, plain: Proxy) -> Iterator[None]:
+    before = sandbox_server.made(), len(sandbox_server.seen("POST"))
     yield
-    assert (box.made(), len(box.seen("POST"))) == before
+    assert (sandbox_server.made(), len(sandbox_server.seen("POST"))) == before
     whole(plain)
 
 
@@ -161,8 +161,8 @@ def test_unknown_ids(direct: httpx.Client, video_id: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def small(folder: Folders, box: Box) -> Iterator[Proxy]:
-    with Proxy(folder(), runway_max_body="100k", **box.options()) as small:
+def small(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
+    with Proxy(folder(), runway_max_body="100k", **sandbox_server.options()) as small:
         yield small
         whole(small)
 

@@ -17,12 +17,12 @@ import openai
 import pytest
 
 from asking import PNG, check_video, client, curl, error_of, finished, needs_curl
-from boxes import Box
 from end_to_end.conftest import Folders
 from origins import Exchange, Origin
 from running import Proxy, clean_environment
+from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -55,13 +55,13 @@ def through(plain: Proxy) -> Iterator[httpx.Client]:
         yield through
 
 
-def test_the_whole_way(app: openai.OpenAI, box: Box) -> None:
+def test_the_whole_way(app: openai.OpenAI, sandbox_server: SandboxServer) -> None:
     video = app.videos.create(prompt="through the proxy", input_reference=PNG)
-    mode, _ = box.task_call("through the proxy")
+    mode, _ = sandbox_server.task_call("through the proxy")
     assert mode == "image_to_video"
     done = app.videos.poll(video.id, poll_interval_ms=50)
     assert done.status == "completed"
-    clip = box.sandbox.clips[True].read()
+    clip = sandbox_server.sandbox.clips[True].read()
     assert app.videos.download_content(video.id).read() == clip
     part = app.videos.download_content(video.id, extra_headers={"Range": "bytes=10-19"})
     assert part.read() == clip[10:20]
@@ -72,12 +72,14 @@ def test_the_whole_way(app: openai.OpenAI, box: Box) -> None:
         app.videos.retrieve(video.id)
 
 
-def test_an_application_by_its_environment_alone(plain: Proxy, box: Box, tmp_path: Path) -> None:
+def test_an_application_by_its_environment_alone(
+    plain: Proxy, sandbox_server: SandboxServer, tmp_path: Path
+) -> None:
     env = {"HTTPS_PROXY": plain.url, "SSL_CERT_FILE": str(plain.ca), "OPENAI_API_KEY": "sk-real"}
     command = [sys.executable, "-c", APPLICATION, "an application", str(tmp_path / "video.mp4")]
     done = subprocess.run(command, env=clean_environment(env), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
-    assert (tmp_path / "video.mp4").read_bytes() == box.sandbox.clips[False].read()
+    assert (tmp_path / "video.mp4").read_bytes() == sandbox_server.sandbox.clips[False].read()
 
 
 def test_an_application_whose_base_url_is_the_proxy(plain: Proxy, tmp_path: Path) -> None:
@@ -89,7 +91,9 @@ def test_an_application_whose_base_url_is_the_proxy(plain: Proxy, tmp_path: Path
 
 @needs_curl
 @pytest.mark.parametrize("version", ["--http1.1", "--http2"])
-def test_curl(plain: Proxy, through: httpx.Client, box: Box, version: str, tmp_path: Path) -> None:
+def test_curl(
+    plain: Proxy, through: httpx.Client, sandbox_server: SandboxServer, version: str, tmp_path: Path
+) -> None:
     if version == "--http2" and b"HTTP2" not in curl("--version").stdout:
         pytest.skip("this curl knows no HTTP/2")
     env = {"https_proxy": plain.url, "CURL_CA_BUNDLE": str(plain.ca)}
@@ -103,7 +107,7 @@ def test_curl(plain: Proxy, through: httpx.Client, box: Box, version: str, tmp_p
     ).stdout
     if version == "--http2":
         assert shown == b"2"
-    assert out.read_bytes() == box.sandbox.clips[True].read()
+    assert out.read_bytes() == sandbox_server.sandbox.clips[True].read()
 
 
 def test_errors_have_the_same_shape(through: httpx.Client) -> None:
@@ -111,15 +115,17 @@ def test_errors_have_the_same_shape(through: httpx.Client) -> None:
     assert error_of(through.get("/v1/videos/video_rw_unknown"), 404)["code"] == "not_found"
 
 
-def test_a_proxied_plain_http_host(plain: Proxy, box: Box) -> None:
+def test_a_proxied_plain_http_host(plain: Proxy, sandbox_server: SandboxServer) -> None:
     # runway_hosts names this host too: whether with TLS or not, its videos are ours.
     with httpx.Client(proxy=plain.url, trust_env=False, timeout=60) as through:
         made = through.post("http://127.0.0.1:9/v1/videos", json={"prompt": "no TLS"})
         assert check_video(made.json())["status"] == "queued"
 
 
-def test_a_host_that_is_not_ours_keeps_its_videos(plain: Proxy, origin: Origin, box: Box) -> None:
-    made = box.made()
+def test_a_host_that_is_not_ours_keeps_its_videos(
+    plain: Proxy, origin: Origin, sandbox_server: SandboxServer
+) -> None:
+    made = sandbox_server.made()
     with httpx.Client(proxy=plain.url, trust_env=False, timeout=60) as through:
         theirs = through.post(
             f"http://localhost:{origin.port}/v1/videos",
@@ -128,11 +134,13 @@ def test_a_host_that_is_not_ours_keeps_its_videos(plain: Proxy, origin: Origin, 
         )
     assert theirs.json()["origin"] is True
     assert origin.asked("/v1/videos")[-1].headers["authorization"] == "Bearer sk-theirs"
-    assert box.made() == made
+    assert sandbox_server.made() == made
 
 
-def test_a_model_that_is_not_ours_goes_on_untouched(plain: Proxy, origin: Origin, box: Box) -> None:
-    made, body = box.made(), b'{ "prompt":"mine", "model" : "their-model" }'
+def test_a_model_that_is_not_ours_goes_on_untouched(
+    plain: Proxy, origin: Origin, sandbox_server: SandboxServer
+) -> None:
+    made, body = sandbox_server.made(), b'{ "prompt":"mine", "model" : "their-model" }'
     headers = {"Authorization": "Bearer sk-theirs", "api-key": "theirs", "X-Own": "1"}
     headers["Content-Type"] = "application/json"
     with httpx.Client(proxy=plain.url, trust_env=False, timeout=60) as through:
@@ -145,16 +153,16 @@ def test_a_model_that_is_not_ours_goes_on_untouched(plain: Proxy, origin: Origin
     assert asked.body == body
     assert {name: asked.headers[name.lower()] for name in headers} == headers
     assert origin.asked("/v1/videos/abc")[-1].headers["authorization"] == "Bearer sk-theirs"
-    assert box.made() == made
+    assert sandbox_server.made() == made
 
 
-def test_chat_through_tls_goes_to_its_own_host(folder: Folders, box: Box) -> None:
+def test_chat_through_tls_goes_to_its_own_host(folder: Folders, sandbox_server: SandboxServer) -> None:
     made = folder()
     (made / "mitm.conf").write_text(f"ssl_verify_upstream_trusted_ca: {made}/confdir/mitmproxy-ca-cert.pem\n")
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate(made)
     tls.load_cert_chain(made / "host.pem")
-    with Origin(tls) as host, Proxy(made, **box.options(), conf=None) as proxy:
+    with Origin(tls) as host, Proxy(made, **sandbox_server.options(), conf=None) as proxy:
 
         def chat(exchange: Exchange) -> None:
             exchange.reply(200, exchange.asked.body[::-1], "text/plain")

@@ -12,11 +12,11 @@ import openai
 import pytest
 
 from asking import check_video, client, error_of, finished, web
-from boxes import KEY, Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
+from sandbox_server import KEY, SandboxServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 KEYS = {f"value_of_{name.replace('-', '_')}": name for name in ("team-a", "team-b", "veo", "old")}
 CONF = """
@@ -34,13 +34,13 @@ ENV = {"TEAM_A": "value_of_team_a", "TEAM_B": "value_of_team_b", "OLD": "value_o
 
 
 @pytest.fixture(scope="module")
-def teams() -> Iterator[Box]:
-    with Box(KEYS) as teams:
+def teams() -> Iterator[SandboxServer]:
+    with SandboxServer(KEYS) as teams:
         yield teams
 
 
 @pytest.fixture(scope="module")
-def several(folder: Folders, teams: Box) -> Iterator[Proxy]:
+def several(folder: Folders, teams: SandboxServer) -> Iterator[Proxy]:
     with Proxy(folder(), conf=CONF, env=ENV, runway_base_url=teams.url) as proxy:
         yield proxy
         whole(proxy)
@@ -52,7 +52,7 @@ def calls(several: Proxy) -> Iterator[httpx.Client]:
         yield calls
 
 
-def makers(teams: Box, prompt: str) -> list[str | None]:
+def makers(teams: SandboxServer, prompt: str) -> list[str | None]:
     """The organisations of the creates with this prompt."""
     return [seen.organisation for seen in teams.creates(prompt)]
 
@@ -75,7 +75,7 @@ def test_a_literal_value_is_warned_of(several: Proxy) -> None:
     several.wait_for(r"veo has its secret written out")
 
 
-def test_new_videos_are_spread_by_weight(calls: httpx.Client, teams: Box) -> None:
+def test_new_videos_are_spread_by_weight(calls: httpx.Client, teams: SandboxServer) -> None:
     for _ in range(12):
         assert calls.post("/v1/videos", json={"prompt": "spread"}).status_code == 200
     found = makers(teams, "spread")
@@ -85,20 +85,20 @@ def test_new_videos_are_spread_by_weight(calls: httpx.Client, teams: Box) -> Non
         assert Counter(found[start : start + 4]) == {"team-a": 3, "team-b": 1}
 
 
-def test_patterns_choose_the_key(calls: httpx.Client, teams: Box) -> None:
+def test_patterns_choose_the_key(calls: httpx.Client, teams: SandboxServer) -> None:
     for _ in range(3):
         calls.post("/v1/videos", json={"prompt": "by pattern", "model": "runway/veo3.1"})
     assert set(makers(teams, "by pattern")) == {"veo"}
 
 
-def test_a_model_that_no_key_may_take(calls: httpx.Client, teams: Box) -> None:
+def test_a_model_that_no_key_may_take(calls: httpx.Client, teams: SandboxServer) -> None:
     before = teams.made()
     error = error_of(calls.post("/v1/videos", json={"prompt": "none", "model": "runway/wan3"}), 403)
     assert (error["code"], error["param"]) == ("model_not_available", "model")
     assert teams.made() == before
 
 
-def test_everything_about_a_video_goes_through_its_key(calls: httpx.Client, teams: Box) -> None:
+def test_everything_about_a_video_goes_through_its_key(calls: httpx.Client, teams: SandboxServer) -> None:
     ids = [calls.post("/v1/videos", json={"prompt": "affinity"}).json()["id"] for _ in range(8)]
     tasks = {seen.made: seen.organisation for seen in teams.creates("affinity")}
     assert set(tasks.values()) == {"team-a", "team-b"}
@@ -113,7 +113,9 @@ def test_everything_about_a_video_goes_through_its_key(calls: httpx.Client, team
         assert seen.status in (200, 204)
 
 
-def test_a_key_without_weight_serves_what_it_made(folder: Folders, teams: Box, calls: httpx.Client) -> None:
+def test_a_key_without_weight_serves_what_it_made(
+    folder: Folders, teams: SandboxServer, calls: httpx.Client
+) -> None:
     # Another process, where the key still had weight: the ids are good in both.
     key = json.dumps({"name": "old", "value": "env.OLD"})
     options: dict[str, Any] = {"runway_base_url": teams.url, "runway_poll_seconds": 0}
@@ -133,14 +135,14 @@ def test_a_key_without_weight_serves_what_it_made(folder: Folders, teams: Box, c
     assert set(makers(teams, "of old")) == {"old"}
 
 
-def test_one_key_from_the_environment(folder: Folders, box: Box) -> None:
+def test_one_key_from_the_environment(folder: Folders, sandbox_server: SandboxServer) -> None:
     # The first of the two variables counts where both are set.
     env = {"RUNWAY_API_KEY": KEY, "RUNWAYML_API_SECRET": "another"}
-    with Proxy(folder(), env=env, runway_base_url=box.url) as proxy, web(proxy.url) as one:
+    with Proxy(folder(), env=env, runway_base_url=sandbox_server.url) as proxy, web(proxy.url) as one:
         assert one.post("/v1/videos", json={"prompt": "by a variable"}).status_code == 200
         proxy.wait_for(r"keys: default \(weight 1")
         whole(proxy)
-    assert makers(box, "by a variable") == ["only"]
+    assert makers(sandbox_server, "by a variable") == ["only"]
 
 
 def test_without_a_key(folder: Folders) -> None:
@@ -161,17 +163,19 @@ def test_without_a_key(folder: Folders) -> None:
         whole(proxy)
 
 
-def test_an_outbound_proxy_and_none_from_the_environment(folder: Folders, box: Box) -> None:
+def test_an_outbound_proxy_and_none_from_the_environment(
+    folder: Folders, sandbox_server: SandboxServer
+) -> None:
     """`runway_proxy` carries the calls and the bytes; HTTPS_PROXY and its like never do."""
     # Nobody listens there: a call that went by it would fail.
     env = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"), "http://127.0.0.1:9")
     with Proxy(folder(), env=env, runway_fallback="none", flow_detail=1) as outbound:
-        options = {**box.options(), "runway_proxy": outbound.url}
+        options = {**sandbox_server.options(), "runway_proxy": outbound.url}
         with Proxy(folder(), env=env, **options) as proxy, web(proxy.url) as one:
             made = one.post("/v1/videos", json={"prompt": "by an outbound proxy"}).json()
             finished(one, made["id"])
             content = one.get(f"/v1/videos/{made['id']}/content")
-            assert content.content == box.sandbox.clips[True].read()
+            assert content.content == sandbox_server.sandbox.clips[True].read()
             whole(proxy)
         for path in ("/v1/text_to_video", "/v1/tasks/", "/outputs/"):
             outbound.wait_for(path)

@@ -10,17 +10,19 @@ import httpx
 import pytest
 
 from asking import error_of, peak_memory, web
-from boxes import Box
 from end_to_end.conftest import Folders
 from running import Proxy
+from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
 
 LARGEST = 64 << 20
 BOUNDARY = "xYz"
 
 
 @pytest.fixture
-def proxy(folder: Folders, box: Box) -> Iterator[Proxy]:
-    with Proxy(folder(), **box.options(), runway_max_body="64m") as proxy:
+def proxy(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
+    with Proxy(folder(), **sandbox_server.options(), runway_max_body="64m") as proxy:
         yield proxy
         assert "Traceback" not in proxy.log
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from asking import error_of, finished
-from boxes import Box
 from origins import Origin
+from sandbox_server import SandboxServer
 
 RELAYED = [
     ("Forwarded", "for=192.0.2.1"),
@@ -24,9 +24,11 @@ RELAYED = [
 
 
 @pytest.mark.parametrize(("name", "value"), RELAYED, ids=[f"{name}: {value}" for name, value in RELAYED])
-def test_signs_of_somebody_else(direct: httpx.Client, box: Box, name: str, value: str) -> None:
+def test_signs_of_somebody_else(
+    direct: httpx.Client, sandbox_server: SandboxServer, name: str, value: str
+) -> None:
     video = direct.post("/v1/videos", json={"prompt": "the local user's"}).json()["id"]
-    before = box.made(), len(box.seen("GET", "/v1/tasks/"))
+    before = sandbox_server.made(), len(sandbox_server.seen("GET", "/v1/tasks/"))
     calls = [
         ("POST", "/v1/videos"),
         ("GET", "/v1/videos"),
@@ -41,7 +43,7 @@ def test_signs_of_somebody_else(direct: httpx.Client, box: Box, name: str, value
         assert error["type"] == "permission_error"
         assert "runway_callers" in error["message"]
         assert name.lower() in error["message"].lower()
-    assert (box.made(), len(box.seen("GET", "/v1/tasks/"))) == before
+    assert (sandbox_server.made(), len(sandbox_server.seen("GET", "/v1/tasks/"))) == before
     assert finished(direct, video)["status"] == "completed"
 
 
@@ -59,7 +61,9 @@ def test_a_browser_of_the_local_user(direct: httpx.Client, value: str) -> None:
     assert answer.status_code == 404
 
 
-def test_the_key_of_the_application_is_not_looked_at(direct: httpx.Client, box: Box) -> None:
+def test_the_key_of_the_application_is_not_looked_at(
+    direct: httpx.Client, sandbox_server: SandboxServer
+) -> None:
     for headers in ({}, {"Authorization": "Bearer anything"}, {"api-key": "anything"}):
         assert direct.post("/v1/videos", json={"prompt": "any key"}, headers=headers).status_code == 200
 
@@ -72,12 +76,14 @@ def test_other_traffic_of_somebody_else(direct: httpx.Client, origin: Origin, na
     assert len(origin.requests) == before
 
 
-def test_a_page_whose_host_name_points_here_is_refused(direct: httpx.Client, box: Box) -> None:
+def test_a_page_whose_host_name_points_here_is_refused(
+    direct: httpx.Client, sandbox_server: SandboxServer
+) -> None:
     # DNS rebinding: the page's own name resolves to 127.0.0.1, so its requests are "same-origin".
-    made = box.made()
+    made = sandbox_server.made()
     headers = {"Host": "evil.example:8080", "Sec-Fetch-Site": "same-origin"}
     posted = direct.post(
         "/v1/videos", json={"prompt": "rebinding"}, headers={**headers, "Origin": "http://evil.example:8080"}
     )
     assert posted.status_code == 403
-    assert box.made() == made
+    assert sandbox_server.made() == made

@@ -11,9 +11,9 @@ import openai
 import pytest
 from openai.types import Video
 
-from asking import LASTING, PNG, check_video, client, finished, until, web
-from boxes import Box
+from asking import CONSTANT_KEYS, PNG, check_video, client, finished, until, web
 from running import Proxy
+from sandbox_server import SandboxServer
 
 pytestmark = [pytest.mark.dependencies, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
 
@@ -37,31 +37,37 @@ def wait(app: openai.OpenAI, video: Video) -> Video:
     return until(ended, video.id)
 
 
-def test_a_prompt_alone_is_sora_2(app: openai.OpenAI, box: Box, request: pytest.FixtureRequest) -> None:
+def test_a_prompt_alone_is_sora_2(
+    app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
+) -> None:
     prompt = f"a paper boat {request.node.name}"
     video = app.videos.create(prompt=prompt)
     body = body_of(video)
     assert (body["status"], body["progress"], body["model"]) == ("queued", 0, "sora-2")
     assert (body["seconds"], body["size"], body["prompt"]) == ("4", "720x1280", prompt)
-    mode, sent = box.task_call(prompt)
+    mode, sent = sandbox_server.task_call(prompt)
     assert mode == "text_to_video"
     assert sent == {"model": "seedance2", "promptText": prompt, "duration": 4, "ratio": "720:1280"}
 
 
 def test_all_that_the_client_has_parameters_for(
-    app: openai.OpenAI, box: Box, request: pytest.FixtureRequest
+    app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     prompt = f"a kite {request.node.name}"
     video = app.videos.create(prompt=prompt, model="sora-2-pro", seconds="8", size="1280x720")
     assert (video.model, video.seconds, video.size) == ("sora-2-pro", "8", "1280x720")
-    mode, sent = box.task_call(prompt)
+    mode, sent = sandbox_server.task_call(prompt)
     assert mode == "text_to_video"
     assert (sent["model"], sent["duration"], sent["ratio"]) == ("seedance2_5", 8, "1280:720")
 
 
 @pytest.mark.parametrize("how", ["bytes", "path", "file", "tuple"])
 def test_an_uploaded_picture(
-    app: openai.OpenAI, box: Box, tmp_path: Path, how: str, request: pytest.FixtureRequest
+    app: openai.OpenAI,
+    sandbox_server: SandboxServer,
+    tmp_path: Path,
+    how: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     path = tmp_path / "first frame.png"
     path.write_bytes(PNG)
@@ -70,25 +76,29 @@ def test_an_uploaded_picture(
         picture = {"bytes": PNG, "path": path, "file": file, "tuple": ("x.png", PNG, "image/png")}[how]
         video = app.videos.create(prompt=prompt, input_reference=cast(Any, picture))
     assert body_of(video)["status"] == "queued"
-    mode, sent = box.task_call(prompt)
+    mode, sent = sandbox_server.task_call(prompt)
     assert mode == "image_to_video"
     assert str(sent["promptImage"]).count("data:image/png;base64,") == 1
 
 
 def test_a_large_picture_is_uploaded_whole(
-    app: openai.OpenAI, box: Box, request: pytest.FixtureRequest
+    app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
     # Behind the end of a PNG comes what readers skip: 6 MB do not fit into a data URI.
     picture = PNG + request.node.name.encode() + bytes(6_000_000)
     prompt = f"large {request.node.name}"
     app.videos.create(prompt=prompt, model=cast(Any, "runway/gen4.5"), input_reference=("big.png", picture))
-    _, sent = box.task_call(prompt)
+    _, sent = sandbox_server.task_call(prompt)
     assert "runway://" in str(sent["promptImage"])
-    uploaded = [seen.body for seen in box.seen("POST", "/uploads") if seen.body and "sha256" in seen.body]
+    uploaded = [
+        seen.body for seen in sandbox_server.seen("POST", "/uploads") if seen.body and "sha256" in seen.body
+    ]
     assert hashlib.sha256(picture).hexdigest() in [body["sha256"] for body in uploaded]
 
 
-def test_extra_body_with_nested_fields(app: openai.OpenAI, box: Box, request: pytest.FixtureRequest) -> None:
+def test_extra_body_with_nested_fields(
+    app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
+) -> None:
     prompt = f"extra {request.node.name}"
     video = app.videos.create(
         prompt=prompt,
@@ -98,12 +108,14 @@ def test_extra_body_with_nested_fields(app: openai.OpenAI, box: Box, request: py
         extra_body={"seed": 42, "content_moderation": {"public_figure_threshold": "low"}},
     )
     assert (video.model, video.seconds, video.size) == ("runway/gen4.5", "5", "1280x720")
-    mode, sent = box.task_call(prompt)
+    mode, sent = sandbox_server.task_call(prompt)
     assert (mode, sent["model"], sent["duration"]) == ("text_to_video", "gen4.5", 5)
     assert (sent["seed"], sent["contentModeration"]) == (42, {"publicFigureThreshold": "low"})
 
 
-def test_extra_body_with_lists(app: openai.OpenAI, box: Box, request: pytest.FixtureRequest) -> None:
+def test_extra_body_with_lists(
+    app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
+) -> None:
     prompt = f"lists {request.node.name}"
     references = [{"uri": f"https://example.com/{n}.png"} for n in "ab"]
     app.videos.create(
@@ -111,16 +123,18 @@ def test_extra_body_with_lists(app: openai.OpenAI, box: Box, request: pytest.Fix
         model=cast(Any, "runway/seedance2"),
         extra_body={"references": references, "audio": True},
     )
-    _, sent = box.task_call(prompt)
+    _, sent = sandbox_server.task_call(prompt)
     assert [each["uri"] for each in sent["references"]] == [each["uri"] for each in references]
     assert sent["audio"] is True
 
 
-def test_a_video_made_of_a_video(app: openai.OpenAI, box: Box, request: pytest.FixtureRequest) -> None:
+def test_a_video_made_of_a_video(
+    app: openai.OpenAI, sandbox_server: SandboxServer, request: pytest.FixtureRequest
+) -> None:
     prompt = f"restyle {request.node.name}"
     uri = "https://example.com/clip.mp4"
     video = app.videos.create(prompt=prompt, model=cast(Any, "runway/aleph2"), extra_body={"video_uri": uri})
-    mode, sent = box.task_call(prompt)
+    mode, sent = sandbox_server.task_call(prompt)
     assert (video.model, mode, sent["videoUri"]) == ("runway/aleph2", "video_to_video", uri)
 
 
@@ -149,7 +163,7 @@ def test_what_lasts_through_a_life(app: openai.OpenAI) -> None:
         return lives[-1]["status"] == "completed" or None
 
     until(ended, "the end")
-    assert all(life[name] == lives[0][name] for life in lives for name in LASTING)
+    assert all(life[name] == lives[0][name] for life in lives for name in CONSTANT_KEYS)
     order = ["queued", "in_progress", "completed"]
     ranks = [order.index(life["status"]) for life in lives]
     assert ranks == sorted(ranks)
@@ -159,9 +173,11 @@ def test_what_lasts_through_a_life(app: openai.OpenAI) -> None:
     assert body_of(app.videos.retrieve(video.id)) == lives[-1]
 
 
-def test_downloads_whole_streamed_and_in_part(app: openai.OpenAI, box: Box, tmp_path: Path) -> None:
+def test_downloads_whole_streamed_and_in_part(
+    app: openai.OpenAI, sandbox_server: SandboxServer, tmp_path: Path
+) -> None:
     video = wait(app, app.videos.create(prompt="to be downloaded"))
-    clip = box.sandbox.clips[True].read()
+    clip = sandbox_server.sandbox.clips[True].read()
     whole = app.videos.download_content(video.id)
     assert whole.response.headers["content-type"] == "video/mp4"
     assert whole.read() == clip
@@ -177,31 +193,35 @@ def test_downloads_whole_streamed_and_in_part(app: openai.OpenAI, box: Box, tmp_
     assert part.read() == clip[1000:]
 
 
-def test_the_video_has_the_shape_that_was_asked_for(app: openai.OpenAI, box: Box) -> None:
+def test_the_video_has_the_shape_that_was_asked_for(
+    app: openai.OpenAI, sandbox_server: SandboxServer
+) -> None:
     video = wait(app, app.videos.create(prompt="wide", size="1280x720"))
-    assert app.videos.download_content(video.id).read() == box.sandbox.clips[False].read()
+    assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[False].read()
 
 
-def test_delete(app: openai.OpenAI, proxy: Proxy, box: Box) -> None:
+def test_delete(app: openai.OpenAI, proxy: Proxy, sandbox_server: SandboxServer) -> None:
     video = wait(app, app.videos.create(prompt="to be deleted"))
-    tasks = box.ask(lambda sandbox: len(sandbox.tasks))
+    tasks = sandbox_server.ask(lambda sandbox: len(sandbox.tasks))
     gone = app.videos.delete(video.id)
     assert gone.to_dict() == {"id": video.id, "object": "video.deleted", "deleted": True}
-    assert box.ask(lambda sandbox: len(sandbox.tasks)) == tasks - 1
+    assert sandbox_server.ask(lambda sandbox: len(sandbox.tasks)) == tasks - 1
     for call in (app.videos.retrieve, app.videos.download_content, app.videos.delete):
         with pytest.raises(openai.NotFoundError, match=video.id):
             call(video.id)
 
 
-def test_delete_cancels_a_running_task(app: openai.OpenAI, box: Box) -> None:
+def test_delete_cancels_a_running_task(app: openai.OpenAI, sandbox_server: SandboxServer) -> None:
     video = app.videos.create(prompt="[slow] to be cancelled")
     app.videos.delete(video.id)
-    assert box.seen("DELETE", "/v1/tasks/")[-1].status == 204
+    assert sandbox_server.seen("DELETE", "/v1/tasks/")[-1].status == 204
     with pytest.raises(openai.NotFoundError):
         app.videos.retrieve(video.id)
 
 
-def test_the_asynchronous_client(proxy: Proxy, box: Box, request: pytest.FixtureRequest) -> None:
+def test_the_asynchronous_client(
+    proxy: Proxy, sandbox_server: SandboxServer, request: pytest.FixtureRequest
+) -> None:
     import asyncio
 
     prompt = f"async {request.node.name}"
@@ -216,8 +236,8 @@ def test_the_asynchronous_client(proxy: Proxy, box: Box, request: pytest.Fixture
             content = await app.videos.download_content(done[0].id)
             return await content.aread()
 
-    assert asyncio.run(run()) == box.sandbox.clips[True].read()
-    assert len(box.creates(prompt)) == 5
+    assert asyncio.run(run()) == sandbox_server.sandbox.clips[True].read()
+    assert len(sandbox_server.creates(prompt)) == 5
 
 
 def test_ids_serve_from_any_connection(app: openai.OpenAI, proxy: Proxy) -> None:

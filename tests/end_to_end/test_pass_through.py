@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from asking import error_of, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 
 # What a careful proxy must not touch: odd case, order, empty and repeated headers, bytes of a body.
 REQUEST = (
@@ -86,7 +86,7 @@ def test_byte_for_byte_in_a_tunnel(plain: Proxy) -> None:
 
 
 @pytest.mark.parametrize("addressed", ["to another host", "to the proxy"])
-def test_web_sockets(plain: Proxy, folder: Folders, box: Box, addressed: str) -> None:
+def test_web_sockets(plain: Proxy, folder: Folders, sandbox_server: SandboxServer, addressed: str) -> None:
     # The handshake of RFC 6455, 1.3, and a text from the server behind it.
     answer = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -96,7 +96,7 @@ def test_web_sockets(plain: Proxy, folder: Folders, box: Box, addressed: str) ->
     with contextlib.ExitStack() as stack:
         proxy, host = plain, f"http://127.0.0.1:{server.port}"
         if addressed == "to the proxy":
-            options = {**box.options(), "runway_fallback": host}
+            options = {**sandbox_server.options(), "runway_fallback": host}
             proxy, host = stack.enter_context(Proxy(folder(), **options)), ""
         head = (
             f"GET {host}/v1/realtime HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
@@ -155,9 +155,15 @@ def test_other_calls_go_to_the_fallback(direct: httpx.Client, origin: Origin) ->
     assert {name: asked.headers[name.lower()] for name in headers} == headers
 
 
-def test_a_fallback_with_a_path_of_its_own(folder: Folders, box: Box, origin: Origin) -> None:
+@pytest.mark.slow
+def test_a_fallback_with_a_path_of_its_own(
+    folder: Folders, sandbox_server: SandboxServer, origin: Origin
+) -> None:
     fallback = f"{origin.url}/gateway/"
-    with Proxy(folder(), **box.options(), runway_fallback=fallback) as proxy, web(proxy.url) as client:
+    with (
+        Proxy(folder(), **sandbox_server.options(), runway_fallback=fallback) as proxy,
+        web(proxy.url) as client,
+    ):
         assert client.get("/v1/models?x=1").json()["path"] == "/gateway/v1/models?x=1"
         whole(proxy)
 
@@ -178,8 +184,12 @@ def test_a_model_that_is_not_ours_is_a_404_that_names_ours(direct: httpx.Client,
     assert len(origin.requests) == before
 
 
-def test_no_fallback_is_a_404(folder: Folders, box: Box) -> None:
-    with Proxy(folder(), **box.options(), runway_fallback="none") as proxy, web(proxy.url) as client:
+@pytest.mark.slow
+def test_no_fallback_is_a_404(folder: Folders, sandbox_server: SandboxServer) -> None:
+    with (
+        Proxy(folder(), **sandbox_server.options(), runway_fallback="none") as proxy,
+        web(proxy.url) as client,
+    ):
         error = error_of(client.get("/v1/models"), 404)
         assert error["code"] == "unknown_url"
         assert "runway_fallback" in error["message"]

@@ -7,16 +7,16 @@ import ssl
 import httpx
 import pytest
 
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from end_to_end.test_start_up import SETTER
 from running import Proxy
 from runway_addon.command_line import options_of_all_programs
+from sandbox_server import SandboxServer
 
 REASON = r"signs with a CA key that is publicly known"
 
 
-pytestmark = pytest.mark.dependencies
+pytestmark = [pytest.mark.dependencies, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,10 +50,10 @@ def test_the_start_is_refused(
     assert "Traceback" not in proxy.log
 
 
-def test_it_cannot_be_set_while_the_proxy_runs(folder: Folders, box: Box) -> None:
+def test_it_cannot_be_set_while_the_proxy_runs(folder: Folders, sandbox_server: SandboxServer) -> None:
     made = folder()
     (made / "setter.py").write_text(SETTER)
-    with Proxy(made, "-s", str(made / "setter.py"), **box.options()) as proxy:
+    with Proxy(made, "-s", str(made / "setter.py"), **sandbox_server.options()) as proxy:
         with httpx.Client(base_url=proxy.url, trust_env=False) as calls:
             for name in ("emudhra", "emudhra_old"):
                 assert calls.get(f"/set?{name}=true").text.startswith(f"refused: {name}: signs with")

@@ -8,17 +8,19 @@ import httpx
 import pytest
 
 from asking import finished, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
+from sandbox_server import SandboxServer
 
 CALLER = '{"name": "app", "value": "token-of-app"}'
 BEARER = {"Authorization": "Bearer token-of-app"}
 
 
 @pytest.fixture(scope="module", params=["stream", "redirect"])
-def calls(request: pytest.FixtureRequest, folder: Folders, box: Box) -> Iterator[httpx.Client]:
-    options = {**box.options(), "runway_callers": CALLER, "runway_content": request.param}
+def calls(
+    request: pytest.FixtureRequest, folder: Folders, sandbox_server: SandboxServer
+) -> Iterator[httpx.Client]:
+    options = {**sandbox_server.options(), "runway_callers": CALLER, "runway_content": request.param}
     with Proxy(folder(), runway_max_body="100k", **options) as proxy, web(proxy.url, headers=BEARER) as calls:
         yield calls
         whole(proxy)

@@ -8,19 +8,19 @@ import httpx
 import pytest
 
 from asking import check_video, client, finished, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def front(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+def front(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
     """The mode stands in mitm.conf, the address on the command line."""
     conf = f"mode: reverse:{origin.url}\n"
-    with Proxy(folder(), conf=conf, **box.options()) as proxy:
+    with Proxy(folder(), conf=conf, **sandbox_server.options()) as proxy:
         yield proxy
         whole(proxy)
 
@@ -31,11 +31,11 @@ def gateway(front: Proxy) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_videos_are_ours(front: Proxy, box: Box) -> None:
+def test_videos_are_ours(front: Proxy, sandbox_server: SandboxServer) -> None:
     with client(front.base_url) as app:
         video = app.videos.create_and_poll(prompt="behind a gateway", poll_interval_ms=50)
         assert video.status == "completed"
-        assert app.videos.download_content(video.id).read() == box.sandbox.clips[True].read()
+        assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
         assert app.videos.delete(video.id).deleted is True
 
 
@@ -53,30 +53,32 @@ def test_other_calls_are_the_gateways(gateway: httpx.Client, origin: Origin) -> 
     assert asked.headers["authorization"] == "Bearer sk-of-the-gateway"
 
 
-def test_its_own_videos_are_the_gateways(gateway: httpx.Client, origin: Origin, box: Box) -> None:
-    made = box.made()
+def test_its_own_videos_are_the_gateways(
+    gateway: httpx.Client, origin: Origin, sandbox_server: SandboxServer
+) -> None:
+    made = sandbox_server.made()
     theirs = gateway.post("/v1/videos", json={"prompt": "theirs", "model": "kling-of-the-gateway"})
     assert theirs.json()["origin"] is True
     assert gateway.get("/v1/videos/video_abc").json()["path"] == "/v1/videos/video_abc"
     assert gateway.get("/v1/videos/video_abc/content").json()["origin"] is True
     assert gateway.delete("/v1/videos/video_abc").json()["method"] == "DELETE"
     assert origin.asked("/v1/videos")[-1].headers["authorization"] == "Bearer sk-of-the-gateway"
-    assert box.made() == made
+    assert sandbox_server.made() == made
 
 
-def test_one_connection_carries_both(gateway: httpx.Client, box: Box) -> None:
+def test_one_connection_carries_both(gateway: httpx.Client, sandbox_server: SandboxServer) -> None:
     for turn in range(3):
         made = check_video(gateway.post("/v1/videos", json={"prompt": f"turn {turn}"}).json())
         assert gateway.get("/v1/models").json()["origin"] is True
         assert finished(gateway, made["id"])["status"] == "completed"
         content = gateway.get(f"/v1/videos/{made['id']}/content")
-        assert content.content == box.sandbox.clips[True].read()
+        assert content.content == sandbox_server.sandbox.clips[True].read()
 
 
-def test_a_dead_gateway_does_not_stop_videos(folder: Folders, box: Box) -> None:
+def test_a_dead_gateway_does_not_stop_videos(folder: Folders, sandbox_server: SandboxServer) -> None:
     with Origin() as gone:
         mode = f"reverse:{gone.url}"
-    with Proxy(folder(), "--mode", mode, **box.options()) as proxy, web(proxy.url) as client:
+    with Proxy(folder(), "--mode", mode, **sandbox_server.options()) as proxy, web(proxy.url) as client:
         made = client.post("/v1/videos", json={"prompt": "the gateway is down"})
         assert finished(client, made.json()["id"])["status"] == "completed"
         assert client.get("/v1/models").status_code == 502

@@ -14,13 +14,13 @@ import httpx
 import pytest
 
 from asking import PNG, client, finished, raw, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from end_to_end.test_conf import dumping, options_of
 from origins import PATIENCE_SECONDS, Exchange, Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
 KEYS = {"key_s3cr3t_by_env": "by-env", "key_s3cr3t_in_file": "in-file"}
 TOKENS = {"by-env": "token_s3cr3t_by_env", "in-file": "token_s3cr3t_in_file"}
@@ -55,7 +55,9 @@ def bearer(name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {TOKENS[name]}"}
 
 
-def every_kind_of_call(proxy: Proxy, box: Box, origin: Origin) -> Iterator[httpx.Response]:
+def every_kind_of_call(
+    proxy: Proxy, sandbox_server: SandboxServer, origin: Origin
+) -> Iterator[httpx.Response]:
     """All that a proxy does, in all the ways it can go; the answers."""
     with web(proxy.url) as calls:
         for name in TOKENS:
@@ -91,7 +93,7 @@ def every_kind_of_call(proxy: Proxy, box: Box, origin: Origin) -> Iterator[httpx
         token = f"Authorization: Bearer {TOKENS['by-env']}\r\n\r\n"
         assert raw(proxy.port, (head + token).encode()) == b""
         # Runway refuses our keys.
-        box.ask(lambda sandbox: sandbox.keys.clear())
+        sandbox_server.ask(lambda sandbox: sandbox.keys.clear())
         yield calls.post("/v1/videos", json={"prompt": "refused keys"}, headers=bearer("by-env"))
         yield calls.get(path, headers=bearer("by-env"))
 
@@ -108,13 +110,13 @@ def used(request: pytest.FixtureRequest, folder: Folders, origin: Origin) -> dic
         "runway_max_body": "100k",
         "runway_lean": request.param == "lean",
     }
-    with Box(KEYS) as box:
-        proxy = Proxy(made, *arguments, conf=CONF, env=ENV, runway_base_url=box.url, **options)
+    with SandboxServer(KEYS) as sandbox_server:
+        proxy = Proxy(made, *arguments, conf=CONF, env=ENV, runway_base_url=sandbox_server.url, **options)
         with proxy:
-            answers = list(every_kind_of_call(proxy, box, origin))
+            answers = list(every_kind_of_call(proxy, sandbox_server, origin))
             dumped = options_of(proxy)
             whole(proxy)
-        seen = box.seen()
+        seen = sandbox_server.seen()
     return {
         "log": proxy.log,
         "flows": saved.read_bytes(),
@@ -153,7 +155,7 @@ def test_answers(used: dict[str, Any]) -> None:
         check(answer.content, where)
 
 
-def test_secrets_on_the_command_line(folder: Folders, box: Box) -> None:
+def test_secrets_on_the_command_line(folder: Folders, sandbox_server: SandboxServer) -> None:
     made = folder()
     values = {"a": "key_s3cr3t_a", "b": "env.MY_KEY"}
     keys = [json.dumps({"name": name, "value": value}) for name, value in values.items()]
@@ -164,7 +166,7 @@ def test_secrets_on_the_command_line(folder: Folders, box: Box) -> None:
         env=ENV,
         runway_keys=keys,
         runway_callers=callers,
-        runway_base_url=box.url,
+        runway_base_url=sandbox_server.url,
         termlog_verbosity="debug",
     ) as proxy:
         with web(proxy.url) as calls:
@@ -175,10 +177,12 @@ def test_secrets_on_the_command_line(folder: Folders, box: Box) -> None:
         whole(proxy)
 
 
-def test_links_of_a_redirect_stay_out_of_log_and_flows(folder: Folders, box: Box) -> None:
+def test_links_of_a_redirect_stay_out_of_log_and_flows(
+    folder: Folders, sandbox_server: SandboxServer
+) -> None:
     made = folder()
     arguments = ("-w", str(made / "flows"))
-    options = {**box.options(), "flow_detail": 4, "runway_content": "redirect"}
+    options = {**sandbox_server.options(), "flow_detail": 4, "runway_content": "redirect"}
     with Proxy(made, *arguments, **options) as proxy, web(proxy.url) as calls:
         video = calls.post("/v1/videos", json={"prompt": "by redirect"}).json()["id"]
         finished(calls, video)

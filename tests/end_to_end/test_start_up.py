@@ -13,12 +13,16 @@ import openai
 import pytest
 
 from asking import check_video, client, finished, until, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import PATIENCE_SECONDS, Exchange, Origin
 from running import ROOT, Proxy
+from sandbox_server import SandboxServer
 
-pytestmark = [pytest.mark.dependencies, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
+pytestmark = [
+    pytest.mark.dependencies,
+    pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"),
+    pytest.mark.slow,
+]
 
 
 def lines_of(proxy: Proxy) -> list[str]:
@@ -64,9 +68,9 @@ def test_the_first_command_of_all(folder: Folders) -> None:
         whole(proxy)
 
 
-def test_the_log_lines_of_a_video(plain: Proxy, direct: httpx.Client, box: Box) -> None:
+def test_the_log_lines_of_a_video(plain: Proxy, direct: httpx.Client, sandbox_server: SandboxServer) -> None:
     made = check_video(direct.post("/v1/videos", json={"prompt": "to be logged"}).json())
-    task = box.creates("to be logged")[0].made
+    task = sandbox_server.creates("to be logged")[0].made
     line = plain.wait_for(f"created: .*{task}.*")[0]
     for part in ("sora-2 → seedance2, text_to_video, 4 s, 720x1280", "key only", "credits"):
         assert part in line
@@ -78,9 +82,9 @@ def test_the_log_lines_of_a_video(plain: Proxy, direct: httpx.Client, box: Box) 
     assert "to be logged" not in plain.log
 
 
-def test_redirects(folder: Folders, box: Box) -> None:
+def test_redirects(folder: Folders, sandbox_server: SandboxServer) -> None:
     aliases = ["sora-2=seedance2", "fox=gen9"]
-    options = {**box.options(), "runway_content": "redirect", "runway_aliases": aliases}
+    options = {**sandbox_server.options(), "runway_content": "redirect", "runway_aliases": aliases}
     with Proxy(folder(), **options) as proxy, web(proxy.url) as calls, client(proxy.base_url) as app:
         proxy.wait_for("aliases: sora-2 → seedance2, fox → gen9")
         proxy.wait_for("fox=gen9: the catalog has no gen9")
@@ -89,11 +93,11 @@ def test_redirects(folder: Folders, box: Box) -> None:
         for method in ("GET", "HEAD"):
             answer = calls.request(method, path)
             assert (answer.status_code, answer.content) == (302, b"")
-            assert answer.headers["location"].startswith(f"{box.url}/outputs/")
+            assert answer.headers["location"].startswith(f"{sandbox_server.url}/outputs/")
             assert answer.headers["cache-control"] == "private, no-store"
         # The stock client follows, and takes its key off on the way to another host.
-        assert app.videos.download_content(video.id).read() == box.sandbox.clips[True].read()
-        assert not any("authorization" in seen.headers for seen in box.seen("GET", "/outputs/"))
+        assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
+        assert not any("authorization" in seen.headers for seen in sandbox_server.seen("GET", "/outputs/"))
         assert calls.get(path, params={"variant": "thumbnail"}).status_code == 400
         whole(proxy)
 
@@ -145,11 +149,14 @@ def test_a_reload_keeps_serving(folder: Folders, origin: Origin) -> None:
         whole(proxy)
 
 
-def test_options_that_change_while_it_runs(folder: Folders, box: Box) -> None:
+def test_options_that_change_while_it_runs(folder: Folders, sandbox_server: SandboxServer) -> None:
     """A mistake is refused and nothing changes; a good value counts from then on."""
     made = folder()
     (made / "setter.py").write_text(SETTER)
-    with Proxy(made, "-s", str(made / "setter.py"), **box.options()) as proxy, web(proxy.url) as calls:
+    with (
+        Proxy(made, "-s", str(made / "setter.py"), **sandbox_server.options()) as proxy,
+        web(proxy.url) as calls,
+    ):
         video = calls.post("/v1/videos", json={"prompt": "before"}).json()["id"]
         assert calls.get("/set?runway_content=copy").text.startswith("refused: runway_content: 'copy'")
         finished(calls, video)

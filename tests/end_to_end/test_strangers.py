@@ -12,10 +12,12 @@ import httpx
 import pytest
 
 from asking import PATIENCE_SECONDS, error_of, finished, other_address, web
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
+from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
 
 TOKEN = "token-of-the-neighbour"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -38,33 +40,35 @@ class Reached(Proxy):
         return f"http://{self.host}:{self.port}"
 
 
-def begin(folder: Folders, box: Box, origin: Origin, *arguments: str, **options: object) -> Proxy:
+def begin(
+    folder: Folders, sandbox_server: SandboxServer, origin: Origin, *arguments: str, **options: object
+) -> Proxy:
     listen = ("--listen-host", other_address(), "--listen-port", "0")
     hosts = ["api.openai.com", "127.0.0.1"]
-    every = {**box.options(), "runway_hosts": hosts, "runway_fallback": origin.url, **options}
+    every = {**sandbox_server.options(), "runway_hosts": hosts, "runway_fallback": origin.url, **options}
     return Reached(folder(), *arguments, listen=listen, **every)
 
 
 @pytest.fixture(scope="module")
-def closed(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+def closed(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
     """Without callers."""
-    with begin(folder, box, origin) as proxy:
+    with begin(folder, sandbox_server, origin) as proxy:
         yield proxy
         whole(proxy)
 
 
 @pytest.fixture(scope="module")
-def gated(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+def gated(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
     """With callers."""
-    with begin(folder, box, origin, runway_callers=CALLERS) as proxy:
+    with begin(folder, sandbox_server, origin, runway_callers=CALLERS) as proxy:
         yield proxy
         whole(proxy)
 
 
 @pytest.fixture(scope="module")
-def opened(folder: Folders, box: Box, origin: Origin) -> Iterator[Proxy]:
+def opened(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
     """With callers and for other traffic."""
-    with begin(folder, box, origin, runway_callers=CALLERS, runway_forward=True) as proxy:
+    with begin(folder, sandbox_server, origin, runway_callers=CALLERS, runway_forward=True) as proxy:
         yield proxy
         whole(proxy)
 
@@ -76,8 +80,8 @@ def either(request: pytest.FixtureRequest) -> Proxy:
     return found
 
 
-def test_no_video_without_callers(closed: Proxy, box: Box) -> None:
-    made = box.made()
+def test_no_video_without_callers(closed: Proxy, sandbox_server: SandboxServer) -> None:
+    made = sandbox_server.made()
     with web(closed.url) as client:
         calls = [("POST", "/v1/videos"), ("GET", "/v1/videos"), ("GET", "/v1/videos/video_rw_x")]
         for method, path in [
@@ -88,16 +92,16 @@ def test_no_video_without_callers(closed: Proxy, box: Box) -> None:
             error = error_of(client.request(method, path, headers=AUTHORIZED), 403)
             assert "runway_callers" in error["message"]
             assert "not from this machine" in error["message"]
-    assert box.made() == made
+    assert sandbox_server.made() == made
 
 
-def test_videos_with_a_token(gated: Proxy, box: Box) -> None:
+def test_videos_with_a_token(gated: Proxy, sandbox_server: SandboxServer) -> None:
     with web(gated.url) as client:
         assert error_of(client.post("/v1/videos", json={"prompt": "x"}), 401)["code"] == "invalid_api_key"
         made = client.post("/v1/videos", json={"prompt": "a neighbour's"}, headers=AUTHORIZED).json()
         finished(client, made["id"], headers=AUTHORIZED)
         content = client.get(f"/v1/videos/{made['id']}/content", headers=AUTHORIZED)
-        assert content.content == box.sandbox.clips[True].read()
+        assert content.content == sandbox_server.sandbox.clips[True].read()
         assert client.delete(f"/v1/videos/{made['id']}", headers=AUTHORIZED).status_code == 200
 
 
@@ -189,10 +193,12 @@ def test_a_small_body_gets_its_answer(either: Proxy) -> None:
         error_of(answer, 401 if "callers: neighbour" in either.log else 403)
 
 
-def test_a_strangers_token_is_kept_nowhere(folder: Folders, box: Box, origin: Origin) -> None:
+def test_a_strangers_token_is_kept_nowhere(
+    folder: Folders, sandbox_server: SandboxServer, origin: Origin
+) -> None:
     made = folder()
     arguments = ("-w", str(made / "flows"))
-    with begin(folder, box, origin, *arguments, runway_callers=CALLERS, flow_detail=4) as proxy:
+    with begin(folder, sandbox_server, origin, *arguments, runway_callers=CALLERS, flow_detail=4) as proxy:
         with web(proxy.url, headers=AUTHORIZED) as client:
             assert client.get("/v1/models").status_code == 403
             assert client.get("/v1/videos/video_rw").status_code == 404
@@ -205,19 +211,19 @@ def test_a_strangers_token_is_kept_nowhere(folder: Folders, box: Box, origin: Or
     assert TOKEN.encode() not in (made / "flows").read_bytes()
 
 
-def test_no_way_round_through_the_proxy_itself(folder: Folders, box: Box) -> None:
+def test_no_way_round_through_the_proxy_itself(folder: Folders, sandbox_server: SandboxServer) -> None:
     # Forwarding is open, and a second hop over loopback would look like the local user.
     listen = ("--listen-host", "0.0.0.0", "--listen-port", "0")
-    proxy = Proxy(folder(), **box.options(), listen=listen, runway_forward=True)
+    proxy = Proxy(folder(), **sandbox_server.options(), listen=listen, runway_forward=True)
     try:
         port = int(proxy.wait_for(r"serving .*:(\d+)")[1])
-        made = box.made()
+        made = sandbox_server.made()
         with httpx.Client(proxy=f"http://{other_address()}:{port}", trust_env=False, timeout=30) as forward:
             for host in ("127.0.0.1", "localhost", "127.0.0.2", "127.1", "0.0.0.0", other_address()):
                 answer = forward.post(f"http://{host}:{port}/v1/videos", json={"prompt": "round"})
                 # Not every system has all of these addresses.
                 assert answer.status_code in (403, 502), host
-        assert box.made() == made
+        assert sandbox_server.made() == made
         whole(proxy)
     finally:
         proxy.stop()

@@ -13,6 +13,8 @@ from asking import finished, peak_memory, web
 from origins import PATIENCE_SECONDS, Exchange, Origin
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = bytes(range(256)) * 4096
 LARGEST_GROWTH = 32 << 20
 

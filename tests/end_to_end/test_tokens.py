@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from origins import Asked, Origin
 from running import Proxy
+from sandbox_server import SandboxServer
 from wire import Answer, Headers, ask, connect
 
 TOKEN = "t0k3n/of+the=app"
@@ -110,11 +110,11 @@ def attempts(proxy: Proxy, origin: Origin, mode: str) -> Iterator[Answer]:
 
 
 @pytest.fixture(scope="module", params=["regular", "reverse"])
-def left(request: pytest.FixtureRequest, folder: Folders, box: Box) -> Left:
+def left(request: pytest.FixtureRequest, folder: Folders, sandbox_server: SandboxServer) -> Left:
     mode, made = request.param, folder()
-    before = len(box.seen())
+    before = len(sandbox_server.seen())
     with Origin() as origin:
-        options = {**box.options(), "runway_hosts": ["api.openai.com", "127.0.0.1"]}
+        options = {**sandbox_server.options(), "runway_hosts": ["api.openai.com", "127.0.0.1"]}
         if mode == "regular":
             options["runway_fallback"] = origin.url
             arguments = []
@@ -124,7 +124,7 @@ def left(request: pytest.FixtureRequest, folder: Folders, box: Box) -> Left:
             answers = list(attempts(proxy, origin, mode))
             whole(proxy)
         arrived = list(origin.requests)
-    calls = json.dumps([[seen.path, *seen.headers.items()] for seen in box.seen()[before:]])
+    calls = json.dumps([[seen.path, *seen.headers.items()] for seen in sandbox_server.seen()[before:]])
     return Left(answers, arrived, calls, proxy.log, Path(made / "flows").read_bytes())
 
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from asking import check_video, error_of, finished, raw, until
-from boxes import Box
 from running import Proxy
+from sandbox_server import SandboxServer
 
 
 def create(direct: httpx.Client, prompt: str, **more: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_failed_tasks(direct: httpx.Client, prompt: str, code: str, words: str) 
     assert words in error_of(direct.get(f"/v1/videos/{made['id']}/content"), 400)["message"]
 
 
-def test_a_throttled_task_is_queued(direct: httpx.Client, box: Box) -> None:
+def test_a_throttled_task_is_queued(direct: httpx.Client, sandbox_server: SandboxServer) -> None:
     made = create(direct, "[throttle][slow] full house")
     assert check_video(direct.get(f"/v1/videos/{made['id']}").json())["status"] == "queued"
     assert direct.delete(f"/v1/videos/{made['id']}").json()["deleted"] is True
@@ -125,15 +125,17 @@ def test_other_variants_are_refused(direct: httpx.Client, variant: str) -> None:
         ("GET", "/v1/videos/characters/char_1", "haracters"),
     ],
 )
-def test_what_is_not_built(direct: httpx.Client, box: Box, method: str, path: str, words: str) -> None:
+def test_what_is_not_built(
+    direct: httpx.Client, sandbox_server: SandboxServer, method: str, path: str, words: str
+) -> None:
     path = path.replace("{id}", create(direct, "to be remixed")["id"])
-    made = box.made()
+    made = sandbox_server.made()
     body = {"prompt": "again", "video": {"id": "video_rw"}} if method == "POST" else None
     error = error_of(direct.request(method, path, json=body), 400)
     assert error["code"] == "unsupported_operation"
     assert error["type"] == "invalid_request_error"
     assert words in error["message"]
-    assert box.made() == made
+    assert sandbox_server.made() == made
 
 
 @pytest.mark.parametrize(
@@ -146,22 +148,22 @@ def test_wrong_methods(direct: httpx.Client, method: str, path: str) -> None:
 
 
 def test_a_status_is_asked_of_runway_with_the_task_of_the_id(
-    plain: Proxy, direct: httpx.Client, box: Box
+    plain: Proxy, direct: httpx.Client, sandbox_server: SandboxServer
 ) -> None:
     made = create(direct, "which task")
-    task = box.creates("which task")[-1].made
+    task = sandbox_server.creates("which task")[-1].made
     direct.get(f"/v1/videos/{made['id']}")
-    seen = box.seen("GET", f"/v1/tasks/{task}")
+    seen = sandbox_server.seen("GET", f"/v1/tasks/{task}")
     assert seen
     assert seen[-1].headers["x-runway-version"] == "2024-11-06"
     # The application's own key is nobody's business.
     assert not any("sk-of" in value for value in seen[-1].headers.values())
 
 
-def test_a_task_that_runway_has_no_more(direct: httpx.Client, box: Box) -> None:
+def test_a_task_that_runway_has_no_more(direct: httpx.Client, sandbox_server: SandboxServer) -> None:
     made = create(direct, "forgotten by Runway")["id"]
-    task = str(box.creates("forgotten by Runway")[0].made)
-    box.ask(lambda sandbox: sandbox.tasks.remove("only", task))
+    task = str(sandbox_server.creates("forgotten by Runway")[0].made)
+    sandbox_server.ask(lambda sandbox: sandbox.tasks.remove("only", task))
     for method, path in (("GET", ""), ("GET", "/content"), ("DELETE", "")):
         assert error_of(direct.request(method, f"/v1/videos/{made}{path}"), 404)["code"] == "not_found"
 
@@ -177,13 +179,13 @@ def tampered(video_id: str) -> Iterator[str]:
     yield video_id + "%20"
 
 
-def test_tampered_ids(direct: httpx.Client, box: Box) -> None:
+def test_tampered_ids(direct: httpx.Client, sandbox_server: SandboxServer) -> None:
     made = create(direct, "tampered")["id"]
-    asked = len(box.seen())
+    asked = len(sandbox_server.seen())
     for video_id in tampered(made):
         answer = direct.get(f"/v1/videos/{video_id}")
         # In its first characters stands which key made it: another one is not configured.
         assert answer.status_code in (404, 503), video_id
         error_of(answer, answer.status_code)
-    assert len(box.seen()) == asked
+    assert len(sandbox_server.seen()) == asked
     assert direct.get(f"/v1/videos/{made}").status_code == 200

@@ -1,4 +1,4 @@
-"""A Runway that misbehaves on purpose, and what it takes to show what the proxy makes of that."""
+"""A Runway that fails on purpose, and the tables of what the proxy makes of its faults."""
 
 from __future__ import annotations
 

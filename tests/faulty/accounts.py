@@ -1,4 +1,4 @@
-"""A key's own Runway: what it made, what it was asked, and what is to happen to it next."""
+"""A key's account at the faulty Runway: its tasks, its requests, and the faults planned for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Operation(Enum):
     CREATE = "create"
     STATUS = "status"
     DELETE = "delete"
-    SLOT = "slot"  # a place for an upload
+    SLOT = "slot"  # step one of an upload
     CHECK = "check"  # of the key: GET /v1/organization
     STORE = "store"  # the upload itself
     PROBE = "probe"  # of a finished file, one byte
@@ -37,7 +37,7 @@ class Made(msgspec.Struct, eq=False):
 
 
 class Account:
-    """A key's own Runway. `tasks` are those that it made, deleted ones too."""
+    """A key's account. `tasks` are all that were made, also deleted ones."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -50,7 +50,7 @@ class Account:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def plan(self, operation: Operation, *script: Fault) -> Account:
-        """What happens to the next requests; after them all goes well."""
+        """Plans the faults of the next requests; later ones succeed."""
         self.scripts[operation].extend(script)
         return self
 
@@ -59,7 +59,7 @@ class Account:
         self._loop = loop
 
     def release(self) -> None:
-        """Lets every request go on that is held, and all later ones."""
+        """Continues every request that is held, and all later ones."""
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._free.set)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from child_processes import Child
 from running import ADDON, clean_environment
 
 #: Where the configuration's three addresses stand in for.
@@ -49,7 +50,7 @@ class Balancer:
 
     def __enter__(self) -> Balancer:
         with self._log.open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = Child(
                 ["haproxy", "-db", "-f", str(self._file)],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What Runway does to a create, case by case, and what must come of it.
+"""The faults of a create, case by case, and the expected results.
 
 In every case the client is the real one and waits; it asks for one video, with its automatic
 retries on. What happens when it leaves, or when the proxy is killed, is in `departures`.

@@ -1,4 +1,4 @@
-"""The real `openai` client, and what it got."""
+"""The real `openai` client with short waits, and the result of its create."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Got(msgspec.Struct, frozen=True):
 
 
 def create(user: openai.OpenAI, retry: int | None = None, key: str | None = None, **fields: Any) -> Got:
-    """One create, as an application makes it. `retry` is said in place of the client's count."""
+    """One create, as an application makes it. `retry` is sent in place of the client's count."""
     headers = {} if retry is None else {"x-stainless-retry-count": str(retry)}
     if key is not None:
         headers["Idempotency-Key"] = key

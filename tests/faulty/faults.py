@@ -1,4 +1,4 @@
-"""What may go wrong with one request to Runway, as data."""
+"""Faults of one request to Runway, as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class End(Enum):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One request's fate. `Fault()` is a Runway in good health.
+    """What happens to one request; `Fault()` is a normal answer.
 
     `reads`: the body is read. `does`: Runway does what it is asked (makes the task, deletes it),
     whatever its answer then says. `holds`: it waits for `Account.release` before the end.
@@ -52,7 +52,7 @@ def bare(status: int, does: bool = False) -> Fault:
 
 
 GOOD = Fault()
-#: As of a server that is gone before it looked at the request.
+#: As by a server that ends before it has read the request.
 RESET_BEFORE_BODY = Fault(End.RESET, reads=False, does=False)
 RESET_AFTER_BODY = Fault(End.RESET, does=False)
 RESET_AFTER_TASK = Fault(End.RESET)
@@ -73,7 +73,7 @@ NO_BODY_503 = Fault(status=503, body=b"")
 OTHER_JSON_502 = Fault(status=502, body=b'{"error": {"message": "upstream failed"}}')
 REDIRECT = Fault(does=False, status=307, body=b"")
 
-# Runway's own words (see the docs' error table).
+# Runway's own messages (see the docs' error table).
 _ISSUES = [{"code": "too_big", "path": ["promptText"], "message": "Too big: expected at most 1000"}]
 VALIDATION = error(400, "Validation of body failed", issues=_ISSUES, docUrl="https://docs.dev.runwayml.com")
 CREDITS = error(400, "You do not have enough credits to run this task.")

@@ -1,4 +1,4 @@
-"""The real proxy in front of the misbehaving Runway."""
+"""The real proxy in front of the faulty Runway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As much of HTTP/1.1 as a server needs that means to break it."""
+"""The parts of HTTP/1.1 that a server needs which breaks it on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service without mitmproxy, and a client with the habits of the stock ones: for cheap tests."""
+"""The service without mitmproxy, and a client that retries as the stock ones: for cheap tests."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from faulty.accounts import Operation
 from faulty.server import FaultyRunway
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
+from runway_videos.idempotency.creates import Creates
 from runway_videos.keys.pool import Key
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import find
-from runway_videos.service import Service
+from runway_videos.service import Created, Service
 from runway_videos.upstream.timeouts import Timeouts
 
 #: What the stock clients send again unless they are told not to.
 _SENT_AGAIN = frozenset({408, 409, 429})
 
 
-def service_for(runway: FaultyRunway, keys: int = 1) -> Service:
+def service_for(runway: FaultyRunway, keys: int = 1, creates: Creates[Created] | None = None) -> Service:
     """A service with keys named after letters, which are their values too; it waits for nothing."""
     return Service(
         Settings(
@@ -42,11 +43,12 @@ def service_for(runway: FaultyRunway, keys: int = 1) -> Service:
             warnings=(),
         ),
         timeouts=Timeouts(first_wait=0.0),
+        creates=creates,
     )
 
 
 def create_call(prompt: str, headers: Mapping[str, str] = {}, gone: bool = False) -> Call:
-    """A create as the door hands it in."""
+    """A create as the addon passes it to the service."""
     route = find("POST", "/v1/videos")
     assert route is not None
     body = msgspec.json.encode({"prompt": prompt})
@@ -82,10 +84,12 @@ async def stock_create(
     return None
 
 
-async def leaving_create(service: Service, runway: FaultyRunway, prompt: str) -> asyncio.Task[str | ApiError]:
-    """A create of a client that hangs up while Runway works on it; it goes on without it."""
+async def leaving_create(
+    service: Service, runway: FaultyRunway, prompt: str, gone: bool = True
+) -> asyncio.Task[str | ApiError]:
+    """A create that Runway works on. Its client has hung up, unless it is not `gone`."""
     account = runway.account("a")
     before = account.seen[Operation.CREATE]
-    task = asyncio.create_task(ask(service, create_call(prompt, gone=True)))
+    task = asyncio.create_task(ask(service, create_call(prompt, gone=gone)))
     await asyncio.to_thread(runway.wait_seen, account, Operation.CREATE, before + 1)
     return task

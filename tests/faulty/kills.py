@@ -1,4 +1,4 @@
-"""What happens when the proxy is killed with -9 and started again: the lines that must come of it."""
+"""The proxy is killed with -9 and started again: the expected rows of the table."""
 
 from __future__ import annotations
 

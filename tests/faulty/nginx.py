@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from asking import free_port, listens, until
+from child_processes import Child
 from faulty.balancer import LISTEN, SERVERS
 from running import ADDON, clean_environment
 
@@ -64,7 +65,7 @@ class Nginx:
     def __enter__(self) -> Nginx:
         (self._folder / "nginx.conf").write_text(_AROUND.format(text=self._text))
         with self._log.open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = Child(
                 ["nginx", "-p", str(self._folder), "-c", "nginx.conf", "-e", "stderr"],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,

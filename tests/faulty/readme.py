@@ -1,29 +1,25 @@
-"""What stands in README between the markers: `PYTHONPATH=.:../addon python -m faulty.readme`, in tests."""
+"""The tables of faults; in tests, `PYTHONPATH=.:../addon python -m faulty.readme` prints them."""
 
 from __future__ import annotations
 
 import sys
 
-from faulty import cases, departures, kills
-from faulty.table import Row, render, together
+from faulty import cases, departures, endings, kills
+from faulty.table import render, together
 
-# Sentences that take the lines of a group together, in the order in which README shows them.
+# The tables and their titles, in the order of the documentation.
 _GROUPS = (
     ("While the client waits", (*cases.ROWS,)),
-    ("When the client leaves", departures.ALL),
+    ("When the client leaves, or repeats", departures.ALL),
+    ("When the proxy is told to end (SIGTERM)", endings.ALL),
 )
 
 
 def text() -> str:
-    """Both tables. The tests of `end_to_end/faults` have measured every line of them."""
+    """The tables. The tests of `end_to_end/faults` measure every line of them."""
     parts = [f"{title}:\n\n{render(together(rows))}" for title, rows in _GROUPS]
     parts.append(f"When the proxy dies:\n\n{render(kills.ALL, kills.HEAD)}")
     return "\n\n".join(parts)
-
-
-def every_row() -> list[Row]:
-    """All lines, one by one."""
-    return [*cases.ROWS, *departures.ALL, *kills.ALL]
 
 
 if __name__ == "__main__":

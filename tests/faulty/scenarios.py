@@ -1,4 +1,4 @@
-"""What happens to a service's creates, each as a story that ends with the videos its clients got."""
+"""Scenarios of creates; each returns the ids of the videos that its clients got."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from faulty import faults
 from faulty.accounts import Operation
 from faulty.faults import End, Fault
-from faulty.inside import leaving_create, stock_create
+from faulty.inside import ask, create_call, leaving_create, stock_create
 from faulty.server import FaultyRunway
+from runway_videos.errors import ApiError
 from runway_videos.service import Service
 
 Scenario = Callable[[Service, FaultyRunway], Awaitable[set[str | None]]]
@@ -91,6 +92,38 @@ async def same_key(proxy: Service, runway: FaultyRunway) -> set[str | None]:
     return {await stock_create(proxy, "it", key="mine") for _ in range(2)}
 
 
+async def hang_up_is_not_seen(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """The client was there for all that is known, and comes back at once."""
+    lost = await ask(proxy, create_call("it"))
+    assert isinstance(lost, str)
+    return {await stock_create(proxy, "it", first_try=1)}
+
+
+async def refused_beside_an_equal_one(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """One of two equal creates is refused, and comes back while the other runs."""
+    runway.account("a").plan(Operation.CREATE, faults.TOO_MANY, faults.HELD)
+    refused = await ask(proxy, create_call("it"))
+    assert isinstance(refused, ApiError)
+    other = await leaving_create(proxy, runway, "it", gone=False)
+    again = asyncio.create_task(stock_create(proxy, "it", first_try=1))
+    await asyncio.sleep(0)
+    runway.account("a").release()
+    video = await other
+    return {video if isinstance(video, str) else None, await again}
+
+
+async def plain_retries(proxy: Service, runway: FaultyRunway) -> set[str | None]:
+    """A client that sends again whatever is a 5xx, and does not count: `curl --retry 3`."""
+    runway.account("a").plan(Operation.CREATE, *[faults.RESET_AFTER_TASK] * 4)
+    videos: set[str | None] = set()
+    for _ in range(4):
+        got = await ask(proxy, create_call("it"))
+        videos.add(got if isinstance(got, str) else None)
+        if isinstance(got, str) or got.status < 500:
+            break
+    return videos
+
+
 async def dead_connections(proxy: Service, runway: FaultyRunway) -> set[str | None]:
     """Two creates in a row; Runway has closed the connection of the first."""
     runway.drops_used = True
@@ -109,5 +142,8 @@ EXPECTED: dict[Scenario, tuple[int, int, int]] = {
     comes_back_to_nothing: (1, 0, 1),
     request_is_cancelled: (1, 1, 1),
     same_key: (1, 1, 1),
+    hang_up_is_not_seen: (1, 1, 1),
+    refused_beside_an_equal_one: (2, 2, 1),
+    plain_retries: (1, 0, 1),
     dead_connections: (2, 2, 1),
 }

@@ -1,7 +1,7 @@
-"""The misbehaving Runway: a raw TCP server in a thread of its own, on a free port of 127.0.0.1.
+"""The faulty Runway: a raw TCP server in a thread of its own, on a free port of 127.0.0.1.
 
-Each key is an account with a script of its own: what happens to its next create, question,
-deletion, upload, download. It counts the tasks that it made, whatever its answers said of them.
+Each key is an account with planned faults for its next create, poll, deletion, upload, download.
+It counts the tasks that it made, also those whose answers were lost.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class FaultyRunway:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
-        #: Connections that were used before die when a create comes over them, as when the
-        #: server's idle time-out crosses it on the way.
+        #: A create on a connection that was used before is reset, as when the server's idle time-out
+        #: expires while the create is on its way.
         self.drops_used = False
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -43,7 +43,7 @@ class FaultyRunway:
         self._changed = threading.Condition()
         self._server: asyncio.Server | None = None
         # Holds the port while nothing listens on it.
-        self._place = socket.socket()
+        self._port_holder = socket.socket()
         self._exchanges: set[asyncio.Task[None]] = set()
 
     @property
@@ -72,9 +72,9 @@ class FaultyRunway:
         self.wait(lambda: account.seen[operation] >= count, f"{count} of {operation.value}")
 
     def __enter__(self) -> FaultyRunway:
-        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._place.bind(("127.0.0.1", 0))
-        self.port = self._place.getsockname()[1]
+        self._port_holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._port_holder.bind(("127.0.0.1", 0))
+        self.port = self._port_holder.getsockname()[1]
         self._thread.start()
         self.listen()
         return self
@@ -87,7 +87,7 @@ class FaultyRunway:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
-        self._place.close()
+        self._port_holder.close()
 
     def listen(self) -> None:
         """Takes connections, again."""
@@ -122,7 +122,7 @@ class FaultyRunway:
         self._exchanges.add(task)
         task.add_done_callback(self._exchanges.discard)
         used = False
-        # Whoever hangs up in the middle of an exchange ends it; that is no fault of this server.
+        # A client that disconnects during an exchange ends it.
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while (request := await http1.read_head(reader)) is not None:
                 if not await self._exchange(request, reader, writer, used):
@@ -133,7 +133,7 @@ class FaultyRunway:
     async def _exchange(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, used: bool
     ) -> bool:
-        """One request and what becomes of it; False: the connection is done with."""
+        """Serves one request; returns False when the connection is to be closed."""
         operation, account = self._find(request)
         script = account.scripts[operation]
         fault = script.popleft() if script else faults.GOOD
@@ -167,28 +167,28 @@ class FaultyRunway:
     def _do(
         self, operation: Operation, account: Account, request: Request, body: bytes, fault: Fault
     ) -> bytes:
-        """Does what is asked, if it does; gives the whole answer."""
+        """Does what is asked unless the fault prevents it; returns the whole answer."""
         headers: dict[str, str] = {}
-        status, shown = 200, b""
+        status, content = 200, b""
         match operation:
             case Operation.CREATE if fault.does:
                 task = _task(msgspec.json.decode(body))
                 account.tasks.append(task)
-                shown = msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
+                content = msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
             case Operation.STATUS | Operation.DELETE:
-                status, shown = self._task_answer(operation, account, request, fault)
+                status, content = self._task_answer(operation, account, request, fault)
             case Operation.SLOT:
                 slot = {"uploadUrl": f"{self.url}/storage/{account.label}", "fields": {"a": "b"}}
-                shown = msgspec.json.encode(slot | {"runwayUri": f"runway://{account.label}"})
+                content = msgspec.json.encode(slot | {"runwayUri": f"runway://{account.label}"})
             case Operation.CHECK:
-                shown = msgspec.json.encode({"creditBalance": 1000})
+                content = msgspec.json.encode({"creditBalance": 1000})
             case Operation.STORE:
                 status = 204
             case Operation.PROBE | Operation.FILE:
-                status, shown, headers = http1.split_file(VIDEO, request.headers.get("range"))
+                status, content, headers = http1.split_file(VIDEO, request.headers.get("range"))
         if fault.body is not None or fault.status != 200:
-            status, shown = fault.status, fault.body or b""
-        return http1.answer(status, shown, headers)
+            status, content = fault.status, fault.body or b""
+        return http1.answer(status, content, headers)
 
     def _task_answer(
         self, operation: Operation, account: Account, request: Request, fault: Fault

@@ -1,10 +1,9 @@
-"""The table of tasks that Runway made against videos that the client got, as README shows it."""
+"""The table of faults: tasks that Runway made and videos that the client got, in Markdown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -13,7 +12,7 @@ HEAD = ("What happens", "asked", "tasks made", "videos got", "What the client se
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line: what was asked for, what Runway made and what the client got."""
+    """One fault: creates asked for, tasks that Runway made, videos that the client got."""
 
     what: str
     asked: int
@@ -35,17 +34,17 @@ def render(rows: Iterable[Row], head: Sequence[str] = HEAD) -> str:
 
 
 def together(rows: Iterable[Row]) -> list[Row]:
-    """Lines that came to the same, as one."""
+    """Rows with the same figures, as one."""
     found: dict[tuple[object, ...], list[str]] = {}
     for row in rows:
         found.setdefault((row.asked, row.tasks, row.videos, row.sees), []).append(row.what)
     return [Row("; ".join(whats), *rest) for rest, whats in found.items()]  # type: ignore[arg-type]
 
 
-def in_readme(readme: Path) -> str | None:
-    """What stands between README's markers, None where there are none."""
-    found = re.search(f"{BEGIN}\n(.*?){END}", readme.read_text(), re.DOTALL)
-    return found[1].strip() if found else None
+def shown_tables(document: str) -> list[str]:
+    """What a document has between the markers, each time that it has them."""
+    found = re.findall(f"{BEGIN}\n(.*?){END}", document, re.DOTALL)
+    return [table.strip() for table in found]
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -1,4 +1,4 @@
-"""A Runway in memory behind the client's own methods, and a service or content on it."""
+"""A RunwayClient that makes tasks in memory, and a service that uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
 PROMPT = b'{"prompt": "a cat"}'
@@ -95,7 +96,7 @@ def missing() -> Reply:
     return Reply(404, b'{"error":"Could not find Task"}')
 
 
-class Desk:
+class ServiceHarness:
     """A service with a Runway in memory, a clock that moves when a test says so, and waits that take
     no time and move the clock."""
 
@@ -103,7 +104,7 @@ class Desk:
         self.now = 1000.0
         self.runways: list[FakeRunway] = []  # the last is the one that is asked
         given = {"keys": [{"name": "a", "value": "env.A"}]} | options
-        self.settings = told({**KEYS, **(environ or {})}, **given)
+        self.settings = settings_from({**KEYS, **(environ or {})}, **given)
         self.service = Service(
             self.settings,
             connect=self._connect,
@@ -138,7 +139,7 @@ class Desk:
         """A call below `/v1/videos`."""
         route = routes.find(method, f"/v1/videos{path}")
         assert route is not None
-        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&") if pair)
+        query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
         return await self.service.handle(Call(route, query, headers or {}, body, caller, gone))
 
     async def video(self, method: str, path: str = "", body: bytes = b"", **more: Any) -> dict[str, Any]:

@@ -110,6 +110,7 @@ def test_a_client_that_is_cut_off_is_a_warning_without_its_query(log: pytest.Log
 def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     write(events.CreateSending(VIDEO, "team-a"))
     write(events.OutcomeUnknown(VIDEO, "team-a", "reset\n"))
+    write(events.CreateGivenUp(VIDEO))
     write(events.KeyPassedOver("team-a", "seedance2", "no\tcredits"))
     write(events.UploadFailed("team-a", "failed twice: HTTP 500"))
     write(events.PollStale("task-1", "HTTP 503"))
@@ -121,6 +122,7 @@ def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     assert log.messages == [
         f"creating: {video}, key team-a",
         f"OUTCOME UNKNOWN: a paid task may exist at Runway: {video}, key team-a: reset\\n",
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {video}: the proxy ended before Runway answered",
         "key team-a cannot take a create of seedance2: no\\tcredits",
         "key team-a: the upload of a file failed twice: HTTP 500",
         "task task-1: status from memory, Runway cannot be asked: HTTP 503",

@@ -11,12 +11,12 @@ from runway_videos.keys.pool import KeyPool
 from runway_videos.runtime import CachedStatus, Runtime, size_of
 from runway_videos.store.video_ids import IdSealer
 from runway_videos.store.video_records import VideoRecords
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 from unit.fake_runway import FakeRunway
 
 
 def runtime(**options: object) -> Runtime:
-    settings = told(**options)
+    settings = settings_from(**options)
     videos: VideoRecords[CachedStatus] = VideoRecords(float, size_of)
     return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, Events([]))
 

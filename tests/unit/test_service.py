@@ -11,16 +11,18 @@ import pytest
 from runway_videos.errors import ApiError
 from runway_videos.openai.messages import Answer, Call, PassThrough
 from runway_videos.upstream.client import Reply
-from unit.fake_runway import PROMPT, Desk
+from unit.fake_runway import PROMPT, ServiceHarness
 from unit.loopback import in_a_loop
 
 PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 HEADERS = {"content-type": "application/json", "openai-poll-after-ms": "5000", **PRIVATE}
 
 
-async def refused(desk: Desk, method: str, path: str = "", body: bytes = b"", status: int = 400) -> ApiError:
+async def refused(
+    harness: ServiceHarness, method: str, path: str = "", body: bytes = b"", status: int = 400
+) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        await desk.ask(method, path, body)
+        await harness.ask(method, path, body)
     assert caught.value.status == status
     return caught.value
 
@@ -30,8 +32,8 @@ async def refused(desk: Desk, method: str, path: str = "", body: bytes = b"", st
 
 @in_a_loop
 async def test_a_create_is_one_task_and_a_whole_video() -> None:
-    desk = Desk()
-    answer = await desk.ask("POST", "", b'{"prompt": "a cat", "model": "gen4.5", "seconds": 8}')
+    harness = ServiceHarness()
+    answer = await harness.ask("POST", "", b'{"prompt": "a cat", "model": "gen4.5", "seconds": 8}')
     assert isinstance(answer, Answer)
     assert (answer.status, answer.headers) == (200, HEADERS)
     video = json.loads(answer.body)
@@ -51,18 +53,18 @@ async def test_a_create_is_one_task_and_a_whole_video() -> None:
         "remixed_from_video_id": None,
         "error": None,
     }
-    assert desk.runway.asked == [("create", "/v1/text_to_video")]
-    (body,) = desk.runway.bodies
+    assert harness.runway.asked == [("create", "/v1/text_to_video")]
+    (body,) = harness.runway.bodies
     assert (body["model"], body["promptText"], body["duration"]) == ("gen4.5", "a cat", 8)
 
 
 @in_a_loop
 async def test_the_video_stays_what_it_was_through_its_life() -> None:
-    desk = Desk()
-    before = await desk.video("POST", "", b'{"prompt": "a cat", "model": "sora-2-pro", "seconds": "8"}')
+    harness = ServiceHarness()
+    before = await harness.video("POST", "", b'{"prompt": "a cat", "model": "sora-2-pro", "seconds": "8"}')
     assert before["model"] == "sora-2-pro"
-    desk.set(status="SUCCEEDED", output=["https://x/v.mp4"])
-    after = await desk.video("GET", f"/{before['id']}")
+    harness.set(status="SUCCEEDED", output=["https://x/v.mp4"])
+    after = await harness.video("GET", f"/{before['id']}")
     ended = {"status", "progress", "completed_at", "expires_at"}
     assert {name for name in before if before[name] != after[name]} == ended
     assert after["expires_at"] - after["completed_at"] == 24 * 3600
@@ -71,17 +73,21 @@ async def test_the_video_stays_what_it_was_through_its_life() -> None:
 @pytest.mark.parametrize("poll", [(0, "1000"), (1, "1000"), (7, "7000")])
 @in_a_loop
 async def test_every_answer_says_when_to_ask_again_and_marks_the_sandbox(poll: tuple[int, str]) -> None:
-    desk = Desk(poll_seconds=poll[0], sandbox=True)
+    harness = ServiceHarness(poll_seconds=poll[0], sandbox=True)
     video_headers = {
         "content-type": "application/json",
         "openai-poll-after-ms": poll[1],
         "x-runway-sandbox": "true",
         **PRIVATE,
     }
-    created = await desk.ask("POST", "", PROMPT)
+    created = await harness.ask("POST", "", PROMPT)
     assert isinstance(created, Answer)
     video_id = json.loads(created.body)["id"]
-    for answer in (created, await desk.ask("GET", f"/{video_id}"), await desk.ask("DELETE", f"/{video_id}")):
+    for answer in (
+        created,
+        await harness.ask("GET", f"/{video_id}"),
+        await harness.ask("DELETE", f"/{video_id}"),
+    ):
         assert isinstance(answer, Answer)
         assert answer.headers == video_headers
 
@@ -107,27 +113,27 @@ async def test_every_answer_says_when_to_ask_again_and_marks_the_sandbox(poll: t
 async def test_what_cannot_succeed_asks_nothing_of_runway(
     body: bytes, headers: dict[str, str], status: int | None, param: str | None
 ) -> None:
-    desk = Desk()
+    harness = ServiceHarness()
     if status is None:
-        assert isinstance(await desk.ask("POST", "", body, headers=headers), PassThrough)
+        assert isinstance(await harness.ask("POST", "", body, headers=headers), PassThrough)
     else:
         with pytest.raises(ApiError) as caught:
-            await desk.ask("POST", "", body, headers=headers)
+            await harness.ask("POST", "", body, headers=headers)
         assert (caught.value.status, caught.value.param) == (status, param)
         assert len(caught.value.message) > 20
-    assert desk.runway.asked == []
+    assert harness.runway.asked == []
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
 @in_a_loop
 async def test_an_encoding_that_is_none_is_none(encoding: str) -> None:
-    assert await Desk().create(headers={"content-encoding": encoding})
+    assert await ServiceHarness().create(headers={"content-encoding": encoding})
 
 
 @in_a_loop
 async def test_a_model_that_is_not_ours_is_passed_on_with_the_names_that_are() -> None:
-    desk = Desk(aliases=["mine*=gen4.5"])
-    found = await desk.ask("POST", "", b'{"prompt": "x", "model": "veo-of-somebody"}')
+    harness = ServiceHarness(aliases=["mine*=gen4.5"])
+    found = await harness.ask("POST", "", b'{"prompt": "x", "model": "veo-of-somebody"}')
     assert isinstance(found, PassThrough)
     assert found.models.startswith("mine*, ")
     assert "gen4.5" in found.models.split(", ")
@@ -143,16 +149,16 @@ async def test_a_large_body_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPa
         return await to_thread(function, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(asyncio, "to_thread", spy)
-    desk = Desk()
-    await desk.create(PROMPT + b" " * ((256 << 10) - len(PROMPT)))
+    harness = ServiceHarness()
+    await harness.create(PROMPT + b" " * ((256 << 10) - len(PROMPT)))
     assert threaded == []
-    await desk.create(PROMPT + b" " * (256 << 10))
+    await harness.create(PROMPT + b" " * (256 << 10))
     assert threaded == [len(PROMPT) + (256 << 10)]
 
 
 @in_a_loop
 async def test_without_a_key_the_operator_is_told_what_to_set() -> None:
-    error = await refused(Desk(keys=[]), "POST", "", PROMPT, 503)
+    error = await refused(ServiceHarness(keys=[]), "POST", "", PROMPT, 503)
     assert (error.code, error.retry) == ("no_runway_key", False)
     assert "RUNWAY_API_KEY" in error.message
     assert "runway_keys" in error.message
@@ -163,42 +169,42 @@ async def test_without_a_key_the_operator_is_told_what_to_set() -> None:
 
 @in_a_loop
 async def test_a_status_is_asked_with_the_key_that_made_it_and_not_too_often() -> None:
-    desk = Desk(keys=[{"name": "a", "value": "env.A"}, {"name": "b", "value": "env.B"}])
-    ids = [await desk.create() for _ in range(4)]
-    assert set(desk.runway.made_with.values()) == {"a", "b"}
+    harness = ServiceHarness(keys=[{"name": "a", "value": "env.A"}, {"name": "b", "value": "env.B"}])
+    ids = [await harness.create() for _ in range(4)]
+    assert set(harness.runway.made_with.values()) == {"a", "b"}
     for _ in range(3):
         for video_id in ids:  # with another key each would be a 404
-            assert (await desk.video("GET", f"/{video_id}"))["id"] == video_id
-        desk.now += 2.5
-    assert desk.runway.times("get") == 8
+            assert (await harness.video("GET", f"/{video_id}"))["id"] == video_id
+        harness.now += 2.5
+    assert harness.runway.times("get") == 8
 
 
 @in_a_loop
 async def test_a_deleted_video_is_gone() -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    deleted = await desk.video("DELETE", f"/{video_id}")
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    deleted = await harness.video("DELETE", f"/{video_id}")
     assert deleted == {"id": video_id, "object": "video.deleted", "deleted": True}
     for method, end in (("GET", ""), ("DELETE", ""), ("GET", "/content")):
-        error = await refused(desk, method, f"/{video_id}{end}", status=404)
+        error = await refused(harness, method, f"/{video_id}{end}", status=404)
         assert (error.code, error.param) == ("not_found", "video_id")
 
 
 @in_a_loop
 async def test_a_video_is_its_callers_alone() -> None:
     tokens = {"T1": "tok_1", "T2": "tok_2"}
-    desk = Desk(tokens, callers=[{"name": name, "value": f"env.{name}"} for name in tokens])
-    video_id = await desk.create(caller="T1")
-    asked = list(desk.runway.asked)
+    harness = ServiceHarness(tokens, callers=[{"name": name, "value": f"env.{name}"} for name in tokens])
+    video_id = await harness.create(caller="T1")
+    asked = list(harness.runway.asked)
     messages = set()
     for method, end in (("GET", ""), ("DELETE", ""), ("GET", "/content"), ("HEAD", "/content")):
         for caller in ("T2", ""):
             with pytest.raises(ApiError) as caught:
-                await desk.ask(method, f"/{video_id}{end}", caller=caller)
+                await harness.ask(method, f"/{video_id}{end}", caller=caller)
             messages.add((caught.value.status, caught.value.message, caught.value.code))
     assert messages == {(404, f"Video with id '{video_id}' not found.", "not_found")}
-    assert desk.runway.asked == asked
-    assert (await desk.video("GET", f"/{video_id}", caller="T1"))["prompt"] == "a cat"
+    assert harness.runway.asked == asked
+    assert (await harness.video("GET", f"/{video_id}", caller="T1"))["prompt"] == "a cat"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +220,7 @@ async def test_a_video_is_its_callers_alone() -> None:
 )
 @in_a_loop
 async def test_what_is_not_built_is_said_in_openais_shape(method: str, path: str, word: str) -> None:
-    error = await refused(Desk(), method, path)
+    error = await refused(ServiceHarness(), method, path)
     assert (error.code, error.type) == ("unsupported_operation", "invalid_request_error")
     assert word in error.message
     assert "create, retrieve, download and delete" in error.message
@@ -225,7 +231,7 @@ async def test_what_is_not_built_is_said_in_openais_shape(method: str, path: str
 )
 @in_a_loop
 async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, path: str) -> None:
-    error = await refused(Desk(), method, path, status=405)
+    error = await refused(ServiceHarness(), method, path, status=405)
     assert error.code == "method_not_allowed"
     assert "GET /v1/videos/{id}/content" in error.message
 
@@ -238,9 +244,9 @@ async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
-    desk = Desk({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
-    desk.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
-    await desk.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")
+    harness = ServiceHarness({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
+    harness.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
+    await harness.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")
     before, line = [each.getMessage() for each in caplog.records if each.name == "runway"]
     assert before == "creating: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller T1, key a"
     for part in ("created", "sora-2", "seedance2", "4 s", "720x1280", "T1", "key a", "25 credits", "t\\n1"):

@@ -6,7 +6,7 @@
 The SDK says which fields each model takes per mode, their types and which are required;
 `bounds.json` adds the limits that types cannot say. A line of it that fits no model stops the
 run, and so does a field with files whose kind it does not name: a new SDK is noticed.
-The README's table of models, between its two marker comments, is written by the same run.
+The table of models in MODELS.md, between its two marker comments, is written by the same run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from runway_videos.catalog.models_table import with_table
 from runway_videos.catalog.sdk_types import Stale, body_schema, sdk_version, variants
 
 CATALOG = HERE / "catalog.json"
-README = HERE.parents[2] / "README.md"
+MODELS = HERE / "MODELS.md"
 WIDTH = 100
 
 
@@ -105,7 +105,7 @@ def dated(catalog: dict[str, Any], old_text: str, today: str) -> dict[str, Any]:
     return {"generated": date if old == catalog else today} | catalog
 
 
-def main(argv: list[str] | None = None, catalog: Path = CATALOG, readme: Path = README) -> int:
+def main(argv: list[str] | None = None, catalog: Path = CATALOG, readme: Path = MODELS) -> int:
     parser = argparse.ArgumentParser(prog="python -m runway_videos.catalog.generate")
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     check = parser.parse_args(argv).check

@@ -1,4 +1,4 @@
-"""The README's table of models, made from the catalog by the same run that makes the catalog."""
+"""The table of models in MODELS.md, made from the catalog by the same run that makes the catalog."""
 
 from __future__ import annotations
 

@@ -1,191 +1,246 @@
-"""One create, one payment: a create runs to its end whatever its client does, and a repeat of it
-gets what the first one got.
+"""One create, one payment: a create runs to its end whatever its client does, and a retry of it
+gets what the first attempt got.
 
-With an Idempotency-Key, a repeat is whatever has the same caller and key, for 24 hours. Without
-one, it is a request that its client marked as a retry (`x-stainless-retry-count` above 0), with
-the content of a create of the last 10 minutes that may be what it asks for again, in this order:
+Which create a request asks for:
 
-1. one still running whose client is gone,
-2. one that has ended and whose answer found its client gone, the oldest,
-3. one still running (or being answered) whose client seems to be there: a hang-up may not have
-   been seen yet, and two payments are worse than one video for two.
+| the request                                         | gets                                       |
+|-----------------------------------------------------|--------------------------------------------|
+| has an Idempotency-Key that its caller used         | that create; 409 if its content is another |
+| is a retry (count above 0) of an equal create       | that create, by the table in `retries.py`  |
+| is a retry of an attempt that made nothing          | a create of its own                        |
+| equals a create whose outcome is unknown, for 60 s  | the same refusal                           |
+| anything else, also equal creates without a mark    | a create of its own                        |
 
-Within 1 and 3 those come first whose last attempt was the one before this; each next attempt of
-the same clients so finds its own create. Otherwise it is new. An answer that was delivered is
-never given again but by Idempotency-Key, and an ended one that was taken by a repeat is free again
-only if that answer, too, found its client gone. Equal creates without a mark are each new.
+An outcome is kept while a client may come back for it (`Kept`). One that made nothing is not kept,
+so a refusal never blocks its retry; those that were already waiting for it get the refusal too.
 
-What made nothing is not kept, so a refusal never blocks its retry; those that were already waiting
-for it get the refusal too. A 502 "a task may exist" is kept like a task. Records are in this
-process's memory: behind a balancer a repeat must come to the same process.
+Records are in this process's memory: a retry has to come to the same process. They are bounded for
+each caller. A record protects money, so it never makes room for another: over its bound a caller
+is refused. `create.py` has the states of one create.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
 from hashlib import sha256
+from typing import Any
 
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.in_flight import Create, CreateIdentity, RecordKey, Waiter
+from runway_videos.idempotency import refusals
+from runway_videos.idempotency.create import (
+    Create,
+    CreateIdentity,
+    CreateState,
+    Kept,
+    Waiter,
+    WaiterState,
+    may_have_made,
+)
+from runway_videos.idempotency.expiries import Expiries
+from runway_videos.idempotency.refused import RefusedAttempts
+from runway_videos.idempotency.retries import REFUSED_RANK, Found, find_retried
 
-__all__ = ["CreateIdentity", "Creates", "Waiter"]
-
-KEYED_SECONDS = 24 * 3600.0
-MARKED_SECONDS = 600.0
-#: Creates that are running or kept. Beyond it the oldest kept one goes.
-MAX_RECORDS = 10_000
+__all__ = ["CreateIdentity", "Creates", "Kept", "Waiter", "may_have_made"]
 
 
 class Creates[T]:
     """Creates that run or are kept. `T` should be small.
 
-    `keep` says of a result or an exception whether a task was made or may have been made. `clock`
-    gives seconds that never go back. For one event loop.
+    `may_have_made` says of a result or an exception whether a task was made or may have been made.
+    `clock` gives seconds that never go back. `start` begins a create's own task. For one event loop.
     """
 
     def __init__(
         self,
         clock: Callable[[], float],
-        keep: Callable[[T | Exception], bool],
-        max_records: int = MAX_RECORDS,
+        may_have_made: Callable[[T | Exception], bool],
+        kept: Kept | None = None,
+        start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] = asyncio.create_task,
     ) -> None:
         self._clock = clock
-        self._keep = keep
-        self._max_records = max_records
+        self._may_have_made = may_have_made
+        self._kept = kept = kept or Kept()
+        self._start = start
         self._keyed: dict[bytes, Create[T]] = {}
         self._equal: dict[tuple[str, bytes], list[Create[T]]] = {}
-        # What has ended, the first first; True: with an Idempotency-Key.
-        self._kept: dict[bool, OrderedDict[Create[T], None]] = {
-            True: OrderedDict(),
-            False: OrderedDict(),
-        }
-        self._running: set[asyncio.Task[None]] = set()  # the loop itself holds them weakly
+        self._refused = RefusedAttempts(clock, kept.refused)
+        self._records: Counter[str] = Counter()  # of each caller
+        self._running: dict[asyncio.Task[None], Create[T]] = {}  # the loop itself holds tasks weakly
+        self._expiries = Expiries[Create[T]]()
         self._closed = False
 
     def __len__(self) -> int:
         """Creates that are running or kept."""
-        return len(self._running) + sum(map(len, self._kept.values()))
+        return self._records.total()
 
     @property
     def running(self) -> int:
-        """Creates that have no outcome yet."""
+        """Creates that have not come to their end."""
         return len(self._running)
 
     def enter(
         self,
-        mark: CreateIdentity,
+        identity: CreateIdentity,
         make: Callable[[], Awaitable[T]],
         gone: Callable[[], bool] | None = None,
     ) -> Waiter[T]:
         """A place at the create that this request asks for; `make` is called if it is a new one.
 
-        `gone` tells whether the client has hung up, as far as can be seen. Raises ApiError: 409
-        for an Idempotency-Key that was used with other content, 503 when no create may begin.
+        `gone` tells whether the client has hung up, as far as can be seen. Raises ApiError, see
+        `refusals.py`.
         """
         self._expire()
-        record_key: RecordKey = (mark.caller, mark.fingerprint)
-        if mark.idempotency_key:
-            text = f"{mark.caller}\0{mark.idempotency_key}"
-            record_key = key = sha256(text.encode("utf-8", "surrogatepass")).digest()
-            found = self._keyed.get(key)
-            if found is not None and found.fingerprint != mark.fingerprint:
-                raise ApiError(
-                    409,
-                    "This Idempotency-Key was used with another request: send the same content"
-                    " again, or another key.",
-                    code="idempotency_key_reuse",
-                    retry=False,
-                )
-        else:
-            found = self._find_retried(mark) if mark.retry_count > 0 else None
-        create = found or self._begin(record_key, mark, make)
-        return Waiter(create, self._delivered, gone, repeat=found is not None)
+        found = self._find_keyed(identity) if identity.idempotency_key else self._find_equal(identity)
+        create, replaced = found or (self._begin(identity, make), None)
+        waiter = Waiter(create, identity.retry_count, gone, self._answered, is_retry=found is not None)
+        create.join(waiter, replaced)
+        self._keep(create)
+        return waiter
 
-    async def drain(self, seconds: float) -> int:
-        """Begins no more creates; waits for those that run; gives how many still do after that."""
+    async def drain(self, seconds: float) -> list[CreateIdentity]:
+        """Begins no more creates and waits for those that run. Who still waits after that gets an
+        unknown outcome; gives which creates those are."""
         self._closed = True
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
-        return sum(not task.done() for task in self._running)
+        given_up = [create for task, create in self._running.items() if not task.done()]
+        for create in given_up:
+            create.end(refusals.process_ended(), self._clock())
+            self._keep(create)
+        return [create.identity for create in given_up]
 
-    def _find_retried(self, mark: CreateIdentity) -> Create[T] | None:
-        """The create that a marked repeat asks for again, in the order of the module's list."""
-        best, lowest = None, (9, True, True)
-        for create in self._equal.get((mark.caller, mark.fingerprint), ()):
-            there = create.waited_for
-            if create.done and create.taken and there:
-                continue
-            group = 3 if there else 2 if create.done else 1
-            rank = (
-                group,
-                group != 2 and create.last_retry >= mark.retry_count,
-                group != 2 and create.last_retry != mark.retry_count - 1,
-            )
-            if rank < lowest:  # among equals the oldest, which stands first
-                best, lowest = create, rank
-        if best is not None:
-            best.taken = best.done
-            best.last_retry = max(best.last_retry, mark.retry_count)
-        return best
+    def owed(self) -> int:
+        """Clients that left without an outcome not long ago: they may come back for it."""
+        self._expire()
+        now = self._clock()
+        owed = 0
+        for waiter in self._waiters():
+            if waiter.state is WaiterState.WAITING and waiter.is_gone:
+                waiter.answered(delivered=False)  # from now on its time is counted
+            owed += waiter.state is WaiterState.LEFT and now - waiter.since < self._kept.left
+        return owed
 
-    def _begin(
-        self, record_key: RecordKey, mark: CreateIdentity, make: Callable[[], Awaitable[T]]
-    ) -> Create[T]:
+    def answering(self) -> int:
+        """Clients that are there and have not been answered."""
+        return sum(waiter.state is WaiterState.WAITING and not waiter.is_gone for waiter in self._waiters())
+
+    def _waiters(self) -> list[Waiter[T]]:
+        creates = (*self._keyed.values(), *(create for equal in self._equal.values() for create in equal))
+        return [waiter for create in creates for waiter in create.waiters]
+
+    def _find_keyed(self, identity: CreateIdentity) -> Found[T] | None:
+        create = self._keyed.get(_record_key(identity))
+        if create is None:
+            return None
+        if create.identity.fingerprint != identity.fingerprint:
+            raise refusals.key_reuse()
+        done = (waiter for waiter in create.waiters if waiter.is_gone or waiter.state is WaiterState.GOT)
+        return create, next(done, None)
+
+    def _find_equal(self, identity: CreateIdentity) -> Found[T] | None:
+        caller, fingerprint, last = identity.caller, identity.fingerprint, identity.retry_count - 1
+        equal = self._equal.get((caller, fingerprint), [])
+        if last >= 0:
+            rank, found = find_retried(equal, last + 1, self._kept.delivered, self._clock())
+            if rank > REFUSED_RANK and self._refused.has(caller, fingerprint, last):
+                self._refused.take(caller, fingerprint, last)
+                return None
+            if found is not None:
+                return found
+        for create in equal:
+            if create.is_unknown and self._clock() - create.ended_at < self._kept.unknown:
+                assert isinstance(create.outcome, Exception)
+                raise refusals.repeated_unknown(create.outcome)
+        return None
+
+    def _begin(self, identity: CreateIdentity, make: Callable[[], Awaitable[T]]) -> Create[T]:
         if self._closed:
-            raise ApiError(503, "The proxy is shutting down; try again.", code="shutting_down", retry=True)
-        while len(self) >= self._max_records:
-            kept = self._kept[True] or self._kept[False]
-            if not kept:
-                raise ApiError(
-                    503,
-                    "Too many videos are being created; try again.",
-                    code="overloaded",
-                    retry=True,
-                    retry_after=1,
-                )
-            self._drop(next(iter(kept)))
-        create: Create[T] = Create(record_key, mark)
-        if isinstance(record_key, bytes):
-            self._keyed[record_key] = create
+            raise refusals.shutting_down()
+        caller = identity.caller
+        running = sum(create.identity.caller == caller for create in self._running.values())
+        if running >= self._kept.running or self._records[caller] >= self._kept.records:
+            error = refusals.too_many(running >= self._kept.running)
+            self._note_refused(identity, identity.retry_count, error)
+            raise error
+        create: Create[T] = Create(identity)
+        if identity.idempotency_key:
+            self._keyed[_record_key(identity)] = create
         else:
-            self._equal.setdefault(record_key, []).append(create)
-        create.task = asyncio.create_task(self._run(create, make))
-        self._running.add(create.task)
-        create.task.add_done_callback(self._running.discard)
+            self._equal.setdefault((caller, identity.fingerprint), []).append(create)
+        self._records[caller] += 1
+        task = self._start(self._run(create, make))
+        self._running[task] = create
+        task.add_done_callback(self._running.pop)
         return create
 
     async def _run(self, create: Create[T], make: Callable[[], Awaitable[T]]) -> None:
+        outcome: T | Exception
         try:
-            outcome = await create.run(make)
-        except BaseException:  # the loop is being closed
-            self._drop(create)
+            outcome = await make()
+        except Exception as error:
+            outcome = error
+        except BaseException:  # the loop is being closed: nobody knows how far it came
+            create.end(refusals.process_ended(), self._clock())
+            self._keep(create)
             raise
-        create.ended = self._clock()
-        self._kept[create.keyed][create] = None
-        if not self._keep(outcome):
-            self._drop(create)
+        create.end(outcome, self._clock())
+        if self._may_have_made(outcome):
+            self._keep(create)
+            return
+        self._forget(create)
+        if isinstance(outcome, Exception):
+            for waiter in create.waiters:
+                self._note_refused(create.identity, waiter.count, outcome)
 
-    def _delivered(self, create: Create[T]) -> None:
-        # With an Idempotency-Key it is given again, whoever got it before.
-        if not create.keyed:
-            self._drop(create)
+    def _answered(self, create: Create[T], waiter: Waiter[T]) -> None:
+        waiter.since = self._clock()
+        self._keep(create)
 
-    def _drop(self, create: Create[T]) -> None:
-        record_key = create.record_key
-        self._kept[create.keyed].pop(create, None)
-        if isinstance(record_key, bytes):
-            if self._keyed.get(record_key) is create:
-                del self._keyed[record_key]
-        elif create in (equal := self._equal.get(record_key, [])):
-            equal.remove(create)
-            if not equal:
-                del self._equal[record_key]
+    def _keep(self, create: Create[T]) -> None:
+        """Sets when a create is forgotten, after each change of its state."""
+        kept, state = self._kept, create.state
+        if state is CreateState.RUNNING or create.is_forgotten:
+            return
+        if create.identity.idempotency_key:
+            until = create.ended_at + kept.keyed
+        elif state is CreateState.OWED:
+            until = create.ended_at + kept.owed
+        else:
+            until = max(waiter.since for waiter in create.waiters) + kept.delivered
+            if create.is_unknown:
+                until = max(until, create.ended_at + kept.unknown)
+        self._expiries.set(create, until)
+
+    def _forget(self, create: Create[T]) -> None:
+        if create.is_forgotten:
+            return
+        create.is_forgotten = True
+        self._expiries.drop(create)
+        identity = create.identity
+        self._records[identity.caller] -= 1
+        if not self._records[identity.caller]:
+            del self._records[identity.caller]
+        if identity.idempotency_key:
+            del self._keyed[_record_key(identity)]
+            return
+        equal = self._equal[identity.caller, identity.fingerprint]
+        equal.remove(create)
+        if not equal:
+            del self._equal[identity.caller, identity.fingerprint]
 
     def _expire(self) -> None:
-        now = self._clock()
-        for keyed, seconds in ((True, KEYED_SECONDS), (False, MARKED_SECONDS)):
-            kept = self._kept[keyed]
-            while kept and (first := next(iter(kept))).ended + seconds <= now:
-                self._drop(first)
+        for create in self._expiries.due(self._clock()):
+            self._forget(create)
+
+    def _note_refused(self, identity: CreateIdentity, count: int, error: Exception) -> None:
+        """Remembers an attempt that made nothing, where its client is going to try again."""
+        stops = isinstance(error, ApiError) and error.retry is False
+        if not identity.idempotency_key and not stops:
+            self._refused.add(identity.caller, identity.fingerprint, count)
+
+
+def _record_key(identity: CreateIdentity) -> bytes:
+    text = f"{identity.caller}\0{identity.idempotency_key}"
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,56 +1,81 @@
-"""A digest of a request's parsed content, by which a repeat of it is known."""
+"""By what a retry is known: the caller, what the create means, and what the client says itself.
+
+The fingerprint is made of the create after translation: with defaults filled in, under Runway's
+field names, numbers as numbers, files by their content. So the same create is known again when it
+is spelled otherwise (`"8"` and `8`, JSON and a form), and what is ignored (`user`, `metadata`)
+makes no difference. The model counts as the client called it, for so the answer calls it too.
+"""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from runway_videos.request_body import Upload, Value
+import msgspec
+
+from runway_videos.events import VideoFacts
+from runway_videos.idempotency.create import CreateIdentity
+from runway_videos.media import Media
+from runway_videos.translate import Plan
+
+#: A client's own count of its retries; more digits are no count.
+_LONGEST_COUNT = 3
 
 
-def fingerprint_of(values: Mapping[str, Value]) -> bytes:
-    """32 bytes: equal for equal fields and file bytes, whatever their order or boundary.
+def fingerprint_of(operation: str, plan: Plan) -> bytes:
+    """32 bytes, equal for creates that mean the same. `operation` keeps other operations apart.
 
-    A file's name and label are no part of it. Every value is written with its type and length, so
-    that no two contents are written alike; what JSON tells apart ("8", 8, 8.0, true) stays apart.
     Large files are hashed without the interpreter's lock: call it in a thread for them.
     """
-    fingerprint = sha256()
-    # A stack of its own: a body may be nested deeper than Python recurses.
-    todo: list[Value] = [dict(values)]
-    while todo:
-        value = todo.pop()
-        match value:
-            case dict():
-                names = sorted(value, reverse=True)
-                fingerprint.update(_head(b"d", len(names)))
-                for name in names:
-                    todo += (value[name], name)
-            case list():
-                fingerprint.update(_head(b"l", len(value)))
-                todo += reversed(value)
-            case Upload():
-                fingerprint.update(_head(b"u", 32) + sha256(value.data).digest())
-            case _:
-                kind, text = _scalar(value)
-                fingerprint.update(_head(kind, len(text)) + text)
-    return fingerprint.digest()
+    media = {path: sha256(found.data).hexdigest() for path, found in _media(plan.call.body)}
+    meaning = {
+        "operation": operation,
+        "mode": plan.call.mode,
+        "model": plan.model,
+        "seconds": plan.seconds,
+        "size": plan.size,
+        "body": _plain(plan.call.body),
+        "media": media,
+    }
+    return sha256(msgspec.json.encode(meaning, order="deterministic")).digest()
 
 
-def _scalar(value: str | float | None) -> tuple[bytes, bytes]:
-    match value:
-        case str():
-            return b"s", value.encode("utf-8", "surrogatepass")
-        case bool() | None:
-            return b"c", str(value).encode()
-        case int():
-            return b"i", b"%x" % value
-        case float():
-            return b"f", struct.pack(">d", value)
-        case _:
-            raise TypeError(f"{type(value).__name__} is no value of a field")
+def identity_of(
+    headers: Mapping[str, str], caller: str, fingerprint: bytes, about: VideoFacts
+) -> CreateIdentity:
+    """A create's identity. The stock clients count their retries, and send no Idempotency-Key.
+
+    Header names are in lower case.
+    """
+    count = headers.get("x-stainless-retry-count", "")
+    is_count = count.isdecimal() and count.isascii() and len(count) <= _LONGEST_COUNT
+    return CreateIdentity(
+        caller=caller,
+        fingerprint=fingerprint,
+        idempotency_key=headers.get("idempotency-key") or None,
+        retry_count=int(count) if is_count else 0,
+        about=about,
+    )
 
 
-def _head(kind: bytes, length: int) -> bytes:
-    return kind + length.to_bytes(8)
+def _media(value: object, path: str = "") -> Iterator[tuple[str, Media]]:
+    """The files of a body, each with where it stands."""
+    if isinstance(value, Media):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _media(item, f"{path}/{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _media(item, f"{path}/{number}")
+
+
+def _plain(value: object) -> object:
+    """The value without its files (they stand beside it), whole numbers as such."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None if isinstance(value, Media) else value

@@ -9,6 +9,7 @@ import binascii
 import string
 
 from runway_videos.errors import ApiError, bad_request
+from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.large_data_uris import decode_base64
 from runway_videos.request_body.percent_encoding import unquote_large
 
@@ -33,7 +34,7 @@ def decode(text: str, param: str) -> bytes | memoryview:
     if header.endswith(";base64") or header == "data:base64":
         return _decode_base64(text, comma + 1, param)
     try:
-        return unquote_large(text[comma + 1 :].encode("ascii"), param)
+        return unquote_large(text[comma + 1 :].encode("ascii"), Budget(), param)
     except UnicodeEncodeError:
         raise _broken(param, "it is neither base64 nor percent-encoded") from None
 
@@ -55,7 +56,7 @@ def _decode_base64(text: str, start: int, param: str) -> memoryview:
     try:
         tidy = text[start:].encode("ascii")
         if b"%" in tidy:
-            tidy = bytes(unquote_large(tidy, param))
+            tidy = bytes(unquote_large(tidy, Budget(), param))
         tidy = tidy.translate(_URL_SAFE, delete=string.whitespace.encode())
         plain = tidy.rstrip(b"=")
         if len(tidy) - len(plain) > 2:

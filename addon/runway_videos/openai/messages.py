@@ -1,4 +1,4 @@
-"""A call as the operations see it and what they answer: neither knows mitmproxy."""
+"""A call as the operations get it, and what they answer; independent of mitmproxy."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from runway_videos.openai.routes import Route
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A video call of a caller who may make it. Header names are in lower case.
+    """An authenticated video call. Header names are in lower case.
 
-    `gone` tells whether its client has hung up, as far as can be seen.
+    `gone` tells whether the client has disconnected, as far as the proxy knows.
     """
 
     route: Route
@@ -32,7 +32,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Download(msgspec.Struct, frozen=True):
-    """The bytes at `url` are the answer: streamed by the addon, with these request headers only."""
+    """The bytes at `url` are the answer: mitmproxy streams them, asked with these request headers only."""
 
     url: str
     request_headers: dict[str, str]
@@ -41,6 +41,6 @@ class Download(msgspec.Struct, frozen=True):
 
 
 class PassThrough(msgspec.Struct, frozen=True):
-    """Not ours after all: the model is none that this proxy serves. `models` names those."""
+    """Not ours after all: this proxy does not serve the model. `models` names those that it serves."""
 
     models: str

@@ -1,4 +1,4 @@
-"""Method and path to operation, one line each. Only what is ours has a route; the rest is other traffic."""
+"""Method and path to operation, one line each. A path outside of `/v1/videos` has no route."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import unquote
 
 import msgspec
 
-from runway_videos.store.video_ids import MARK
+from runway_videos.store.video_ids import ID_PREFIX
 
 _PREFIXES = ("/v1/videos", "/openai/v1/videos")
 
 
 class Operation(Enum):
-    """What a call asks for."""
+    """The operation that a call asks for."""
 
     CREATE = "create"
     STATUS = "status"
@@ -26,7 +26,7 @@ class Operation(Enum):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A call under `/v1/videos`. `name` says for messages what it does; `allow`: the methods of its path."""
+    """A call under `/v1/videos`. `name` is for messages; `allow`: the methods of its path."""
 
     operation: Operation
     video_id: str = ""
@@ -34,7 +34,7 @@ class Route(msgspec.Struct, frozen=True):
     allow: tuple[str, ...] = ()
 
 
-# Method, path below /v1/videos, operation, name. A path with `{id}` is ours where the id is.
+# Method, path below /v1/videos, operation, name. A path with `{id}` is ours if the id is.
 _ROUTES = (
     ("POST", "", Operation.CREATE, "create"),
     ("GET", "", Operation.UNSUPPORTED, "list"),
@@ -58,32 +58,32 @@ def _by_path() -> dict[str, dict[str, Route]]:
 
 
 _TABLE = _by_path()
-# First parts of a path that are no ids.
-_WORDS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
+# First parts of a path that are not ids.
+_FIXED_PARTS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
 
 
 def find(method: str, path: str) -> Route | None:
     """The route of a call, None for a path that is not under `/v1/videos`.
 
-    `path` may carry a query. Only a path that holds `/videos` costs more than one look.
+    `path` may carry a query. Most other traffic is told apart by one substring search.
     """
     if "/videos" not in path and "%" not in path:
         return None
-    rest = _below_videos(path)
-    if rest is None:
+    below = _below_videos(path)
+    if below is None:
         return None
-    parts = [part for part in rest.split("/") if part]
+    parts = [part for part in below.split("/") if part]
     if not parts:
-        # Other methods of the collection are no operation of OpenAI's: not ours to judge.
+        # OpenAI has no operation for other methods of the collection: not ours.
         return _TABLE[""].get(method, Route(Operation.NOT_OURS))
     first = parts[0]
-    if first in _WORDS:
-        shape, video_id = "/".join([first, *("*" for _ in parts[1:])]), ""
-    elif first.startswith(MARK):
-        shape, video_id = "/".join(["{id}", *parts[1:]]), first
+    if first in _FIXED_PARTS:
+        pattern, video_id = "/".join([first, *("*" for _ in parts[1:])]), ""
+    elif first.startswith(ID_PREFIX):
+        pattern, video_id = "/".join(["{id}", *parts[1:]]), first
     else:
         return Route(Operation.NOT_OURS, first)
-    methods = _TABLE.get(shape, {})
+    methods = _TABLE.get(pattern, {})
     found = methods.get(method)
     if found is None:
         return Route(Operation.WRONG_METHOD, video_id, allow=tuple(methods))
@@ -91,12 +91,12 @@ def find(method: str, path: str) -> Route | None:
 
 
 def _below_videos(path: str) -> str | None:
-    """What stands behind `/v1/videos`, or None. Escapes, dots and double slashes hide nothing."""
+    """The path below `/v1/videos`, or None; escapes, dots and double slashes are resolved first."""
     plain = path.partition("?")[0]
     if "%" in plain:
         plain = unquote(plain)
     if "//" in plain or "/." in plain:
-        # normpath keeps two slashes at the beginning, as POSIX has it.
+        # normpath keeps two leading slashes (POSIX).
         plain = normpath("/" + plain.lstrip("/"))
     for prefix in _PREFIXES:
         if plain == prefix or plain.startswith(prefix + "/"):

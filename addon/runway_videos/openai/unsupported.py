@@ -1,10 +1,10 @@
-"""Calls that are ours and that no operation serves: each is told what there is instead."""
+"""Refusals of calls that are ours and that no operation serves; each names what is supported."""
 
 from __future__ import annotations
 
 from runway_videos.errors import ApiError
 
-_NAMES = {
+_DESCRIPTIONS = {
     "list": "Listing videos",
     "remix": "Remixing a video",
     "edits": "Editing a video",
@@ -14,17 +14,17 @@ _NAMES = {
 
 
 def unsupported(name: str) -> ApiError:
-    """For an operation of OpenAI's API that is not built."""
+    """The 400 for an operation of OpenAI's API that is not implemented."""
     return ApiError(
         400,
-        f"{_NAMES[name]} is not supported by this proxy; it can create, retrieve, "
+        f"{_DESCRIPTIONS[name]} is not supported by this proxy; it can create, retrieve, "
         "download and delete videos.",
         code="unsupported_operation",
     )
 
 
 def wrong_method(allow: tuple[str, ...] = ()) -> ApiError:
-    """For a method that no operation has; `allow`: those that the path has."""
+    """The 405 for a method that no operation has; `allow`: the methods of the path."""
     return ApiError(
         405,
         "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "

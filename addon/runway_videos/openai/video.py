@@ -1,4 +1,4 @@
-"""OpenAI's shape of a video and of its deletion (OpenAI's OpenAPI 2.3.0, `VideoResource`)."""
+"""OpenAI's JSON of a video and of its deletion (OpenAI's OpenAPI 2.3.0, `VideoResource`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class VideoError(msgspec.Struct, frozen=True):
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
-    """A video as clients know it. Every key is in every answer; times are unix seconds."""
+    """A video as clients get it. Every key is in every answer; times are unix seconds."""
 
     id: str
     object: Literal["video"] = "video"

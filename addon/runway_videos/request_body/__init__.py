@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body.bracketed_names import rebuild
 from runway_videos.request_body.budget import Budget
@@ -14,7 +12,7 @@ from runway_videos.request_body.json_body import read_json
 
 __all__ = ["Fields", "Upload", "Value", "read_fields"]
 
-_LOOKS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[]")
+_BOM = b"\xef\xbb\xbf"
 
 
 def read_fields(content_type: str, body: bytes | memoryview) -> Fields:
@@ -32,15 +30,16 @@ def read_fields(content_type: str, body: bytes | memoryview) -> Fields:
     kind, parameters = media_type(content_type)
     charset = parameters.get("charset", "")
     budget = Budget()
+    like_json = data[:1024].removeprefix(_BOM).lstrip()[:1] in (b"{", b"[")
     if kind == "multipart/form-data":
         return Fields(rebuild(read_multipart(data, parameters, budget), budget), form=True)
     # `fetch` labels a text body as plain text; `curl -d '{…}'` labels its JSON as a form.
-    if kind == "text/plain" and _LOOKS_LIKE_JSON.match(data):
+    if kind == "text/plain" and like_json:
         kind = "application/json"
-    if kind == "application/x-www-form-urlencoded" and not _LOOKS_LIKE_JSON.match(data):
-        return Fields(rebuild(read_urlencoded(data, charset, budget), budget), form=True)
+    if kind == "application/x-www-form-urlencoded" and not like_json:
+        return Fields(rebuild(read_urlencoded(data, budget, charset), budget), form=True)
     if kind in ("", "application/json", "application/x-www-form-urlencoded") or kind.endswith("+json"):
-        return Fields(read_json(data, charset, budget), form=False)
+        return Fields(read_json(data, budget, charset), form=False)
     raise ApiError(
         415,
         f"The Content-Type {quoted(kind)} is not supported: send application/json or multipart/form-data.",

@@ -1,47 +1,53 @@
-"""What one body may cost, counted over all its texts and before anything is made of them."""
+"""How much one request body may still hold, whatever the parts are that it comes in."""
 
 from __future__ import annotations
 
 from runway_videos.errors import bad_request
-from runway_videos.request_body.limits import ESCAPES, MARKS, NAMES, WIDE
+from runway_videos.request_body.limits import ESCAPES, MARKS, TEXT
+
+_PIECE = 1 << 20  # bytes counted at once: a dense text is refused in its first piece
+# A data URI counts as one value more: looking at each one costs time too.
+_MARKS = (b",", b"[", b"{", b'"data:')
 
 
 class Budget:
-    """What a body may still hold. One for each body; every method raises ApiError 400."""
+    """The structure and text that one body may hold. Each method raises ApiError 400."""
 
     def __init__(self) -> None:
         self._marks = MARKS
         self._escapes = ESCAPES
-        self._names = NAMES
-        self._wide = WIDE
+        self._text = TEXT
 
-    def take_json(self, text: bytes, param: str | None) -> None:
-        """A JSON text that is to be parsed. A comma or bracket stands for at most one value."""
-        self._marks -= sum(map(text.count, (b",", b"[", b"{")))
+    def spend_marks(self, text: bytes, param: str | None = None) -> None:
+        """Counts the values that a JSON text can make, before any of them is made."""
+        self._marks -= _count(text, _MARKS, self._marks)
         if self._marks < 0:
             raise bad_request(f"The JSON of the body holds more than {MARKS} values.", param)
 
-    def take_escapes(self, text: bytes, param: str | None) -> None:
-        """A percent-encoded text."""
+    def spend_escapes(self, text: bytes, param: str | None = None) -> None:
+        """Counts the percent signs of an urlencoded text."""
         self._escapes -= text.count(b"%")
         if self._escapes < 0:
             raise bad_request(
-                f"More than {ESCAPES:,} percent signs: send a body this large as multipart/form-data.",
-                param,
+                f"More than {ESCAPES:,} percent signs: send a file this large as multipart/form-data.", param
             )
 
-    def take_name(self, name: str) -> None:
-        """The name of a form's field."""
-        self._names -= len(name)
-        if self._names < 0:
-            raise bad_request(f"The names of the form's fields have more than {NAMES:,} characters together.")
-
-    def take_wide(self, size: int, param: str | None) -> None:
-        """`size` bytes of texts that are not ASCII: as strings they may be four times as large."""
-        self._wide -= size
-        if self._wide < 0:
+    def spend_text(self, size: int, param: str | None = None) -> None:
+        """Counts bytes that become a string, which may take four times as many."""
+        self._text -= size
+        if self._text < 0:
             raise bad_request(
-                f"Texts that are not ASCII may have {WIDE >> 20} MiB together: send files as parts of a "
-                "multipart/form-data body.",
+                f"The body holds more than {TEXT:,} bytes of text besides its files: send a file as a part "
+                "of multipart/form-data or as a base64 data URI.",
                 param,
             )
+
+
+def _count(text: bytes, marks: tuple[bytes, ...], most: int) -> int:
+    """How often `marks` stand in the text; any number over `most` when there are more."""
+    found = 0
+    for start in range(0, len(text), _PIECE):
+        found += sum(text.count(mark, start, start + _PIECE) for mark in marks)
+        if found > most:
+            break
+    return found

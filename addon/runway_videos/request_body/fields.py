@@ -23,6 +23,17 @@ class Upload(msgspec.Struct, frozen=True, eq=False):
         return f"Upload({len(self.data)} bytes, {self.filename!r}, {self.label!r})"
 
 
+class LargeText(msgspec.Struct, frozen=True, eq=False):
+    """A form's text that is too large to become a string before it is known what it is.
+
+    `name` is the field's, for messages.
+    """
+
+    data: bytes | memoryview
+    charset: str
+    name: str
+
+
 type Value = bool | int | float | str | Upload | list[Value] | dict[str, Value] | None
 
 

@@ -18,11 +18,12 @@ from multipart import (
 from runway_videos.errors import bad_request
 from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.content_type import extended_filename, last_component, media_type, text_of
-from runway_videos.request_body.fields import Upload, quoted
+from runway_videos.request_body.fields import LargeText, Upload, quoted
+from runway_videos.request_body.large_data_uris import LARGE
 from runway_videos.request_body.limits import BOUNDARY, HEADER_LINE, NAME, PART_HEADERS, PARTS
 from runway_videos.request_body.percent_encoding import unquote_large
 
-type Entry = tuple[str, str | Upload]
+type Entry = tuple[str, str | Upload | LargeText]
 
 _PIECE = 65_536
 _HINT = "Let the HTTP library write the Content-Type of a multipart body: it knows the boundary."
@@ -55,21 +56,39 @@ def read_multipart(body: bytes, parameters: dict[str, str], budget: Budget) -> l
         raise bad_request(f"The multipart body is broken: {error.args[0]}. {_HINT}") from None
 
 
-def read_urlencoded(body: bytes, charset: str, budget: Budget) -> list[Entry]:
+def read_urlencoded(body: bytes, budget: Budget, charset: str = "") -> list[Entry]:
     """The fields of an application/x-www-form-urlencoded body. Raises ApiError 400."""
-    budget.take_escapes(body, None)
-    pairs = body.strip().split(b"&", PARTS)
-    if len(pairs) > PARTS:
+    if body.count(b"&") >= PARTS:
         raise bad_request(f"The form has more than {PARTS} fields.")
+    body = body.strip()
+    whole = memoryview(body)
     entries: list[Entry] = []
-    for pair in filter(None, pairs):
-        key, _, value = pair.partition(b"=")
-        if len(key) > 12 * NAME:  # a character may take four bytes, a byte three in %XX
+    start = 0
+    while start < len(body):
+        end = _found(body, b"&", start, len(body))
+        equals = _found(body, b"=", start, end)
+        if equals - start > 12 * NAME:  # a character may take four bytes, a byte three in %XX
             raise bad_request(f"A field's name is longer than {NAME} characters.")
-        name = text_of(unquote_large(key.replace(b"+", b" ")), charset, "A field's name")
-        text = unquote_large(value.replace(b"+", b" "), name)
-        entries.append((name, _text(text, charset, name, budget)))
+        if end > start:
+            key = unquote_large(whole[start:equals], budget, form=True)
+            name = text_of(key, charset, "A field's name")
+            value = unquote_large(whole[equals + 1 : end], budget, name, form=True)
+            entries.append((name, _text(value, charset, name, budget)))
+        start = end + 1
     return entries
+
+
+def _found(body: bytes, mark: bytes, start: int, end: int) -> int:
+    """Where `mark` stands in a part of the body; `end` where it does not."""
+    at = body.find(mark, start, end)
+    return end if at == -1 else at
+
+
+def _text(data: bytes | memoryview, charset: str, name: str, budget: Budget) -> str | LargeText:
+    if len(data) > LARGE:
+        return LargeText(data, charset, name)
+    budget.spend_text(len(data), name)
+    return text_of(data, charset, f"The field {quoted(name)}", name)
 
 
 def _boundary(parameters: dict[str, str]) -> bytes:
@@ -118,17 +137,8 @@ def _entry(segment: MultipartSegment, data: memoryview, budget: Budget) -> Entry
     if filename is None:
         filename = extended_filename(segment.header("Content-Disposition"))
     if _is_text(filename, label, data):
-        charset = parameters.get("charset", "")
-        return name, _text(data, charset, name, budget)
+        return name, _text(data, parameters.get("charset", ""), name, budget)
     return name, Upload(data, last_component(filename or ""), label)
-
-
-def _text(data: bytes | memoryview, charset: str, name: str, budget: Budget) -> str:
-    if len(data) > _PIECE:
-        pieces = (data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
-        if not all(bytes(piece).isascii() for piece in pieces):
-            budget.take_wide(len(data), name)
-    return text_of(data, charset, f"The field {quoted(name)}", name)
 
 
 def _is_text(filename: str | None, label: str, data: memoryview) -> bool:

@@ -12,8 +12,8 @@ from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.content_type import text_of
 from runway_videos.request_body.fields import Upload, Value
-from runway_videos.request_body.large_data_uris import SMALL, take_out
-from runway_videos.request_body.limits import DEPTH, INTEGERS, WIDE
+from runway_videos.request_body.large_data_uris import take_out
+from runway_videos.request_body.limits import DEPTH, INTEGERS
 
 _BOM = b"\xef\xbb\xbf"
 _AT_BYTE = re.compile(r" \(byte (\d+)\)$")
@@ -25,12 +25,10 @@ class NotJson(ValueError):
     """The text is not JSON. str() says what is wrong and where, and ends with a full stop."""
 
 
-def read_json(body: bytes, charset: str, budget: Budget) -> dict[str, Value]:
+def read_json(body: bytes, budget: Budget, charset: str = "") -> dict[str, Value]:
     """A whole body, which must be one object. Raises ApiError 400."""
-    if charset and charset.lower() not in ("utf-8", "utf8"):
-        body = text_of(body, charset, "The body").encode()
     try:
-        value = parse_json(body.removeprefix(_BOM), None, budget)
+        value = parse_json(body.removeprefix(_BOM), budget, charset=charset)
     except NotJson as error:
         raise bad_request(f"The body is not valid JSON: {error}", code="invalid_json") from None
     if not isinstance(value, dict):
@@ -43,17 +41,17 @@ def read_json(body: bytes, charset: str, budget: Budget) -> dict[str, Value]:
     return value
 
 
-def parse_json(text: bytes, param: str | None, budget: Budget) -> Value:
+def parse_json(text: bytes, budget: Budget, param: str | None = None, charset: str = "") -> Value:
     """One JSON text, without the nulls of its objects; its large data URIs are files.
 
     Raises NotJson, and ApiError 400 (naming `param`, else the top-level key) for JSON that goes
     beyond the limits.
     """
+    budget.spend_marks(text, param)
     rest, files = take_out(text)
-    if len(rest) > WIDE and _may_be_wide(rest):
-        rest, files = take_out(text, SMALL)
-        budget.take_wide(len(rest) if _may_be_wide(rest) else 0, param)
-    budget.take_json(rest, param)
+    budget.spend_text(len(rest), param)
+    if charset and charset.lower() not in ("utf-8", "utf8"):
+        text = rest = text_of(rest, charset, f"The field {param!r}" if param else "The body", param).encode()
     try:
         value = _decode(rest, text)
     except RecursionError:
@@ -61,10 +59,6 @@ def parse_json(text: bytes, param: str | None, budget: Budget) -> Value:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotJson(_explain(text, error)) from None
     return _clean(value, 0, param, files)
-
-
-def _may_be_wide(text: bytes) -> bool:
-    return not text.isascii() or rb"\u" in text
 
 
 def _decode(rest: bytes, text: bytes) -> Any:

@@ -2,8 +2,7 @@
 
 The size of a body is bounded before it gets here (`runway_max_body`). These bound what its
 *structure* can cost: objects made, recursion, header lines. Each is far above what a real create
-needs, and low enough that a hostile body is refused in milliseconds. `budget.py` counts what is
-bounded for a body as a whole.
+needs, and low enough that a hostile body is refused in milliseconds.
 """
 
 from __future__ import annotations
@@ -15,12 +14,13 @@ PARTS = 1_000  # parts of a multipart body, fields of a urlencoded one
 PART_HEADERS = 16  # header lines of one part; RFC 7578 knows three
 HEADER_LINE = 4_096  # bytes of one of them
 NAME = 512  # characters of a field's name, brackets included
-NAMES = 131_072  # characters of all names of a form's fields
 
 DEPTH = 32  # objects and arrays inside each other, in JSON and in bracketed names
-MARKS = 100_000  # commas, `[` and `{` of all JSON texts of a body: bounds the values that they make
-ESCAPES = 1_000_000  # `%` of a urlencoded body: base64 of 24 MB has that many, and takes 0.2 s
-WIDE = 24 << 20  # bytes of texts that are not ASCII: Python may keep four bytes for each of theirs
+# Commas, `[` and `{` of all JSON in a body: bounds the values that it can make. A number may take 30 µs, and
+# nobody else is served while a text is parsed.
+MARKS = 5_000
+ESCAPES = 1_000_000  # `%` of an urlencoded body: base64 of 24 MB has that many, and takes 0.2 s
+TEXT = 16 << 20  # bytes of all texts of a body, files and large data URIs not counted
 INTEGERS = range(-(2**63), 2**64)  # whole numbers: what 64 bits hold, signed or not
 
 SHOWN = 80  # characters of a client's own text that a message repeats

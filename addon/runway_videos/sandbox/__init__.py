@@ -1,12 +1,12 @@
-"""A Runway in a box: Runway's API over real HTTP on loopback, for trying things out and for tests.
+"""A sandbox: Runway's API over real HTTP on loopback, for trying things out and for tests.
 
 Nothing is paid and nothing leaves the machine. It checks requests as Runway does, by code of its
-own, and lets tasks run on a clock that is handed in. Alone: `python -m runway_videos.sandbox`.
+own, and its tasks follow a clock that is a parameter. Standalone: `python -m runway_videos.sandbox`.
 
-A prompt may carry words that steer its task:
+Words in a prompt control its task:
 
     [fail]           it ends FAILED with the code INTERNAL.BAD_OUTPUT.CODE01
-    [fail:CODE]      it ends FAILED with that code, such as SAFETY.INPUT.TEXT; `none`: without code
+    [fail:CODE]      it ends FAILED with that code, such as SAFETY.INPUT.TEXT; `none`: without a code
     [cancel]         it ends CANCELLED
     [slow]           it takes ten times as long
     [throttle]       it is THROTTLED first, for as long as it then takes (where no limit is set)
@@ -24,7 +24,7 @@ from tornado.netutil import bind_sockets
 
 from runway_videos.sandbox.organisations import Organisation
 from runway_videos.sandbox.request_log import RecordedRequest
-from runway_videos.sandbox.server import MOST_JSON, application
+from runway_videos.sandbox.server import MAX_JSON_BYTES, application
 from runway_videos.sandbox.state import DEFAULT_KEYS, SandboxState
 from runway_videos.sandbox.tasks import Clock, Task
 
@@ -32,14 +32,14 @@ __all__ = ["DEFAULT_KEYS", "Organisation", "RecordedRequest", "Sandbox", "Task"]
 
 
 class Sandbox(SandboxState):
-    """A Runway on 127.0.0.1, in the event loop that runs when it is started.
+    """Runway's API on 127.0.0.1, in the event loop that runs when it is started.
 
     `keys` maps a key's value to the name of its organisation (default: the key `sandbox`).
     `seconds` is how long a task takes, `concurrency` how many tasks an organisation may run at once
     per model (None: no limit), `video_bytes` how long a video is (None: the real file; more is
     padded so that it still plays), `url_seconds` how long an output URL is good. `clock` gives Unix
-    seconds and is asked for every time that is needed. `keep` is how many requests are remembered.
-    `inspect` shows them at /_sandbox/requests.
+    seconds and is used for every time. `keep` is how many requests are recorded. `inspect` serves them at
+    /_sandbox/requests.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class Sandbox(SandboxState):
         self._server: HTTPServer | None = None
 
     async def start(self) -> str:
-        """Listens, on a free port unless one was given; returns the base URL. OSError if taken."""
+        """Listens on `port` (0: a free one); returns the base URL. OSError if taken."""
         sockets = bind_sockets(self._port, "127.0.0.1")
         app = application(self, self._inspect)
-        self._server = HTTPServer(app, max_body_size=MOST_JSON)
+        self._server = HTTPServer(app, max_body_size=MAX_JSON_BYTES)
         self._server.add_sockets(sockets)
         self.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
         return self.url
 
     async def stop(self) -> None:
-        """Stops listening and closes every connection, downloads under way too."""
+        """Stops listening and closes every connection, also of downloads."""
         server, self._server = self._server, None
         if server is not None:
             server.stop()

@@ -1,4 +1,4 @@
-"""`python -m runway_videos.sandbox`: the sandbox alone. Its first line of output is its URL."""
+"""`python -m runway_videos.sandbox`: the standalone sandbox. Its first line of output is its URL."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from runway_videos.sandbox import DEFAULT_KEYS, Sandbox
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Command line → options; exits with a message on a mistake."""
+    """The options of the command line; exits with a message on a mistake."""
     parser = argparse.ArgumentParser(
         prog="python -m runway_videos.sandbox",
-        description="A Runway on 127.0.0.1 for trying things out and for tests.",
+        description="Runway's API on 127.0.0.1 for trying things out and for tests.",
     )
     parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
     parser.add_argument(
@@ -63,10 +63,10 @@ async def run(options: argparse.Namespace) -> None:
         await stopped.wait()
 
 
-def main() -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command, by default with the process's own arguments."""
     try:
-        asyncio.run(run(parse(sys.argv[1:])))
+        asyncio.run(run(parse(sys.argv[1:] if arguments is None else arguments)))
     except (OSError, ValueError) as error:
         sys.exit(f"sandbox: {error}")
 

@@ -11,11 +11,11 @@ from runway_videos.sandbox import bodies, inputs, uploads
 from runway_videos.sandbox.handlers import Base, bearer
 from runway_videos.sandbox.organisations import DOC_URL, Organisation, Refused
 from runway_videos.sandbox.state import SandboxState
-from runway_videos.sandbox.tasks import PromptSteering
+from runway_videos.sandbox.tasks import PromptControls
 
 VERSION = "2024-11-06"
-# From here on a body is decoded and checked beside the event loop.
-_LARGE = 256 << 10
+# A body of this size or more is decoded and checked in a thread.
+_LARGE_BYTES = 256 << 10
 
 _UPLOAD_SCHEMA: bodies.Schema = {
     "type": "object",
@@ -46,22 +46,22 @@ class Api(Base):
             raise Refused(400, message, docUrl=DOC_URL)
 
     async def read(self) -> object:
-        """The decoded JSON body; None, as if it were missing, when it is not said to be JSON."""
+        """The decoded JSON body; None when the content type is not JSON."""
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             return None
-        self.seen_size = len(self.request.body)
+        self.recorded_size = len(self.request.body)
         try:
-            body = await _beside(self.seen_size, msgspec.json.decode, self.request.body)
+            body = await _in_thread_if_large(self.recorded_size, msgspec.json.decode, self.request.body)
         except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
             raise Refused(400, "Invalid JSON in request body", docUrl=DOC_URL) from error
         if isinstance(body, dict):
-            self.seen_body = body
+            self.recorded_body = body
         return body
 
 
 class Create(Api):
-    """POST /v1/text_to_video and its two sisters."""
+    """POST /v1/text_to_video, /v1/image_to_video and /v1/video_to_video."""
 
     async def post(self) -> None:
         body = await self.read()
@@ -73,13 +73,13 @@ class Create(Api):
                 return self.state.uploads.problem(text, kind, organisation.name)
             return inputs.problem(text, kind)
 
-        _refuse(await _beside(self.seen_size, bodies.check, body, models, media))
-        assert isinstance(body, dict)  # the check has said so
-        if PromptSteering.read(str(body.get("promptText", ""))).shed:
+        _refuse(await _in_thread_if_large(self.recorded_size, bodies.check, body, models, media))
+        assert isinstance(body, dict)  # checked above
+        if PromptControls.read(str(body.get("promptText", ""))).shed:
             raise Refused(503, "The service is overloaded.")
         task = self.state.make(organisation, body)
-        self.seen_made = task.id
-        if task.steering.lost:
+        self.recorded_made = task.id
+        if task.controls.lost:
             self.set_status(502)
             self.set_header("Content-Type", "text/html")
             self.finish("<html><body>502 Bad Gateway</body></html>")
@@ -103,12 +103,12 @@ class OneTask(Api):
 
 
 class OpenUpload(Api):
-    """POST /v1/uploads: step one, the slot."""
+    """POST /v1/uploads: step one of an upload, the slot."""
 
     async def post(self) -> None:
         body = await self.read()
         _refuse(bodies.check_plain(body, _UPLOAD_SCHEMA))
-        assert isinstance(body, dict)  # the check has said so
+        assert isinstance(body, dict)  # checked above
         filename: str = body["filename"]
         if uploads.extension(filename) not in inputs.EXTENSIONS:
             message = f"Unsupported file extension. Expected {', '.join(inputs.EXTENSIONS)}"
@@ -147,7 +147,7 @@ def _refuse(issues: list[bodies.Issue]) -> None:
         raise Refused(400, "Validation of body failed", issues=issues, docUrl=DOC_URL)
 
 
-async def _beside(size: int, function: Any, *args: Any) -> Any:
-    if size < _LARGE:
+async def _in_thread_if_large(size: int, function: Any, *args: Any) -> Any:
+    if size < _LARGE_BYTES:
         return function(*args)
     return await asyncio.to_thread(function, *args)

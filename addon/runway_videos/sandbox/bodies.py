@@ -1,7 +1,7 @@
-"""The check of create bodies, in the words of Runway's own refusals.
+"""The check of create bodies; its issues are worded as Runway's own.
 
-It walks the JSON-Schema subset of catalog.json and shares no code with the project's translation,
-so that a mistake there shows as a refusal here. Issue codes and messages follow zod 3, which
+It follows the JSON Schema subset of catalog.json and shares no code with the project's translation,
+so that a mistake there is a refusal here. Issue codes and messages follow zod 3, which
 Runway's published refusals are made by.
 """
 
@@ -33,7 +33,7 @@ class Issue(msgspec.Struct, omit_defaults=True):
 
 @functools.cache
 def rows() -> Mapping[str, Mapping[str, Row]]:
-    """What is known by mode and model, from the catalog's data file: `schema` and `rules`."""
+    """The catalog's rows by mode and model, each with `schema` and `rules`."""
     modes: Mapping[str, Mapping[str, Row]] = msgspec.json.decode(_CATALOG.read_bytes())["modes"]
     return modes
 
@@ -48,10 +48,10 @@ def check(body: object, models: Mapping[str, Row], media: MediaCheck) -> list[Is
         expected = " | ".join(f"'{name}'" for name in models)
         message = f"Invalid discriminator value. Expected {expected}"
         return [Issue("invalid_union_discriminator", ("model",), message)]
-    rest = {name: value for name, value in body.items() if name != "model"}
-    found = list(_Walker(media).walk(rest, row["schema"], ()))
-    # As with zod, what concerns several fields is looked at when each of them is right.
-    return found or [*_rules(rest, row.get("rules", ())), *_frames(rest, row["size"])]
+    fields = {name: value for name, value in body.items() if name != "model"}
+    found = list(_Walker(media).walk(fields, row["schema"], ()))
+    # As in zod, rules for several fields are checked when each field is right.
+    return found or [*_rules(fields, row.get("rules", ())), *_frames(fields, row["size"])]
 
 
 def check_plain(body: object, schema: Schema) -> list[Issue]:
@@ -126,19 +126,19 @@ class _Walker:
     def _object(
         self, value: dict[str, object], schema: Schema, path: tuple[str | int, ...]
     ) -> Iterator[Issue]:
-        known: Mapping[str, Schema] = schema.get("properties", {})
+        properties: Mapping[str, Schema] = schema.get("properties", {})
         for name in schema.get("required", ()):
             if name not in value:
                 yield Issue("invalid_type", (*path, name), "Required")
         for name, item in value.items():
-            if name in known:
-                yield from self.walk(item, known[name], (*path, name))
-        strangers = tuple(name for name in value if name not in known)
-        # An object without described properties, like an open one, says nothing about its keys.
-        if strangers and "properties" in schema and not schema.get("open"):
-            listed = ", ".join(f"'{name}'" for name in strangers)
+            if name in properties:
+                yield from self.walk(item, properties[name], (*path, name))
+        unknown = tuple(name for name in value if name not in properties)
+        # An object without properties in the schema, like an open one, may have any keys.
+        if unknown and "properties" in schema and not schema.get("open"):
+            listed = ", ".join(f"'{name}'" for name in unknown)
             message = f"Unrecognized key(s) in object: {listed}"
-            yield Issue("unrecognized_keys", path, message, strangers)
+            yield Issue("unrecognized_keys", path, message, unknown)
 
     def _string(self, value: str, schema: Schema, path: tuple[str | int, ...]) -> Iterator[Issue]:
         if "media" in schema:
@@ -155,7 +155,7 @@ class _Walker:
             found = list(self.walk(value, branch, path))
             if not found:
                 return
-            # The branch that is meant is the one whose own type fits.
+            # The client meant the branch whose type fits.
             elsewhere = not any(one.path == path and one.code == "invalid_type" for one in found)
             if elsewhere and (best is None or len(found) < len(best)):
                 best = found

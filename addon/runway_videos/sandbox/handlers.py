@@ -1,4 +1,4 @@
-"""What all handlers have in common: JSON answers, the record of requests, refusals."""
+"""The base of all handlers: JSON answers, the request log, refusals."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 
 
 class Base(RequestHandler):
-    """Answers in JSON, writes the record, and never shows a traceback."""
+    """Answers in JSON, logs the request, and never sends a traceback."""
 
     #: The name under which requests are counted.
     route = ""
-    #: What the record keeps, set by handlers.
-    seen_body: dict[str, object] | None = None
-    seen_size = 0
-    seen_made: str | None = None
+    #: For the request log, set by handlers.
+    recorded_body: dict[str, object] | None = None
+    recorded_size = 0
+    recorded_made: str | None = None
     organisation: Organisation | None = None
-    _noted = False
+    _is_recorded = False
 
     def initialize(self, state: SandboxState, route: str = "") -> None:
         """Tornado's constructor for subclasses."""
@@ -68,31 +68,31 @@ class Base(RequestHandler):
         super().send_error(error.status if isinstance(error, Refused) else status_code, **kwargs)
 
     def finish(self, chunk: Any = None) -> Future[None]:
-        # Before the answer leaves: who has it finds the request in the record.
-        self.note()
+        # Before the answer is sent: a client that has it finds the request in the log.
+        self.record()
         return super().finish(chunk)
 
-    def note(self) -> None:
-        """Writes the request into the record, once."""
-        if self._noted:
+    def record(self) -> None:
+        """Adds the request to the log, once."""
+        if self._is_recorded:
             return
-        self._noted = True
+        self._is_recorded = True
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
         headers.pop("authorization", None)
-        seen = RecordedRequest(
+        request = RecordedRequest(
             method=self.request.method or "",
             path=self.request.path,
             organisation=self.organisation.name if self.organisation else None,
             headers=headers,
-            body=self.seen_body,
+            body=self.recorded_body,
             status=self.get_status(),
-            made=self.seen_made,
+            made=self.recorded_made,
         )
-        self.state.record.add(self.route, seen, self.seen_size)
+        self.state.request_log.add(self.route, request, self.recorded_size)
 
 
 class NotFound(Base):
-    """Every route that Runway does not have."""
+    """404 for every path that Runway does not have."""
 
     def initialize(self, state: SandboxState, route: str = "") -> None:
         super().initialize(state, "unknown")
@@ -102,19 +102,19 @@ class NotFound(Base):
 
 
 class Requests(Base):
-    """GET /_sandbox/requests: the record. Only when run alone, on loopback."""
+    """GET /_sandbox/requests: the request log. Only in the standalone sandbox, on loopback."""
 
     def get(self) -> None:
-        record = self.state.record
+        log = self.state.request_log
         made = {"made": self.state.tasks.made, "tasks": len(self.state.tasks)}
-        self.reply(200, {"counts": record.counts, **made, "requests": list(record.requests)})
+        self.reply(200, {"counts": log.counts, **made, "requests": list(log.requests)})
 
     def delete(self) -> None:
-        self.state.record.clear()
+        self.state.request_log.clear()
         self.set_status(204)
 
-    def note(self) -> None:
-        """Nothing: looking is not recorded."""
+    def record(self) -> None:
+        """Reading the log is not recorded."""
 
 
 def bearer(request: HTTPServerRequest) -> str | None:

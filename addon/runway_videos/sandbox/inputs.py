@@ -1,4 +1,4 @@
-"""What Runway takes where a picture, a video or a sound is asked for: one string, three forms.
+"""Checks of media inputs: a string that is an https URL, a data URI or a `runway://` URI.
 
 Source: docs.dev.runwayml.com/assets/inputs and /errors/troubleshooting.
 """
@@ -10,8 +10,8 @@ import re
 from urllib.parse import urlsplit
 
 #: Characters of a whole data URI; the SDK's docs say it of all three kinds.
-LONGEST_DATA = 5_242_880
-LONGEST_URL = 2_048
+MAX_DATA_URI = 5_242_880
+MAX_URL = 2_048
 
 TYPES: dict[str, frozenset[str]] = {
     "image": frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp"}),
@@ -24,14 +24,14 @@ TYPES: dict[str, frozenset[str]] = {
         }
     ),
 }
-#: The kind of a file that is to be uploaded, by its extension.
+#: The kind of an uploaded file, by its extension.
 EXTENSIONS: dict[str, str] = {
     **dict.fromkeys(("jpg", "jpeg", "png", "webp"), "image"),
     **dict.fromkeys(("mp4", "webm", "mov", "ogv"), "video"),
     **dict.fromkeys(("mp3", "wav", "flac", "m4a", "aac", "ogg", "oga"), "audio"),
 }
-# How files begin, where the label can be checked without doubt: offset, bytes, label.
-_BEGINNINGS = (
+# Magic bytes of types that they identify: offset, bytes, content type.
+_MAGIC = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (8, b"WEBP", "image/webp"),
@@ -42,13 +42,12 @@ _BEGINNINGS = (
 )
 _DATA = re.compile(r"data:([^;,]+)((?:;[^;,]+)*),", re.ASCII)
 _NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE | re.ASCII)
-_HEAD = 64
 
 
 def problem(text: str, kind: str) -> str | None:
     """What is wrong with an https URL or a data URI for this kind of media, None if nothing.
 
-    `runway://` URIs are not looked at: only the place that gave them can tell.
+    `runway://` URIs are not checked here: see `Uploads.problem`.
     """
     if text.startswith("runway://"):
         return None
@@ -58,16 +57,16 @@ def problem(text: str, kind: str) -> str | None:
 
 
 def _url(text: str) -> str | None:
-    if len(text) > LONGEST_URL:
-        return f"Invalid URL. URLs may have at most {LONGEST_URL} characters."
+    if len(text) > MAX_URL:
+        return f"Invalid URL. URLs may have at most {MAX_URL} characters."
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
     except ValueError:
         return "Invalid URL"
     if parts.scheme != "https":
-        known = parts.scheme and parts.netloc
-        return "Only HTTPS URLs are allowed." if known else "Invalid URL"
+        is_url = parts.scheme and parts.netloc
+        return "Only HTTPS URLs are allowed." if is_url else "Invalid URL"
     # A host whose last label is a number is an IPv4 address (WHATWG URL), `127.1` too.
     last = host.rstrip(".").rpartition(".")[2]
     if "." not in host.strip(".") or _NUMBER.fullmatch(last):
@@ -76,8 +75,8 @@ def _url(text: str) -> str | None:
 
 
 def _data(text: str, kind: str) -> str | None:
-    if len(text) > LONGEST_DATA:
-        return f"Data URIs may have at most {LONGEST_DATA} characters, this one has {len(text)}."
+    if len(text) > MAX_DATA_URI:
+        return f"Data URIs may have at most {MAX_DATA_URI} characters, this one has {len(text)}."
     match = _DATA.match(text)
     if match is None:
         return "Invalid data URI."
@@ -95,7 +94,7 @@ def _data(text: str, kind: str) -> str | None:
         return "Invalid data URI. It is not valid base64."
     if not data:
         return "Invalid data URI. It is empty."
-    found = next((name for at, begin, name in _BEGINNINGS if data.startswith(begin, at)), label)
+    found = next((name for at, begin, name in _MAGIC if data.startswith(begin, at)), label)
     if found != label and {found, label} not in _SYNONYMS:
         return f"The data URI says {label}, but its content is {found}."
     return None

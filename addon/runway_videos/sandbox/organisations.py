@@ -1,4 +1,4 @@
-"""Organisations: who a key belongs to, what is left of its credits and what it may make."""
+"""Organisations: the owners of keys, with their credits and limits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DOC_URL = "https://docs.dev.runwayml.com/api"
 
 # Credits per second of video: plausible, not Runway's prices.
 _RATES = {"gen4_turbo": 5, "aleph2": 15, "veo3.1": 40, "veo3.1_fast": 15, "seedance2": 36}
-_RATE = 12
-_SECONDS = 5
+_DEFAULT_RATE = 12
+_DEFAULT_SECONDS = 5
 
 
 class Refused(Exception):
-    """An answer of the API that is not a success: status and JSON body."""
+    """A refusal of the API: status and JSON body."""
 
     def __init__(self, status: int, error: str, **more: object) -> None:
         super().__init__(error)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class Organisation(msgspec.Struct):
-    """An organisation. Tests set these: a refusal follows as it would from Runway.
+    """An organisation. Tests set its fields, and requests are refused as by Runway.
 
     `credits` are what is left (1 = 0.01 USD), `daily` the most tasks per model in rolling 24
     hours, `concurrency` the most that run at once per model (further ones are THROTTLED), `closed`
@@ -42,7 +42,7 @@ class Organisation(msgspec.Struct):
     made: dict[str, deque[float]] = msgspec.field(default_factory=dict)
 
     def admit(self, model: str, price: float, now: float) -> None:
-        """Books a task; raises Refused when Runway would have made none."""
+        """Books a task; raises Refused where Runway would make none."""
         made = self._recent(model, now)
         if model in self.closed:
             raise Refused(403, f"Model variant {model} is not available")
@@ -78,8 +78,8 @@ class Organisation(msgspec.Struct):
 def price(body: Mapping[str, object]) -> float:
     """The estimate for a create body that has passed the check, in credits."""
     duration = body.get("duration")
-    seconds = duration if isinstance(duration, int | float) else _SECONDS
-    rate = _RATES.get(str(body.get("model")), _RATE)
+    seconds = duration if isinstance(duration, int | float) else _DEFAULT_SECONDS
+    rate = _RATES.get(str(body.get("model")), _DEFAULT_RATE)
     # Other formats than mp4 cost 5 credits a second more (Runway's OpenAPI, outputFormat).
     if body.get("outputFormat", "mp4") != "mp4":
         rate += 5

@@ -9,28 +9,28 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-CHUNK = 256 << 10
+CHUNK_BYTES = 256 << 10
 PATH = "/outputs/"
 
 _HERE = Path(__file__).parent
 # 64-bit form of a box header: the size 1 says that the real one follows the type.
-_FREE_HEADER = 16
-# No multiple of any chunk's size, so that a piece in the wrong place shows.
+_FREE_HEADER_BYTES = 16
+# Not a multiple of a chunk's size, so that a misplaced chunk is noticed.
 _NOISE_PERIOD = 1_000_003
 
 
 class Clip:
-    """A video's bytes, made as they are read.
+    """A video's bytes, generated as they are read.
 
-    With `size` the real file is followed by a `free` box, which players skip, up to `size` bytes:
-    so it plays, whatever its length. The content is the same on every machine.
+    With `size` the real file is followed by a `free` box, which players skip, up to `size` bytes,
+    so that it plays whatever its length. The content is the same on every machine.
     """
 
     def __init__(self, name: str, size: int | None = None) -> None:
         self._real = (_HERE / name).read_bytes()
         self._noise = b""
         if size is not None:
-            least = len(self._real) + _FREE_HEADER
+            least = len(self._real) + _FREE_HEADER_BYTES
             if size < least:
                 raise ValueError(f"a video has at least {least} bytes, not {size}")
             padding = size - len(self._real)
@@ -40,13 +40,13 @@ class Clip:
         self.etag = f'"{hashlib.sha256(self._real).hexdigest()[:32]}"'
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes from `start` up to `stop`, in pieces of at most CHUNK."""
+        """The bytes from `start` up to `stop`, in pieces of at most CHUNK_BYTES."""
         while start < stop:
             if start < len(self._real):
-                piece = self._real[start : min(stop, start + CHUNK)]
+                piece = self._real[start : min(stop, start + CHUNK_BYTES)]
             else:
                 at = (start - len(self._real)) % _NOISE_PERIOD
-                piece = self._noise[at : at + min(CHUNK, stop - start)]
+                piece = self._noise[at : at + min(CHUNK_BYTES, stop - start)]
             yield piece
             start += len(piece)
 
@@ -79,8 +79,8 @@ class Signer:
             if not query.get(name):
                 return f"Missing{name}", f"Missing {name} query parameter or cookie value"
         expires = query["Expires"]
-        given = query["Signature"].encode()
-        if not hmac.compare_digest(given, self._signature(path, expires).encode()):
+        signature = query["Signature"].encode()
+        if not hmac.compare_digest(signature, self._signature(path, expires).encode()):
             return "AccessDenied", "Access denied"
         # Signed, so it is a number.
         return ("AccessDenied", "Access denied") if int(expires) < self._clock() else None

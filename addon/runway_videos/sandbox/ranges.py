@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-# One range alone: of several the whole file is given, which the RFC allows.
+# Only one range: several are ignored, which the RFC allows.
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
-# Python refuses to read longer numbers; none of them lies in a file.
-_DIGITS = 19
+# Python limits the digits of a number; no file is that large.
+_MAX_DIGITS = 19
 
 
 class UnsatisfiableError(ValueError):
@@ -41,4 +41,4 @@ def _number(digits: str) -> int | None:
     if not digits:
         return None
     stripped = digits.lstrip("0") or "0"
-    return int(stripped) if len(stripped) <= _DIGITS else 10**_DIGITS
+    return int(stripped) if len(stripped) <= _MAX_DIGITS else 10**_MAX_DIGITS

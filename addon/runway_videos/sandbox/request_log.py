@@ -1,4 +1,4 @@
-"""What the sandbox was asked, so that tests can see what Runway would have received."""
+"""The log of requests: tests see in it what Runway would have received."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections import Counter, deque
 
 import msgspec
 
-#: Bytes of request bodies that are kept: a picture in a data URI has up to 5 MB.
-MOST_BYTES = 16 << 20
+#: Bytes of request bodies that are kept; a picture in a data URI has up to 5 MB.
+MAX_BYTES = 16 << 20
 
 
 class RecordedRequest(msgspec.Struct, frozen=True):
-    """A request. `organisation` is its key's, None without a known key.
+    """A request. `organisation` is its key's, None without a valid key.
 
     `headers` have lower-case names and no authorization; `body` is the decoded JSON object, for an
     upload `{"fields", "filename", "size", "sha256"}`, else None. `made` is the task's id when a
@@ -27,29 +27,29 @@ class RecordedRequest(msgspec.Struct, frozen=True):
     made: str | None = None
 
 
-class Record:
-    """The last requests, bounded by count and by the bytes of their bodies, and counts of all."""
+class RequestLog:
+    """The last requests, limited by count and by the bytes of their bodies, and counts of all."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_requests: int) -> None:
         self.requests: deque[RecordedRequest] = deque()
         #: Requests per route, such as "POST /v1/text_to_video" or "GET /v1/tasks/{id}".
         self.counts: Counter[str] = Counter()
-        self._most = most
+        self._max_requests = max_requests
         self._sizes: deque[int] = deque()
         self._bytes = 0
 
-    def add(self, route: str, seen: RecordedRequest, size: int) -> None:
-        """Counts and keeps a request whose body has `size` bytes."""
-        self.counts[f"{seen.method} {route}"] += 1
-        self.requests.append(seen)
+    def add(self, route: str, request: RecordedRequest, size: int) -> None:
+        """Adds a request whose body has `size` bytes."""
+        self.counts[f"{request.method} {route}"] += 1
+        self.requests.append(request)
         self._sizes.append(size)
         self._bytes += size
-        while self.requests and (len(self.requests) > self._most or self._bytes > MOST_BYTES):
+        while self.requests and (len(self.requests) > self._max_requests or self._bytes > MAX_BYTES):
             self.requests.popleft()
             self._bytes -= self._sizes.popleft()
 
     def clear(self) -> None:
-        """Forgets all, counts too."""
+        """Removes all requests and counts."""
         self.requests.clear()
         self.counts.clear()
         self._sizes.clear()

@@ -1,4 +1,4 @@
-"""The HTTP application: tornado, which mitmproxy brings along, on the event loop that is running."""
+"""The HTTP application, in tornado (a dependency of mitmproxy)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from runway_videos.sandbox.handlers import NotFound, Requests
 from runway_videos.sandbox.state import SandboxState
 
 #: A create may carry several pictures of 5 MB each.
-MOST_JSON = 64 << 20
+MAX_JSON_BYTES = 64 << 20
 
 
 def application(state: SandboxState, inspect: bool) -> Application:
-    """All routes. `inspect` adds the one that shows the record."""
+    """All routes. `inspect` adds the one that serves the request log."""
     routes: list[Any] = [*api.routes(state), *storage.routes(state)]
     if inspect:
         routes.append((r"/_sandbox/requests", Requests, {"state": state}))

@@ -1,4 +1,4 @@
-"""What a sandbox holds, without HTTP: keys, tasks, files, and the record of what came in."""
+"""A sandbox without HTTP: keys, tasks, files and the request log."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from runway_videos.sandbox import outputs
 from runway_videos.sandbox.organisations import Organisation, price
 from runway_videos.sandbox.outputs import Clip, Signer
-from runway_videos.sandbox.request_log import Record, RecordedRequest
+from runway_videos.sandbox.request_log import RecordedRequest, RequestLog
 from runway_videos.sandbox.tasks import Clock, Task, Tasks
 from runway_videos.sandbox.uploads import Uploads
 
-#: The key that is taken when none are named.
+#: The key that is valid by default.
 DEFAULT_KEYS = {"sandbox": "sandbox"}
 
 
@@ -31,7 +31,7 @@ class SandboxState:
         clock: Clock = time.time,
         keep: int = 1_000,
     ) -> None:
-        #: Base URL, known once it has started.
+        #: Base URL, set when it has started.
         self.url = ""
         self.clock = clock
         #: Key value → name of the organisation. May be changed at any time.
@@ -43,20 +43,20 @@ class SandboxState:
         self.uploads = Uploads(clock)
         self.signer = Signer(clock, url_seconds)
         self.clips = (Clip("landscape.mp4", video_bytes), Clip("portrait.mp4", video_bytes))
-        self.record = Record(keep)
+        self.request_log = RequestLog(keep)
 
     @property
     def requests(self) -> deque[RecordedRequest]:
         """The last requests, oldest first."""
-        return self.record.requests
+        return self.request_log.requests
 
     @property
     def counts(self) -> Counter[str]:
         """Requests per route since the start, such as "POST /v1/text_to_video"."""
-        return self.record.counts
+        return self.request_log.counts
 
     def organisation(self, key: str) -> Organisation | None:
-        """The organisation that a key belongs to, None for an unknown or disabled key."""
+        """The organisation of a key, None for an unknown or disabled key."""
         name = self.keys.get(key)
         if name is None:
             return None
@@ -87,7 +87,7 @@ class SandboxState:
         return self.url + self.signer.sign(f"{outputs.PATH}{task.id}.mp4")
 
     def clip(self, task: Task) -> Clip:
-        """The video of a task: upright if that was asked for."""
+        """The video of a task: portrait if that was asked for."""
         return self.clips[task.portrait]
 
 

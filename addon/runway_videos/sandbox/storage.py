@@ -16,11 +16,11 @@ from runway_videos.sandbox.state import SandboxState
 from runway_videos.sandbox.uploads import Receiver, StorageError
 
 # The file and the form around it.
-_MOST_FORM = uploads.MOST + (1 << 20)
+_MAX_FORM_BYTES = uploads.MAX_BYTES + (1 << 20)
 
 
 class Store(Base):
-    """Refuses in XML, and refuses credentials: the signature is the only one that counts."""
+    """Refuses in XML, and refuses credentials: only the signature authorizes."""
 
     def refuse_credentials(self) -> None:
         """S3 answers 400 to a request that is authorized in two ways."""
@@ -74,11 +74,11 @@ class Output(Store):
         ):
             self.set_header(name, value)
         start, stop = 0, clip.size
-        wanted = self.request.headers.get("Range", "")
-        # A Range is for GET alone, and an If-Range that names another state voids it.
+        header = self.request.headers.get("Range", "")
+        # Range is only for GET, and is ignored when If-Range names another version.
         if self.request.method == "GET" and self._unchanged(clip.etag, changed):
             try:
-                part = parse_range(wanted, clip.size)
+                part = parse_range(header, clip.size)
             except UnsatisfiableError:
                 self.set_header("Content-Range", f"bytes */{clip.size}")
                 message = "The requested range is not satisfiable"
@@ -93,17 +93,17 @@ class Output(Store):
         await self._send(clip, start, stop)
 
     async def _send(self, clip: outputs.Clip, start: int, stop: int) -> None:
-        self.note()
+        self.record()
         try:
             for piece in clip.pieces(start, stop):
                 self.write(piece)
-                # Waits until the socket has taken it: one piece is all that is ever in memory.
+                # Waits until the socket has taken it: never more than one piece is in memory.
                 await self.flush()
-                # A socket that takes all at once would never give way to other tasks.
+                # A socket that never blocks would never let other tasks run.
                 await asyncio.sleep(0)
         except (StreamClosedError, asyncio.CancelledError):
-            # The client left, or the loop is being shut down; tornado logs a traceback for the
-            # latter, and one more when an answer ends early on an open connection.
+            # The client has disconnected, or the loop shuts down; tornado logs a traceback for the
+            # latter, and another when an answer ends early on an open connection.
             connection: Any = self.request.connection
             connection.stream.close()
 
@@ -113,15 +113,15 @@ class Output(Store):
 
 @stream_request_body
 class PutFile(Store):
-    """POST /uploads: step two, the form with the file."""
+    """POST /uploads: step two of an upload, the form with the file."""
 
     _receiver: Receiver | None = None
     _refusal: StorageError | None = None
 
     def prepare(self) -> None:
-        # Typed as an interface without it; a server's connection has the method.
+        # The declared type is an interface without this method.
         connection: Any = self.request.connection
-        connection.set_max_body_size(_MOST_FORM)
+        connection.set_max_body_size(_MAX_FORM_BYTES)
         try:
             self.refuse_credentials()
             if "Content-Length" not in self.request.headers:
@@ -133,7 +133,7 @@ class PutFile(Store):
             self._refusal = error
 
     def data_received(self, chunk: bytes) -> None:
-        # A refusal waits until all is read: a client that still sends would see a reset.
+        # A refusal waits for the whole body: a client that still sends would see a reset.
         if self._refusal is not None or self._receiver is None:
             return
         try:
@@ -147,7 +147,7 @@ class PutFile(Store):
         assert self._receiver is not None  # one of the two is set
         slot = self._receiver.finish()
         self.organisation = self.state.organisations.get(slot.organisation)
-        self.seen_body = {
+        self.recorded_body = {
             "fields": self._receiver.fields,
             "filename": slot.filename,
             "size": slot.size,

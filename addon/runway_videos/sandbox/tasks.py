@@ -1,7 +1,7 @@
-"""The life of a task: pure arithmetic on a clock that is handed in; no timer runs anywhere.
+"""The states of a task, computed from a clock that is a parameter; there are no timers.
 
 THROTTLED (only while the organisation's concurrency for the model is full) → PENDING → RUNNING →
-SUCCEEDED, FAILED or CANCELLED. Deleting a task ends it and forgets it.
+SUCCEEDED, FAILED or CANCELLED. Deleting a task ends and removes it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _FAILURES = (
 )
 
 
-class PromptSteering(msgspec.Struct, frozen=True):
-    """What the prompt's words ask of the sandbox; without words a task succeeds."""
+class PromptControls(msgspec.Struct, frozen=True):
+    """How the words in a prompt control its task; without words it succeeds."""
 
     end: str = "SUCCEEDED"
     failure_code: str | None = None
@@ -46,7 +46,7 @@ class PromptSteering(msgspec.Struct, frozen=True):
     lost: bool = False
 
     @classmethod
-    def read(cls, prompt: str) -> PromptSteering:
+    def read(cls, prompt: str) -> PromptControls:
         """`[fail]`, `[fail:CODE]`, `[fail:none]`, `[cancel]`, `[slow]`, `[throttle]`, `[shed]`, `[lost]`."""
         end, code, pace, words = "SUCCEEDED", None, 1.0, set()
         for match in _WORD.finditer(prompt):
@@ -70,7 +70,7 @@ class Task(msgspec.Struct, eq=False):
     model: str
     created: float
     seconds: float
-    steering: PromptSteering
+    controls: PromptControls
     estimate: float
     portrait: bool
     started: float | None = None
@@ -78,7 +78,7 @@ class Task(msgspec.Struct, eq=False):
     @property
     def cost(self) -> float:
         """Credits charged at the end: nothing for what did not succeed."""
-        return self.estimate if self.steering.end == "SUCCEEDED" else 0
+        return self.estimate if self.controls.end == "SUCCEEDED" else 0
 
     @property
     def ends(self) -> float:
@@ -86,11 +86,11 @@ class Task(msgspec.Struct, eq=False):
         return float("inf") if self.started is None else self.started + self.seconds
 
     def status(self, now: float) -> str:
-        """Runway's name of the state it is in."""
+        """Runway's name of its state."""
         if self.started is None or now < self.started:
             return "THROTTLED"
         if now >= self.ends:
-            return self.steering.end
+            return self.controls.end
         return "PENDING" if now - self.started < self.seconds * PENDING_SHARE else "RUNNING"
 
     def describe(self, now: float, output: Callable[[Task], str]) -> dict[str, object]:
@@ -111,7 +111,7 @@ class Task(msgspec.Struct, eq=False):
         if status == "SUCCEEDED":
             task["output"] = [output(self)]
         elif status == "FAILED":
-            code = self.steering.failure_code
+            code = self.controls.failure_code
             task["failure"] = next(t for p, t in _FAILURES if (code or "").startswith(p))
             if code:
                 task["failureCode"] = code
@@ -119,16 +119,16 @@ class Task(msgspec.Struct, eq=False):
 
 
 class _ModelQueue:
-    """The slots of one organisation and model. Brought up to date whenever it is touched."""
+    """The slots of one organisation and model; updated on each use."""
 
     def __init__(self) -> None:
         self.waiting: deque[Task] = deque()
         # By the time of their end; the number keeps tasks from being compared.
         self.running: list[tuple[float, int, Task]] = []
-        self._tickets = itertools.count()
+        self._numbers = itertools.count()
 
     def settle(self, now: float, limit: int | None) -> None:
-        """Starts what has had room since the last look, with at most `limit` running at once."""
+        """Starts tasks for slots that became free since the last call; at most `limit` run at once."""
         # A slot was free from the moment its task ended, not from now.
         while self.running and self.running[0][0] <= now:
             ended, _, _ = self.running.pop(0)
@@ -136,7 +136,7 @@ class _ModelQueue:
         self._fill(now, limit)
 
     def leave(self, task: Task) -> None:
-        """Takes out a task that was deleted."""
+        """Removes a deleted task."""
         if task.started is None:
             self.waiting.remove(task)
         else:
@@ -146,13 +146,13 @@ class _ModelQueue:
         while self.waiting and (limit is None or len(self.running) < limit):
             task = self.waiting.popleft()
             task.started = at
-            bisect.insort(self.running, (task.ends, next(self._tickets), task))
+            bisect.insort(self.running, (task.ends, next(self._numbers), task))
 
 
 class Tasks:
-    """All tasks that exist. The oldest is forgotten when there are more than `most`.
+    """All tasks; the oldest is removed when there are more than `max_tasks`.
 
-    `concurrency` tells how many tasks an organisation may run at once per model; None: no limit.
+    `concurrency` gives how many tasks an organisation may run at once per model; None: no limit.
     """
 
     def __init__(
@@ -160,15 +160,15 @@ class Tasks:
         clock: Clock,
         seconds: float,
         concurrency: Callable[[str], int | None] = lambda organisation: None,
-        most: int = 200_000,
+        max_tasks: int = 200_000,
     ) -> None:
         self._clock = clock
         self._seconds = seconds
         self._concurrency = concurrency
-        self._most = most
+        self._max_tasks = max_tasks
         self._tasks: dict[str, Task] = {}
         self._queues: dict[tuple[str, str], _ModelQueue] = {}
-        #: How many were ever made, deleted ones too.
+        #: How many were ever made, also deleted ones.
         self.made = 0
 
     def __len__(self) -> int:
@@ -179,18 +179,18 @@ class Tasks:
     ) -> Task:
         """A new task; it starts at once unless the organisation's slots for the model are full."""
         now = self._clock()
-        steering = PromptSteering.read(prompt)
-        seconds = self._seconds * steering.pace
-        task = Task(str(uuid.uuid4()), organisation, model, now, seconds, steering, estimate, portrait)
+        controls = PromptControls.read(prompt)
+        seconds = self._seconds * controls.pace
+        task = Task(str(uuid.uuid4()), organisation, model, now, seconds, controls, estimate, portrait)
         self._tasks[task.id] = task
         self.made += 1
         if self._concurrency(organisation) is None and (organisation, model) not in self._queues:
             # `[throttle]`: as long THROTTLED as it then takes, as if the slots had been full.
-            task.started = now + seconds if steering.throttle else now
+            task.started = now + seconds if controls.throttle else now
         else:
             self._queues.setdefault((organisation, model), _ModelQueue()).waiting.append(task)
             self._settle(organisation, model)
-        while len(self._tasks) > self._most:
+        while len(self._tasks) > self._max_tasks:
             oldest = next(iter(self._tasks.values()))
             self.remove(oldest.organisation, oldest.id)
         return task
@@ -208,7 +208,7 @@ class Tasks:
         return self._tasks.get(task_id)
 
     def remove(self, organisation: str, task_id: str) -> Task | None:
-        """Forgets a task, and gives its slot to the next one. None if there is none."""
+        """Removes a task and frees its slot. None if there is none."""
         task = self.get(organisation, task_id)
         if task is None:
             return None

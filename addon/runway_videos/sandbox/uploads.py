@@ -1,7 +1,7 @@
 """Runway's upload in two steps: a slot is asked for, then a form is posted to the file store.
 
-The form goes through piece by piece: what stays of a file is its size and its hash. The store's
-refusals are in S3's form.
+The form is parsed as it comes: only the size and the hash of a file are kept. The store refuses as
+S3 does.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from multipart import (
 from runway_videos.sandbox.inputs import EXTENSIONS
 
 PATH = "/uploads"
-LEAST, MOST = 512, 200 << 20
-#: How long a slot and what was put into it are good for, in seconds.
-VALID = 86_400.0
+MIN_BYTES, MAX_BYTES = 512, 200 << 20
+#: How long a slot and its file are valid.
+VALID_SECONDS = 86_400.0
 
-_MOST_SLOTS = 10_000
-_MOST_FIELD_BYTES = 20 << 10
+_MAX_SLOTS = 10_000
+_MAX_FIELD_BYTES = 20 << 10
 # The SDK sends it when its caller gives `file_metadata`.
 _OPTIONAL_FIELDS = frozenset({"metadata"})
 
@@ -75,7 +75,7 @@ class Uploads:
         kind = EXTENSIONS[extension(filename)]
         slot = Slot(uri, organisation, kind, filename, fields, self._clock())
         self._by_key[key] = self._by_uri[uri] = slot
-        if len(self._by_key) > _MOST_SLOTS:
+        if len(self._by_key) > _MAX_SLOTS:
             oldest = next(iter(self._by_key.values()))
             del self._by_key[oldest.fields["key"]], self._by_uri[oldest.uri]
         return slot
@@ -100,11 +100,11 @@ class Uploads:
 
     def expired(self, slot: Slot) -> bool:
         """Whether its 24 hours are over."""
-        return self._clock() > slot.created + VALID
+        return self._clock() > slot.created + VALID_SECONDS
 
 
 class Receiver:
-    """Takes the form of one upload as it comes. Raises StorageError."""
+    """Parses the form of one upload as it comes. Raises StorageError."""
 
     def __init__(self, uploads: Uploads, content_type: str) -> None:
         kind, options = parse_options_header(content_type)
@@ -142,7 +142,7 @@ class Receiver:
         if self.slot is None:
             message = "POST requires exactly one file upload per request."
             raise StorageError(400, "IncorrectNumberOfFilesInPostRequest", message)
-        if self.size < LEAST:
+        if self.size < MIN_BYTES:
             message = "Your proposed upload is smaller than the minimum allowed size"
             raise StorageError(400, "EntityTooSmall", message)
         self.slot.size, self.slot.sha256 = self.size, self._hash.hexdigest()
@@ -159,13 +159,13 @@ class Receiver:
     def _data(self, piece: bytes) -> None:
         if self.slot is None:
             self._field_bytes += len(piece)
-            if self._field_bytes > _MOST_FIELD_BYTES:
+            if self._field_bytes > _MAX_FIELD_BYTES:
                 message = "Your POST request fields preceding the upload file were too large."
                 raise StorageError(400, "MaxPostPreDataLengthExceeded", message)
             self._text += piece
             return
         self.size += len(piece)
-        if self.size > MOST:
+        if self.size > MAX_BYTES:
             message = "Your proposed upload exceeds the maximum allowed size"
             raise StorageError(400, "EntityTooLarge", message)
         self._hash.update(piece)

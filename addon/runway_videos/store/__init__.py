@@ -1,1 +1,1 @@
-"""What is remembered of videos: sealed ids, the references inside them, records in memory."""
+"""What is kept of videos: sealed ids, the references inside them, records in process memory."""

@@ -1,7 +1,7 @@
-"""The id map in process memory: what a video's id has no room for.
+"""Video records in process memory: what a video's id has no room for.
 
-Nothing here is needed to serve a video: an evicted one is served as after a restart, without its
-prompt and source. Statuses and output URLs are kept for as long as they may be given out again.
+Nothing here is needed to serve a video: after an eviction or a restart it is served without its prompt
+and its remix source. Statuses and output URLs are kept for as long as they may be used again.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ from runway_videos.store.video_references import VideoReference, owner_hash
 
 MAX_VIDEOS = 100_000
 MAX_BYTES = 64 * 1024 * 1024
-#: A status that is older is not given out, not even while Runway is down.
+#: An older status is never returned, not even while Runway is down.
 STATUS_SECONDS = 300.0
-#: An output URL that worked within this time is used without being tried again.
+#: An output URL that worked within this time is used without another probe.
 URL_SECONDS = 60.0
 
-# An entry without its texts: two structs, the task's name, numbers, its places in the dictionary
-# and in the caller's row; and the place of a held status or URL. As tracemalloc counts them, and
-# what the allocator rounds up (tests/unit/store/test_video_records.py measures it).
-_ENTRY = 500
-_KEPT = 140
-# Texts that many videos have in common (models, sizes) are held once.
-_MAX_SHARED = 1024
-_SHARED_LENGTH = 64
+# Bytes of a record without its texts: two structs, the task's name, numbers, its entries in the
+# dictionary and in the caller's list; and of the entry of a kept status or URL. As tracemalloc counts
+# them, with what the allocator rounds up (tests/unit/store/test_video_records.py measures it).
+_RECORD_BYTES = 500
+_KEPT_BYTES = 140
+# Texts that many videos have in common (models, sizes) are stored once.
+_MAX_SHARED_TEXTS = 1024
+_MAX_SHARED_LENGTH = 64
 
 
 class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
-    """What this process knows of one video."""
+    """What this process keeps of one video."""
 
     reference: VideoReference
     caller: str
-    # Set by who polls:
+    # Set by the poller:
     completed_at: int | None = None  # unix seconds; when this process first saw the end
     ended: Literal["completed", "failed"] | None = None
     throttled: bool = False  # the last status was THROTTLED
     # Set by VideoRecords alone, which counts their bytes:
-    runway_model: str = ""  # its wire name; "" when it was not made by this process
+    runway_model: str = ""  # its wire name; "" when another process created it
     prompt: str | None = None
     remixed_from: str | None = None
     status: Status | None = None
     status_at: float = 0.0
     url: str | None = None
     url_at: float = 0.0
-    counted_bytes: int = 0  # 0: not in the map
+    counted_bytes: int = 0  # 0: evicted
 
 
 class VideoRecords[Status]:
-    """Videos by task, at most `max_videos` and `max_bytes`; the least recently used goes first.
+    """Records by task, at most `max_videos` and `max_bytes`; the least recently used is evicted first.
 
-    `Status` is the caller's own form of a status, `size_of` gives its bytes. `clock` gives seconds
-    that never go back. For one thread.
+    `Status` is any type for a status, `size_of` gives its bytes. `clock` gives monotonic seconds.
+    Not thread-safe.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class VideoRecords[Status]:
         self._max_bytes = max_bytes
         self._videos: OrderedDict[str, VideoRecord[Status]] = OrderedDict()
         self._callers: dict[str, list[VideoRecord[Status]]] = {}  # each by time of creation
-        # Those with a status or a URL, the longest held first.
+        # Those with a status or a URL, the oldest first.
         self._statuses: OrderedDict[str, VideoRecord[Status]] = OrderedDict()
         self._urls: OrderedDict[str, VideoRecord[Status]] = OrderedDict()
         self._shared: dict[str, str] = {}
@@ -84,7 +84,7 @@ class VideoRecords[Status]:
         return len(self._videos)
 
     def get(self, task: str) -> VideoRecord[Status] | None:
-        """What is known of a video, which counts as a use of it."""
+        """The record of a video, if there is one; counts as a use of it."""
         record = self._videos.get(task)
         if record is not None:
             self._videos.move_to_end(task)
@@ -99,12 +99,12 @@ class VideoRecords[Status]:
         prompt: str | None = None,
         remixed_from: str | None = None,
     ) -> VideoRecord[Status]:
-        """The record of a video, made if there is none; what is given is added to it.
+        """The record of a video, created if there is none; arguments that are set replace what it has.
 
-        Raises ValueError when the reference is not this caller's.
+        Raises ValueError when the reference is another caller's.
         """
         if not reference.owned_by(caller):
-            raise ValueError("a video is remembered for its own caller alone")
+            raise ValueError("a record belongs to the caller in its reference")
         record = self.get(reference.task)
         if record is None:
             record = VideoRecord(self._own_reference(reference, caller), caller)
@@ -118,7 +118,7 @@ class VideoRecords[Status]:
         return record
 
     def keep_status(self, record: VideoRecord[Status], status: Status) -> None:
-        """A status that Runway has just given."""
+        """Keeps a status that Runway has just answered."""
         record.status, record.status_at = status, self._clock()
         self._keep(self._statuses, record)
 
@@ -128,7 +128,7 @@ class VideoRecords[Status]:
         return record.status if age < seconds and age < STATUS_SECONDS else None
 
     def keep_url(self, record: VideoRecord[Status], url: str) -> None:
-        """An output URL that has just been seen to work."""
+        """Keeps an output URL that has just worked."""
         record.url, record.url_at = url, self._clock()
         self._keep(self._urls, record)
 
@@ -137,17 +137,17 @@ class VideoRecords[Status]:
         return record.url if self._clock() - record.url_at < URL_SECONDS else None
 
     def drop_status(self, record: VideoRecord[Status]) -> None:
-        """The status is no longer true."""
+        """Drops a status that is no longer true."""
         record.status = None
         self._release(self._statuses, record)
 
     def drop_url(self, record: VideoRecord[Status]) -> None:
-        """The output URL does not work."""
+        """Drops an output URL that does not work."""
         record.url = None
         self._release(self._urls, record)
 
     def forget(self, task: str) -> None:
-        """The video is deleted."""
+        """Removes the record of a deleted video."""
         record = self._videos.pop(task, None)
         if record is not None:
             self._remove(record)
@@ -162,17 +162,17 @@ class VideoRecords[Status]:
     ) -> list[VideoRecord[Status]]:
         """At most `limit` videos of a caller by time of creation, newest first; no use of them.
 
-        `after` is the (created, task) of the last one before them, which need not be known.
+        `after` is the (created, task) of the last one before them, which need not exist any more.
         """
-        row = self._callers.get(caller, [])
+        records = self._callers.get(caller, [])
         if oldest_first:
-            first = bisect_right(row, after, key=_sort_key) if after else 0
-            return row[first : first + max(limit, 0)]
-        end = bisect_left(row, after, key=_sort_key) if after else len(row)
-        return row[max(end - max(limit, 0), 0) : end][::-1]
+            first = bisect_right(records, after, key=_sort_key) if after else 0
+            return records[first : first + max(limit, 0)]
+        end = bisect_left(records, after, key=_sort_key) if after else len(records)
+        return records[max(end - max(limit, 0), 0) : end][::-1]
 
     def sweep(self) -> None:
-        """Drops statuses and URLs that are too old to be given out; every change does it too."""
+        """Drops statuses and URLs that are too old to be used; every change does it too."""
         now = self._clock()
         while self._statuses:
             record = next(iter(self._statuses.values()))
@@ -186,7 +186,7 @@ class VideoRecords[Status]:
             self.drop_url(record)
 
     def _keep(self, kept: OrderedDict[str, VideoRecord[Status]], record: VideoRecord[Status]) -> None:
-        if record.counted_bytes:  # else it was evicted while its holder waited for Runway
+        if record.counted_bytes:  # else it was evicted while its user waited for Runway
             kept[record.reference.task] = record
             kept.move_to_end(record.reference.task)
             self._count(record)
@@ -198,15 +198,15 @@ class VideoRecords[Status]:
             self._count(record)
 
     def _count(self, record: VideoRecord[Status]) -> None:
-        """Counts an entry anew after a change to it, then makes room."""
-        counted_bytes = _ENTRY
+        """Counts a record's bytes again after a change to it, then evicts what is too much."""
+        counted_bytes = _RECORD_BYTES
         reference = record.reference
         for common in (reference.model, reference.size, reference.seconds, record.runway_model):
             counted_bytes += 0 if common in self._shared else getsizeof(common)
         for own in (record.prompt, record.remixed_from, record.url):
             counted_bytes += getsizeof(own) if own else 0
-        counted_bytes += _KEPT if record.url else 0
-        counted_bytes += 0 if record.status is None else _KEPT + self._size_of(record.status)
+        counted_bytes += _KEPT_BYTES if record.url else 0
+        counted_bytes += 0 if record.status is None else _KEPT_BYTES + self._size_of(record.status)
         self.bytes += counted_bytes - record.counted_bytes
         record.counted_bytes = counted_bytes
         while len(self._videos) > self._max_videos or self.bytes > self._max_bytes:
@@ -216,9 +216,9 @@ class VideoRecords[Status]:
         task = record.reference.task
         self._statuses.pop(task, None)
         self._urls.pop(task, None)
-        row = self._callers[record.caller]
-        del row[bisect_left(row, _sort_key(record), key=_sort_key)]
-        if not row:
+        records = self._callers[record.caller]
+        del records[bisect_left(records, _sort_key(record), key=_sort_key)]
+        if not records:
             del self._callers[record.caller]
         self.bytes -= record.counted_bytes
         record.counted_bytes = 0
@@ -235,7 +235,7 @@ class VideoRecords[Status]:
         )
 
     def _share(self, text: str) -> str:
-        if len(self._shared) >= _MAX_SHARED or len(text) > _SHARED_LENGTH:
+        if len(self._shared) >= _MAX_SHARED_TEXTS or len(text) > _MAX_SHARED_LENGTH:
             return self._shared.get(text, text)
         return self._shared.setdefault(text, text)
 

@@ -236,7 +236,7 @@ def parsed(value: Value) -> Value:
     """The list or object that a text spells out in JSON; any other value as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return parse_json(value.encode("utf-8", "replace"), None, Budget())
+            return parse_json(value.encode("utf-8", "replace"), Budget())
         except NotJson:
             return value
     return value

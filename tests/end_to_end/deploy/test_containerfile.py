@@ -14,6 +14,8 @@ from deploying.image import Image, the, words
 from faulty.gateway import PICTURE
 from running import MITMDUMP, Process
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "the-token-of-app-1"
 CONF = "runway_sandbox: true\nrunway_callers:\n  - {name: app-1, value: env.APP_1_TOKEN}\n"
 SECRETS = {"APP_1_TOKEN": TOKEN, "RUNWAY_ID_SECRET": "one secret of this service"}

@@ -16,6 +16,8 @@ from deploying.systemd import SERVICE, Machine
 from running import clean_environment
 from runway_addon.shutdown import DRAIN_SECONDS
 
+pytestmark = pytest.mark.slow
+
 needs_analyze = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
 )

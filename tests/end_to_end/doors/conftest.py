@@ -8,16 +8,16 @@ from contextlib import ExitStack
 import pytest
 
 from asking import other_address
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from end_to_end.doors.modes import FarEnds, ManyModes
+from sandbox_server import SandboxServer
 
 Proxies = Callable[[bool, bool], ManyModes]
 
 
 @pytest.fixture(scope="session")
-def ends(box: Box) -> Iterator[FarEnds]:
-    with FarEnds(box) as ends:
+def ends(sandbox_server: SandboxServer) -> Iterator[FarEnds]:
+    with FarEnds(sandbox_server) as ends:
         yield ends
 
 

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from asking import web
-from boxes import Box
 from far_ends import RawServer, next_proxy, web_socket
 from origins import Asked, Origin
 from running import ADDON, Proxy
+from sandbox_server import SandboxServer
 from wire import Address
 
 TOKEN = "token-of-app-1"
@@ -32,8 +32,8 @@ PROXY_MODES = ("regular", "upstream")
 class FarEnds:
     """Servers of the operator's network, and a Runway; each remembers what reached it."""
 
-    def __init__(self, box: Box) -> None:
-        self.box = box
+    def __init__(self, sandbox_server: SandboxServer) -> None:
+        self.sandbox_server = sandbox_server
         self.internal = Origin()
         self.target = Origin()
         self.fallback = Origin()
@@ -71,7 +71,7 @@ class FarEnds:
 
     def count(self) -> tuple[int, int, int]:
         """How many requests and raw connections arrived, and how many tasks were made."""
-        return len(self.requests), len(self.raw.received), self.box.made()
+        return len(self.requests), len(self.raw.received), self.sandbox_server.made()
 
 
 def tag() -> str:
@@ -112,7 +112,7 @@ class ManyModes(Proxy):
             for part in ("--mode", f"{targets[mode]}@{host}:{port}")
         ]
         every: dict[str, Any] = {
-            **ends.box.options(),
+            **ends.sandbox_server.options(),
             "runway_hosts": ["api.openai.com", VIDEO_HOST],
             "runway_fallback": ends.fallback.url,
             "runway_forward": forward,

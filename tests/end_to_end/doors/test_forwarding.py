@@ -21,6 +21,8 @@ from end_to_end.doors.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEn
 from faulty.balancer import Balancer as ReadmeBalancer
 from wire import Address, Headers, ask, connect, send
 
+pytestmark = pytest.mark.slow
+
 #: The ways in to a mode of a proxy, by name.
 type Front = Callable[[ManyModes, str, str], Address]
 

@@ -10,6 +10,8 @@ from end_to_end.doors.conftest import Proxies
 from end_to_end.doors.modes import BEARER, TOKEN, FarEnds, ManyModes, tag
 from wire import ask
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("callers", [True, False], ids=["callers", "no callers"])
 def test_a_reverse_target_gets_its_traffic_and_no_other_host_does(

@@ -9,6 +9,8 @@ from end_to_end.conftest import Folders
 from end_to_end.doors.modes import BEARER, MODES, PROXY_MODES, FarEnds, ManyModes, tag
 from wire import Address, Answer, ask, connect, send
 
+pytestmark = pytest.mark.slow
+
 CREATE = ("POST", "/v1/videos")
 KNOWN = (BEARER, ("Content-Type", "application/json"))
 BODY = b'{"prompt": "by any name"}'

@@ -9,6 +9,8 @@ from end_to_end.doors.attacks import BASIC
 from end_to_end.doors.http2 import Http2
 from end_to_end.doors.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEnds, ManyModes, tag
 
+pytestmark = pytest.mark.slow
+
 JSON = ("Content-Type", "application/json")
 BODY = b'{"prompt": "at HTTP/2"}'
 MIB = 1 << 20
@@ -36,11 +38,11 @@ def test_the_local_user_by_host(local: ManyModes, ends: FarEnds) -> None:
 
 def test_callers_by_token(closed: ManyModes, ends: FarEnds) -> None:
     with Http2(closed.at("reverse")) as connection:
-        made = ends.box.made()
+        made = ends.sandbox_server.made()
         for name in ("videos.example.com", "video.example.org"):
             assert connection.ask("POST", "/v1/videos", name, [JSON], BODY) == 401
             assert connection.ask("POST", "/v1/videos", name, [JSON, BEARER], BODY) == 200
-        assert ends.box.made() == made + 2
+        assert ends.sandbox_server.made() == made + 2
         word = tag()
         assert connection.ask("GET", f"/{word}", "videos.example.com", [BEARER, BASIC]) == 200
     (asked,) = ends.reached(word)

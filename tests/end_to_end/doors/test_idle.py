@@ -6,8 +6,12 @@ import contextlib
 import socket
 from contextlib import ExitStack
 
+import pytest
+
 from end_to_end.doors.modes import BEARER, VIDEO_HOST, ManyModes
 from wire import connect, send
+
+pytestmark = pytest.mark.slow
 
 KNOWN = (BEARER, ("Content-Type", "application/json"))
 

@@ -14,6 +14,8 @@ from end_to_end.doors.modes import MODES, PROXY_MODES, VIDEO_HOST, FarEnds, Many
 from faulty.balancer import Balancer as ReadmeBalancer
 from wire import Address, Answer, Headers, ask, connect, send
 
+pytestmark = pytest.mark.slow
+
 JSON = ("Content-Type", "application/json")
 
 #: What balancers, clouds and web pages put into requests.

@@ -12,6 +12,8 @@ from end_to_end.doors.attacks import BASIC, assert_no_token
 from end_to_end.doors.modes import BEARER, PROXY_MODES, FarEnds, ManyModes, tag
 from wire import connect, send
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("mode", PROXY_MODES)
 def test_a_refused_tunnel_decides_nothing_for_what_comes_next(
@@ -55,5 +57,5 @@ def test_a_download_goes_by_the_next_proxy(closed: ManyModes, ends: FarEnds) -> 
     (asked,) = ends.since(mark)
     assert asked in ends.next_proxy.requests
     # A proxy has to be told the host.
-    assert asked.path.startswith(f"{ends.box.url}/")
+    assert asked.path.startswith(f"{ends.sandbox_server.url}/")
     assert_no_token(asked.headers)

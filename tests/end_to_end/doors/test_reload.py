@@ -19,6 +19,8 @@ from end_to_end.doors.modes import BEARER, MODES, PROXY_MODES, TOKEN, FarEnds, M
 from running import ADDON
 from wire import ask, connect
 
+pytestmark = pytest.mark.slow
+
 #: Refusals of the addon, and what is answered without it.
 REFUSED = {401, 403, 407}
 GONE = 503

@@ -15,6 +15,8 @@ from end_to_end.doors.modes import BEARER, MODES, FarEnds, ManyModes, tag
 from end_to_end.doors.who_table import HEAD, Case, cases, cells, every_case
 from wire import Address, ask
 
+pytestmark = pytest.mark.slow
+
 type Places = Callable[[ManyModes, str, str], Address]
 
 CASES = list(cases())
@@ -77,15 +79,15 @@ def test_line(proxies: Proxies, places: Places, ends: FarEnds, case: Case) -> No
 
 def video(address: Address, ends: FarEnds, token: bool) -> str:
     """Whether a create and a poll are served; else their status."""
-    made = ends.box.made()
+    made = ends.sandbox_server.made()
     known = (BEARER,) if token else ()
     kind, host = ("Content-Type", "application/json"), f"127.0.0.1:{address[1]}"
     answer = ask(address, "POST", "/v1/videos", host, (*known, kind), b'{"prompt": "who is served"}')
     if answer.status == 200:
-        assert ends.box.made() == made + 1
+        assert ends.sandbox_server.made() == made + 1
         assert ask(address, "GET", f"/v1/videos/{answer.json['id']}", host, known).status == 200
         return "served"
-    assert ends.box.made() == made
+    assert ends.sandbox_server.made() == made
     assert ask(address, "GET", f"/v1/videos/video_rw_{tag()}", host, known).status == answer.status
     return str(answer.status)
 

@@ -9,7 +9,7 @@ from faulty import balancer, departures, faults, kills
 from faulty.accounts import Operation
 from faulty.pair import LEAVES, Pair
 
-pytestmark = pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed")
+pytestmark = [pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"), pytest.mark.slow]
 
 
 def test_a_create_whose_proxy_died_is_not_sent_to_the_other(pair: Pair) -> None:
@@ -48,5 +48,6 @@ def test_without_abortonclose_nobody_sees_that_it_left(pair: Pair) -> None:
         assert pair.ask(haproxy, 0, timeout=LEAVES).code == "APITimeoutError"
         pair.account.release()
         until(lambda: pair.created() or None, "the video")
-        assert pair.ask(haproxy, 1).video
+        # The very next attempt would be given what counts as delivered; a later one is not.
+        assert pair.ask(haproxy, 2).video
     assert len(pair.account.tasks) == 2

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from boxes import Box
 from faulty import FaultyRunway, cases, faults
 from faulty.accounts import Operation
 from faulty.cases import Case
@@ -20,6 +19,9 @@ from faulty.clients import Client, Got, create
 from faulty.gateway import PICTURE, gateway, key_names, lines_with
 from faulty.table import Row, render
 from running import Proxy
+from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -188,12 +190,20 @@ def test_a_key_that_runway_refuses_is_out_when_a_check_says_so(folder: Callable[
 
 def test_the_sandbox_sheds_and_loses_as_runway_and_gateways_do(folder: Callable[[], Path]) -> None:
     with (
-        Box() as box,
-        Proxy(folder(), **box.options()) as proxy,
+        SandboxServer() as sandbox_server,
+        Proxy(folder(), **sandbox_server.options()) as proxy,
         Client(proxy.base_url, max_retries=0) as user,
     ):
         shed = create(user, prompt="a fox [shed]")
-        assert (shed.status, shed.code, len(box.creates("a fox [shed]"))) == (503, "runway_overloaded", 3)
+        assert (shed.status, shed.code, len(sandbox_server.creates("a fox [shed]"))) == (
+            503,
+            "runway_overloaded",
+            3,
+        )
         lost = create(user, prompt="a fox [lost]")
-        assert (lost.status, lost.code, len(box.creates("a fox [lost]"))) == (502, "outcome_unknown", 1)
-        assert box.made() == 1
+        assert (lost.status, lost.code, len(sandbox_server.creates("a fox [lost]"))) == (
+            502,
+            "outcome_unknown",
+            1,
+        )
+        assert sandbox_server.made() == 1

@@ -6,7 +6,8 @@ The service alone, without mitmproxy, in front of the Runway that misbehaves.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import msgspec
@@ -23,16 +24,18 @@ from faulty.scenarios import (
     error_after_the_task,
     firewall_page,
     gateway_page,
+    hang_up_is_not_seen,
     lost_answer,
     no_credits,
+    plain_retries,
+    refused_beside_an_equal_one,
     request_is_cancelled,
     same_key,
 )
-from runway_videos import service
 from runway_videos.errors import ApiError
-from runway_videos.idempotency import in_flight
-from runway_videos.idempotency.creates import Creates
+from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter, may_have_made
 from runway_videos.keys.cooldowns import KeyReport
+from runway_videos.service import Created
 from runway_videos.upstream import submit
 from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.create_answers import judge_create
@@ -121,33 +124,6 @@ def clients_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(submit, "_outcome_unknown", silent)
 
 
-def repeats_are_not_known(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Creates, "_find_retried", lambda *args: None)
-
-
-def lost_answers_are_not_kept(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(service, "_is_kept", lambda outcome: not isinstance(outcome, Exception))
-
-
-def creates_end_with_their_request(patch: pytest.MonkeyPatch) -> None:
-    class Unshielded:
-        """asyncio, but for its shield."""
-
-        def __getattr__(self, name: str) -> object:
-            return (lambda task: task) if name == "shield" else getattr(asyncio, name)
-
-    patch.setattr(in_flight, "asyncio", Unshielded())
-
-
-def keys_are_not_known(patch: pytest.MonkeyPatch) -> None:
-    enter = Creates.enter
-
-    def keyless(self: Creates[object], mark: in_flight.CreateIdentity, *args: object) -> object:
-        return enter(self, msgspec.structs.replace(mark, idempotency_key=None), *args)  # type: ignore[arg-type]
-
-    patch.setattr(Creates, "enter", keyless)
-
-
 def creates_share_connections(patch: pytest.MonkeyPatch) -> None:
     begin = RunwayClient.__init__
 
@@ -158,6 +134,71 @@ def creates_share_connections(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RunwayClient, "__init__", pooled)
 
 
+# Guards of retries: what takes them out is another set of arguments.
+
+Without = Callable[[], Creates[Created]]
+
+
+class Edited(Creates[Created]):
+    """Does not hear all that a client says."""
+
+    def __init__(self, **unheard: object) -> None:
+        super().__init__(time.monotonic, may_have_made)
+        self.unheard = unheard
+
+    def enter(self, identity: CreateIdentity, *args: Any) -> Waiter[Created]:
+        return super().enter(msgspec.structs.replace(identity, **self.unheard), *args)
+
+
+def _without(**rules: float) -> Creates[Created]:
+    return Creates(time.monotonic, may_have_made, msgspec.convert(rules, Kept))
+
+
+def retries_are_not_known() -> Creates[Created]:
+    return Edited(retry_count=0)
+
+
+def keys_are_not_known() -> Creates[Created]:
+    return Edited(idempotency_key=None)
+
+
+def lost_answers_are_not_kept() -> Creates[Created]:
+    return Creates(time.monotonic, lambda outcome: not isinstance(outcome, Exception))
+
+
+def creates_end_with_their_request() -> Creates[Created]:
+    def start(run: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task, request = asyncio.create_task(run), asyncio.current_task()
+        assert request is not None
+        request.add_done_callback(lambda _: task.cancel())
+        return task
+
+    return Creates(time.monotonic, may_have_made, start=start)
+
+
+def delivered_answers_are_forgotten() -> Creates[Created]:
+    return _without(delivered=0)
+
+
+def refused_attempts_are_forgotten() -> Creates[Created]:
+    return _without(refused=0)
+
+
+def plain_repeats_are_new() -> Creates[Created]:
+    return _without(unknown=0)
+
+
+RETRY_GUARDS: list[tuple[Without, Scenario]] = [
+    (retries_are_not_known, comes_back),
+    (retries_are_not_known, comes_back_later),
+    (lost_answers_are_not_kept, comes_back_to_nothing),
+    (creates_end_with_their_request, request_is_cancelled),
+    (keys_are_not_known, same_key),
+    (delivered_answers_are_forgotten, hang_up_is_not_seen),
+    (refused_attempts_are_forgotten, refused_beside_an_equal_one),
+    (plain_repeats_are_new, plain_retries),
+]
+
 GUARDS: list[tuple[Take, Scenario]] = [
     (unknown_outcomes_are_sent_again, lost_answer),
     (unknown_outcomes_are_sent_again, error_after_the_task),
@@ -167,22 +208,16 @@ GUARDS: list[tuple[Take, Scenario]] = [
     (pages_are_taken_for_runways_word_on_the_key, firewall_page),
     (pages_leave_the_client_free_to_try_again, firewall_page),
     (no_next_key, no_credits),
-    (clients_are_not_stopped, lost_answer),
-    (repeats_are_not_known, comes_back),
-    (repeats_are_not_known, comes_back_later),
-    (lost_answers_are_not_kept, comes_back_to_nothing),
-    (creates_end_with_their_request, request_is_cancelled),
-    (keys_are_not_known, same_key),
     (creates_share_connections, dead_connections),
 ]
 
 
-def count(scenario: Scenario, runway: FaultyRunway) -> Count:
+def count(scenario: Scenario, runway: FaultyRunway, without: Without | None = None) -> Count:
     """Runs it."""
     asked, _, keys = EXPECTED[scenario]
 
     async def run() -> set[str | None]:
-        proxy = inside.service_for(runway, keys)
+        proxy = inside.service_for(runway, keys, without() if without else None)
         try:
             return await scenario(proxy, runway)
         finally:
@@ -205,5 +240,26 @@ def test_without_the_guard_the_check_fails(
     assert not count(scenario, runway).sound(EXPECTED[scenario][1])
 
 
+@pytest.mark.parametrize(("without", "scenario"), RETRY_GUARDS, ids=lambda part: part.__name__)
+def test_without_the_guard_of_retries_the_check_fails(
+    without: Without, scenario: Scenario, runway: FaultyRunway
+) -> None:
+    assert not count(scenario, runway, without).sound(EXPECTED[scenario][1])
+
+
+def test_stopping_clients_is_a_guard_of_its_own(
+    runway: FaultyRunway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing that was delivered is remembered, `x-should-retry: false` alone holds."""
+
+    def forgetful() -> Creates[Created]:
+        return _without(delivered=0, unknown=0)
+
+    assert count(lost_answer, runway, forgetful).sound(0)
+    clients_are_not_stopped(monkeypatch)
+    runway.account("a").tasks.clear()
+    assert not count(lost_answer, runway, forgetful).sound(0)
+
+
 def test_every_scenario_has_a_guard() -> None:
-    assert {scenario for _, scenario in GUARDS} == set(EXPECTED)
+    assert {scenario for _, scenario in (*GUARDS, *RETRY_GUARDS)} == set(EXPECTED)

@@ -23,10 +23,12 @@ from faulty.server import VIDEO
 from faulty.table import Row
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 MODEL = "runway/any"
 FILE = ("picture.png", PICTURE)
 #: What must be the same before and after.
-LASTING = ("id", "object", "model", "seconds", "size", "created_at")
+CONSTANT_KEYS = ("id", "object", "model", "seconds", "size", "created_at")
 
 
 class Mortal:
@@ -91,7 +93,7 @@ def create_video(mortal: Mortal) -> Video:
 
 def lasting(video: Video) -> dict[str, object]:
     """What must not change."""
-    return {name: getattr(video, name) for name in LASTING}
+    return {name: getattr(video, name) for name in CONSTANT_KEYS}
 
 
 def begun(mortal: Mortal, operation: Operation, pool: ThreadPoolExecutor, retries: int = 0) -> Future[Got]:

@@ -18,6 +18,8 @@ from faulty.gateway import gateway, lines_with
 from faulty.server import VIDEO
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 #: What may go wrong once; asked again, all is well.
 PASSING = {
     "reset before the body": faults.RESET_BEFORE_BODY,

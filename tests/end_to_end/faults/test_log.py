@@ -21,6 +21,8 @@ from faulty.clients import Client, create
 from faulty.gateway import free_port, gateway, lines_with
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 MODEL = "runway/any"
 DATE = r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] "
 

@@ -11,7 +11,7 @@ from faulty.gateway import PICTURE
 from faulty.pair import LEAVES, TOKEN, Pair
 from faulty.server import VIDEO
 
-pytestmark = pytest.mark.skipif(not nginx.installed, reason="nginx is not installed")
+pytestmark = [pytest.mark.skipif(not nginx.installed, reason="nginx is not installed"), pytest.mark.slow]
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ANY = {"model": "runway/any", "prompt": "it"}

@@ -12,6 +12,8 @@ from faulty import balancer, nginx
 from faulty.accounts import Operation
 from faulty.pair import TOKEN, AnyBalancer, Pair, two_proxies
 
+pytestmark = pytest.mark.slow
+
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VIDEOS = 20
 # Which configuration, and the line of it that sends reads.

@@ -14,13 +14,13 @@ import openai
 import pytest
 
 import asking
-from boxes import Box
 from faulty import balancer
 from faulty.balancer import Balancer
 from faulty.gateway import free_port, lines_with
 from running import Proxy
+from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed")
+pytestmark = [pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"), pytest.mark.slow]
 
 VIDEOS = 200
 CLIENTS = 40
@@ -59,8 +59,8 @@ def live(base_url: str, prompt: str) -> Outcome:
 
 
 def test_two_hundred_videos_and_a_kill(folder: Callable[[], Path]) -> None:
-    with Box(seconds=0.8, keep=100_000) as box:
-        options = box.options() | {"runway_callers": CALLERS, "runway_poll_seconds": 1}
+    with SandboxServer(seconds=0.8, keep=100_000) as sandbox_server:
+        options = sandbox_server.options() | {"runway_callers": CALLERS, "runway_poll_seconds": 1}
         options["flow_detail"] = 1  # its log tells when a client comes
         ports = [free_port(), free_port()]
 
@@ -73,7 +73,7 @@ def test_two_hundred_videos_and_a_kill(folder: Callable[[], Path]) -> None:
         prompts = [f"video {number}" for number in range(VIDEOS)]
 
         def kill() -> None:
-            asking.until(lambda: box.made() >= KILLED_AT or None, f"{KILLED_AT} videos")
+            asking.until(lambda: sandbox_server.made() >= KILLED_AT or None, f"{KILLED_AT} videos")
             victim.kill()
             again = start(ports[0])
             proxies.append(again)
@@ -95,7 +95,9 @@ def test_two_hundred_videos_and_a_kill(folder: Callable[[], Path]) -> None:
             killer.join()
         for proxy in proxies[1:]:
             proxy.stop()
-        tasks = Counter(str((seen.body or {})["promptText"]) for seen in box.creates() if seen.made)
+        tasks = Counter(
+            str((seen.body or {})["promptText"]) for seen in sandbox_server.creates() if seen.made
+        )
 
     answered = [outcome.prompt for outcome in outcomes if outcome.content]
     lost = {outcome.prompt: outcome.error for outcome in outcomes if not outcome.content}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import openai
 import pytest
 
-from asking import until
-from faulty import Account, FaultyRunway, faults
+from asking import listens, until
+from faulty import Account, FaultyRunway, endings, faults
 from faulty.accounts import Operation
 from faulty.clients import Client, Got, create
-from faulty.gateway import gateway, lines_with
+from faulty.gateway import gateway, lines_with, wait_alone
+from faulty.table import Row
 from running import Proxy
+
+pytestmark = pytest.mark.slow
 
 Start = Callable[..., Proxy]
 
@@ -68,6 +73,11 @@ def in_flight(proxy: Proxy, runway: FaultyRunway, pool: ThreadPoolExecutor, prom
     return waiting
 
 
+def row(what: Row, account: Account, prompt: str, got: Got) -> Row:
+    """What came of one create."""
+    return Row(what.what, 1, len(account.made(prompt)), int(bool(got.video)), got.words)
+
+
 def terminate(proxy: Proxy) -> None:
     """Asks it to end, and waits until it has begun to."""
     proxy.child.terminate()
@@ -80,46 +90,93 @@ def test_a_create_in_flight_is_answered(
     proxy = start()
     waiting = in_flight(proxy, runway, pool, "first")
     terminate(proxy)
-    late = ask(proxy, "late")
+    until(lambda: None if listens(proxy.port) else True, "closed sockets")
+    assert ask(proxy, "late").code == "APIConnectionError"  # a balancer goes elsewhere
     account.release()
     got = waiting.result()
-    assert got.video
+    assert row(endings.WAITS, account, "first", got) == endings.WAITS
     assert proxy.wait() == 0
-    assert (late.status, late.code) == (503, "shutting_down")
     assert [task.prompt for task in account.tasks] == ["first"]
     assert lines_with(proxy.log, "created:", f"task {account.tasks[0].id}")
     with Client(start().base_url) as user:
         assert user.videos.retrieve(got.video).status == "in_progress"
 
 
-def test_a_repeat_may_still_join_it(
+def leave(proxy: Proxy, runway: FaultyRunway, prompt: str) -> None:
+    """A create that Runway holds, whose client hangs up."""
+    account = runway.account("any-a")
+    with Client(proxy.base_url, max_retries=0, timeout=openai.Timeout(60, read=0.3)) as user:
+        assert create(user, model="runway/any", prompt=prompt).code == "APITimeoutError"
+    runway.wait_seen(account, Operation.CREATE)
+    wait_alone(proxy)
+
+
+def test_a_client_that_left_comes_back_while_its_create_runs(
+    start: Start, runway: FaultyRunway, account: Account, pool: ThreadPoolExecutor
+) -> None:
+    """For it the sockets are open, and for its create alone."""
+    proxy = start()
+    leave(proxy, runway, "first")
+    terminate(proxy)
+    until(lambda: listens(proxy.port) or None, "open sockets")
+    late = ask(proxy, "late")
+    assert (late.status, late.code) == (503, "shutting_down")
+    again = pool.submit(ask, proxy, "first", 1)
+    until(lambda: None if listens(proxy.port) else True, "closed sockets")  # it has come
+    account.release()
+    assert row(endings.COMES_BACK, account, "first", again.result()) == endings.COMES_BACK
+    assert proxy.wait() == 0
+    assert len(account.tasks) == 1
+
+
+def test_the_process_stays_for_a_client_that_left_without_its_outcome(
+    start: Start, runway: FaultyRunway, account: Account
+) -> None:
+    proxy = start()
+    leave(proxy, runway, "first")
+    account.release()
+    proxy.wait_for("created:")
+    proxy.child.terminate()
+    proxy.wait_for("ending: 1 clients left without their outcome")
+    until(lambda: listens(proxy.port) or None, "open sockets")
+    assert row(endings.LINGERS, account, "first", ask(proxy, "first", 1)) == endings.LINGERS
+    assert proxy.wait() == 0
+
+
+def test_who_waits_too_long_is_told_that_the_outcome_is_unknown(
+    start: Start, runway: FaultyRunway, account: Account, tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    """The 20 seconds made short. The stock client, with its retries on, does not send again."""
+    script = tmp_path / "hurry.py"
+    script.write_text("from runway_addon import shutdown\nshutdown.DRAIN_SECONDS = 0.3\n")
+    proxy = start("-s", str(script))
+
+    def stock() -> Got:
+        with Client(proxy.base_url) as user:
+            return create(user, model="runway/any", prompt="never")
+
+    waiting = pool.submit(stock)
+    runway.wait_seen(account, Operation.CREATE)
+    terminate(proxy)
+    assert proxy.wait() == 0
+    got = waiting.result()
+    assert got.tries == 1
+    assert row(endings.TOO_LONG, account, "never", got) == endings.TOO_LONG
+    assert lines_with(proxy.log, "1 creates did not finish", "tasks that nobody knows of may exist")
+    (named,) = lines_with(proxy.log, "OUTCOME UNKNOWN", "runway/any", "2 s, 1280x720")
+    assert "the proxy ended before Runway answered" in named
+
+
+def test_sighup_ends_nothing(
     start: Start, runway: FaultyRunway, account: Account, pool: ThreadPoolExecutor
 ) -> None:
     proxy = start()
     waiting = in_flight(proxy, runway, pool, "first")
-    terminate(proxy)
-    connects = len(lines_with(proxy.log, "client connect"))
-    again = pool.submit(ask, proxy, "first", 1)
-    until(lambda: len(lines_with(proxy.log, "client connect")) > connects or None, "the repeat")
+    proxy.child.send_signal(signal.SIGHUP)
+    proxy.wait_for("SIGHUP: .* restart the proxy")
     account.release()
-    # It comes while the create runs or as it is answered: never is there a second one.
-    videos = {waiting.result().video, again.result().video} - {""}
-    assert len(videos) == len(account.tasks) == 1
-    assert proxy.wait() == 0
-
-
-def test_it_waits_no_longer_than_it_says(
-    start: Start, runway: FaultyRunway, tmp_path: Path, pool: ThreadPoolExecutor
-) -> None:
-    """Its 20 seconds made short; the operator is told that something may be lost."""
-    script = tmp_path / "hurry.py"
-    script.write_text("from runway_addon import shutdown\nshutdown.DRAIN_SECONDS = 0.3\n")
-    proxy = start("-s", str(script))
-    waiting = in_flight(proxy, runway, pool, "never")
-    terminate(proxy)
-    assert proxy.wait() == 0
-    assert waiting.result().code == "APIConnectionError"
-    assert lines_with(proxy.log, "1 creates did not finish", "tasks that nobody knows of may exist")
+    assert waiting.result().video
+    assert proxy.child.poll() is None
 
 
 def test_without_creates_it_ends_at_once(start: Start) -> None:

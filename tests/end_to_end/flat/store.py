@@ -1,4 +1,4 @@
-"""A Runway whose file store does what a test says: when it sends on, and what it refuses."""
+"""A Runway whose file store is controlled by the test: when it sends, and what it refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE, FRESH = "/file", "/fresh"
 
 
 def options(url: str) -> dict[str, Any]:
-    """The options of a proxy that takes the server at this URL for Runway."""
+    """The options of a proxy that uses the server at this URL as Runway."""
     return {"runway_base_url": url, "runway_keys": [KEY], "flow_detail": 0}
 
 
@@ -48,7 +48,7 @@ class Store:
         self.origin.close()
 
     def options(self) -> dict[str, Any]:
-        """The options of a proxy that takes this for Runway."""
+        """The options of a proxy that uses this as Runway."""
         return options(self.origin.url)
 
     def times(self, path: str) -> list[str]:

@@ -20,6 +20,8 @@ from end_to_end.flat.store import Store, options
 from origins import PATIENCE_SECONDS, Exchange
 from running import ROOT, Process, Proxy, clean_environment
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LARGEST_GROWTH = 32 * MIB
 # What may be on its way: buffers of the kernel on both connections, and mitmproxy's.
@@ -52,8 +54,8 @@ def test_memory_stays_flat(folder: Folders, tmp_path: Path, at_once: int, size: 
         path = _content(client.post("/v1/videos", json={"prompt": "large"}).json()["id"])
         client.get(path, headers={"Range": "bytes=0-99999"})
         before = peak_memory(proxy.child.pid, reset=True)
-        told = Downloads(proxy.url + path, size).run(at_once, 1)
-        assert (told.files, told.bad, told.received) == (at_once, 0, at_once * size)
+        downloaded = Downloads(proxy.url + path, size).run(at_once, 1)
+        assert (downloaded.files, downloaded.bad, downloaded.received) == (at_once, 0, at_once * size)
         assert peak_memory(proxy.child.pid) - before <= LARGEST_GROWTH
         whole(proxy)
 

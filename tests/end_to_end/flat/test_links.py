@@ -15,6 +15,8 @@ from end_to_end.conftest import Folders, whole
 from end_to_end.flat.store import FILE, FRESH, Store
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 SIZE = 300_000
 
 

@@ -12,9 +12,11 @@ import pytest
 
 from asking import peak_memory
 from bench.uploading import form, post
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import MITMDUMP, ROOT, UNBUFFERED, Process, Proxy, clean_environment
+from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
 
 SIZE = 100_000_000
 # What has nothing to do with the size: parsers, buffers, connections to Runway.
@@ -57,15 +59,17 @@ def growth(pid: int, port: int, make: Callable[[bytes], tuple[str, bytes]], size
 def test_at_most_one_copy(folder: Folders, make: Callable[[bytes], tuple[str, bytes]]) -> None:
     # Base64 is a third longer: the bodies have the same length.
     size = SIZE if make is in_a_form else SIZE * 3 // 4
-    with Box() as box, bare(folder) as (pid, port):
+    with SandboxServer() as sandbox_server, bare(folder) as (pid, port):
         theirs = growth(pid, port, make, size)
-        with Proxy(folder(), **box.options(), runway_max_body="256m") as proxy:
+        with Proxy(folder(), **sandbox_server.options(), runway_max_body="256m") as proxy:
             ours = growth(proxy.child.pid, proxy.port, make, size)
             whole(proxy)
         assert theirs >= SIZE, "the body was not held at all: nothing was compared"
         assert ours - theirs <= SIZE + SLACK
         # It was not refused or cut: the whole file is with Runway.
         (stored,) = [
-            seen.body for seen in box.seen("POST", "/uploads") if seen.body and "sha256" in seen.body
+            seen.body
+            for seen in sandbox_server.seen("POST", "/uploads")
+            if seen.body and "sha256" in seen.body
         ]
         assert stored["sha256"] == hashlib.sha256(PNG + bytes(size)).hexdigest()

@@ -12,51 +12,53 @@ import pytest
 from asking import web
 from bench import own_client
 from bench.load import Ask, Load
-from boxes import Box
 from end_to_end.conftest import Folders, whole
 from running import Proxy
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import Reply
-from unit.fake_runway import Desk
+from sandbox_server import SandboxServer
+from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
+
+pytestmark = pytest.mark.slow
 
 CLIENTS, SECONDS, MOST_CALLS = 200, 30, 7
 
 
-async def _poll(desk: Desk, video_id: str, oldest: float) -> None:
+async def _poll(harness: ServiceHarness, video_id: str, oldest: float) -> None:
     """One poll: right, and no older than it may be. The task's progress is its age in percent."""
-    video = await desk.video("GET", f"/{video_id}")
+    video = await harness.video("GET", f"/{video_id}")
     assert video["status"] == "in_progress"
-    assert desk.now - 1000 - video["progress"] <= oldest
+    assert harness.now - 1000 - video["progress"] <= oldest
 
 
 @pytest.mark.parametrize("together", [True, False])
 @in_a_loop
 async def test_two_hundred_clients_for_half_a_minute(together: bool) -> None:
-    desk = Desk()
-    video_id = await desk.create()
+    harness = ServiceHarness()
+    video_id = await harness.create()
     # Each client once a second: all at the same moment, or each at its own.
     phases = [0.0 if together else random.Random(number).random() for number in range(CLIENTS)]
     moments = sorted((1000 + second + phase) for second in range(SECONDS) for phase in phases)
     for moment in dict.fromkeys(moments):
-        desk.now = moment
-        desk.set(status="RUNNING", progress=int(moment - 1000) / 100)
-        polls = [_poll(desk, video_id, oldest=6.0) for _ in range(moments.count(moment))]
+        harness.now = moment
+        harness.set(status="RUNNING", progress=int(moment - 1000) / 100)
+        polls = [_poll(harness, video_id, oldest=6.0) for _ in range(moments.count(moment))]
         await asyncio.gather(*polls)
     # That every client got its answer, and that answers are renewed at all.
     assert len(moments) == CLIENTS * SECONDS
-    assert SECONDS // 5 - 1 <= desk.runway.times("get") <= MOST_CALLS
+    assert SECONDS // 5 - 1 <= harness.runway.times("get") <= MOST_CALLS
 
 
 @in_a_loop
 async def test_while_runway_is_slow_a_call_is_shared_by_all_who_wait() -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.set(status="RUNNING", progress=0.5)
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.set(status="RUNNING", progress=0.5)
     answered = asyncio.Event()
     asked = 0
 
-    get_task = desk.runway.get_task
+    get_task = harness.runway.get_task
 
     async def slow(key: Key, task: str) -> Reply:
         nonlocal asked
@@ -64,11 +66,11 @@ async def test_while_runway_is_slow_a_call_is_shared_by_all_who_wait() -> None:
         await answered.wait()
         return await get_task(key, task)
 
-    desk.runway.get_task = slow  # type: ignore[method-assign]
+    harness.runway.get_task = slow  # type: ignore[method-assign]
     polls = []
     for _ in range(20):  # twenty seconds without an answer, ten clients a second
-        polls += [asyncio.create_task(desk.video("GET", f"/{video_id}")) for _ in range(10)]
-        desk.now += 1
+        polls += [asyncio.create_task(harness.video("GET", f"/{video_id}")) for _ in range(10)]
+        harness.now += 1
         await asyncio.sleep(0)
     answered.set()
     videos = await asyncio.gather(*polls)
@@ -79,8 +81,8 @@ async def test_while_runway_is_slow_a_call_is_shared_by_all_who_wait() -> None:
 @pytest.mark.parametrize("lean", [False, True])
 def test_hundreds_of_polls_over_http(folder: Folders, lean: bool) -> None:
     seconds = 5
-    with Box(seconds=600) as box:
-        options: dict[str, Any] = box.options()
+    with SandboxServer(seconds=600) as sandbox_server:
+        options: dict[str, Any] = sandbox_server.options()
         options |= {"runway_poll_seconds": seconds, "runway_lean": lean}
         with Proxy(folder(), **options) as proxy, web(proxy.url) as client:
             made = client.post("/v1/videos", json={"prompt": "polled by many"}).json()["id"]
@@ -90,5 +92,5 @@ def test_hundreds_of_polls_over_http(folder: Folders, lean: bool) -> None:
             # As many as the time that it took allows, and the first.
             allowed = 1 + (time.monotonic() - began) / seconds
             assert (result.good, result.bad) == (500, 0)
-            assert 1 <= len(box.seen("GET", "/v1/tasks/")) <= allowed
+            assert 1 <= len(sandbox_server.seen("GET", "/v1/tasks/")) <= allowed
             whole(proxy)

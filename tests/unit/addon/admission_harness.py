@@ -16,7 +16,7 @@ from runway_addon.seldom import Seldom
 from runway_videos.events import Events
 from runway_videos.log_sink import LogSink
 from unit.addon.flow_harness import flow_of, headers_of
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 TOKENS = {"T": "tok_hush"}
 CALLERS = [{"name": "app", "value": "env.T"}]
@@ -42,7 +42,7 @@ def admission(
     connections = connections or Connections()
     found = addresses(connections, forms)
     events = Events([LogSink(sandbox=False)])
-    return Admission(told(TOKENS, **options), connections, found, seldom or Seldom(), events)
+    return Admission(settings_from(TOKENS, **options), connections, found, seldom or Seldom(), events)
 
 
 def form(host: str = "127.0.0.1:8080", to_server: bool = True, ended: bool = True) -> RequestForm:

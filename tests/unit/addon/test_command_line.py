@@ -1,9 +1,8 @@
-"""What the command line says is known from mitmproxy's own parsers, also where it says the default."""
+"""Which options the command line names comes from mitmproxy's own parsers, also for a default value."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 
 import pytest
 from mitmproxy import master, options
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.dependencies
 PROGRAMS: list[type[DumpMaster | ConsoleMaster | WebMaster]] = [DumpMaster, ConsoleMaster, WebMaster]
 
 
-def test_what_the_command_line_names_is_known(start: Start) -> None:
+def test_options_that_the_command_line_names(start: Start) -> None:
     start("listen_port: 9\n", "--set", "http2=false", "--set", "runway_poll_seconds=5", "-p", "0", "-q")
     for name in ("http2", "confdir", "runway_poll_seconds", "listen_port", "flow_detail"):
         assert is_on_command_line(name)
@@ -30,7 +29,7 @@ def test_what_the_command_line_names_is_known(start: Start) -> None:
         assert not is_on_command_line(name)
 
 
-def test_what_set_gives_is_kept_as_it_was_said(start: Start) -> None:
+def test_values_of_set_are_kept_as_written(start: Start) -> None:
     start("", "--set", "runway_aliases=a=b", "--set", "stickyauth", "--listen-host", "::1")
     named_options = command_line.named_options()
     assert (named_options["runway_aliases"], named_options["stickyauth"], named_options["listen_host"]) == (
@@ -43,21 +42,20 @@ def test_what_set_gives_is_kept_as_it_was_said(start: Start) -> None:
 @pytest.mark.parametrize("program", PROGRAMS)
 @in_a_loop
 async def test_each_of_the_three_programs_is_read(
-    program: type[DumpMaster | ConsoleMaster | WebMaster], monkeypatch: pytest.MonkeyPatch
+    program: type[DumpMaster | ConsoleMaster | WebMaster],
 ) -> None:
     program(options.Options())
-    monkeypatch.setattr(sys, "argv", ["mitm", "-p", "8080", "--set", "a=b"])
-    named_options = command_line.named_options()
+    named_options = command_line.named_options(["-p", "8080", "--set", "a=b"])
     assert (named_options["listen_port"], named_options["a"]) == ("8080", "b")
 
 
 @in_a_loop
-async def test_another_program_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_program_names_no_options() -> None:
     master.Master(options.Options(), asyncio.get_running_loop())
-    monkeypatch.setattr(sys, "argv", ["mitm", "-p", "8080"])
-    assert command_line.named_options() == {}
+    assert command_line.named_options(["-p", "8080"]) == {}
 
 
+@pytest.mark.slow
 @in_a_loop
 async def test_options_of_all_three_programs_are_found() -> None:
     names: set[str] = set()
@@ -86,6 +84,7 @@ def test_other_programs_are_asked_only_for_a_name_that_this_one_lacks() -> None:
     assert asked == ["asked"]
 
 
+@pytest.mark.slow
 def test_one_file_may_serve_all_three_programs(start: Start) -> None:
     mine = set(start("").keys())
     others = options_of_all_programs() - mine

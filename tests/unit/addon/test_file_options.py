@@ -1,4 +1,4 @@
-"""Each wrong value of mitm.conf is one line: where it stands, what it says, what would be right."""
+"""Each wrong value in mitm.conf is one line: where it is, what it is, what would be right."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_mistake_in_the_file_is_named_with_its_line(start: Start, conf: str, s
         ("scripts: [x.py]", "line 1: scripts has no place here; "),
     ],
 )
-def test_what_others_say_of_it_stands_behind_the_line(start: Start, conf: str, says: str) -> None:
+def test_a_mistake_that_mitmproxy_finds_is_named_with_its_line(start: Start, conf: str, says: str) -> None:
     begin = f"{start.file} {says}"
     message = error_of(lambda: start(conf))
     assert message.startswith(begin)
@@ -63,7 +63,7 @@ def test_what_others_say_of_it_stands_behind_the_line(start: Start, conf: str, s
         ("runway_hosts: [true]", "runway_hosts: [True] must be a list of texts"),
     ],
 )
-def test_true_is_not_one_and_no_text(start: Start, conf: str, says: str) -> None:
+def test_a_boolean_is_neither_a_number_nor_a_text(start: Start, conf: str, says: str) -> None:
     assert error_of(lambda: start(conf)) == f"{start.file} line 1: {says}"
 
 
@@ -77,18 +77,18 @@ def test_ports_go_from_0_to_65535(start: Start, port: int) -> None:
     assert start(f"listen_port: {port}").listen_port == port
 
 
-class Choking:
-    """An addon that a value of an option makes stumble."""
+class Failing:
+    """An addon that raises for one value of an option."""
 
     def configure(self, updated: set[str]) -> None:
         if "stickyauth" in updated:
             raise ValueError("cannot\ndo that")
 
 
-def test_an_addon_that_chokes_on_an_option_gives_one_line(
+def test_an_addon_that_raises_for_an_option_gives_one_line(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    start.addons = (Choking(),)
+    start.addons = (Failing(),)
     found = start("", "--set", "http2=false")
     caplog.clear()
     assert error_of(lambda: start("\nhttp2: true\nstickyauth: x")) == (

@@ -1,4 +1,4 @@
-"""Keys and tokens written out anywhere are kept out of mitmproxy's options, which commands show."""
+"""Literal keys and tokens are never in mitmproxy's options, which commands show."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_later_change_keeps_the_secrets_that_it_does_not_touch(start: Start) -
 @pytest.mark.parametrize(
     "value", ["x", "[]", "5", "null", "{}", '"x"', '{"name": "a"}', '{"name": "a", "value": 5}']
 )
-def test_what_is_no_key_is_named(start: Start, value: str) -> None:
+def test_a_value_that_is_no_key_is_named(start: Start, value: str) -> None:
     start(None, "--set", f"runway_keys={value}")
     assert error_of(options.read_settings).startswith("--set runway_keys: ")
 

@@ -13,7 +13,7 @@ from mitmproxy.test import taddons
 import runway
 from runway_addon.admission import Admission
 from unit.addon.flow_harness import flow_of, response
-from unit.fake_runway import Desk
+from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
 
 pytestmark = pytest.mark.dependencies
@@ -27,11 +27,11 @@ def _proxy() -> Iterator[None]:
         yield
 
 
-def door_of(desk: Desk) -> runway.RunwayAddon:
+def door_of(harness: ServiceHarness) -> runway.RunwayAddon:
     door = runway.RunwayAddon()
-    door.service, door.settings = desk.service, desk.settings
+    door.service, door.settings = harness.service, harness.settings
     door.admission = Admission(
-        door.settings, door.connections, door.addresses, door.seldom, desk.service.runtime.events
+        door.settings, door.connections, door.addresses, door.seldom, harness.service.runtime.events
     )
     door.opened.set()
     return door
@@ -45,9 +45,9 @@ async def asked(door: runway.RunwayAddon, method: str, path: str) -> http.HTTPFl
     return found
 
 
-async def download(desk: Desk, door: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
-    video_id = await desk.create()
-    desk.set(status="SUCCEEDED", output=[LINK])
+async def download(harness: ServiceHarness, door: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
+    video_id = await harness.create()
+    harness.set(status="SUCCEEDED", output=[LINK])
     found = await asked(door, "GET", f"/{video_id}/content")
     assert found.request.host == "files.example"
     assert "hush" not in str(found.get_state())
@@ -57,9 +57,9 @@ async def download(desk: Desk, door: runway.RunwayAddon) -> tuple[str, http.HTTP
 @pytest.mark.parametrize(("status", "probes"), [(403, 2), (500, 2), (302, 2), (416, 1), (206, 1)])
 @in_a_loop
 async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int, probes: int) -> None:
-    desk = Desk(sandbox=True)
-    door = door_of(desk)
-    video_id, found = await download(desk, door)
+    harness = ServiceHarness(sandbox=True)
+    door = door_of(harness)
+    video_id, found = await download(harness, door)
     found.response = response(status, b"bytes", {"content-range": "bytes */5"})
     door.responseheaders(found)
     door.response(found)
@@ -72,7 +72,7 @@ async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int
         assert (found.response.status_code, error["code"]) == expected
     assert "hush" not in str(found.get_state())
     await asked(door, "GET", f"/{video_id}/content")
-    assert desk.runway.times("probe") == probes
+    assert harness.runway.times("probe") == probes
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,22 @@ async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int
 async def test_only_a_break_that_is_not_the_clients_drops_the_link(
     state: connection.ConnectionState, probes: int
 ) -> None:
-    desk = Desk()
-    door = door_of(desk)
-    video_id, found = await download(desk, door)
+    harness = ServiceHarness()
+    door = door_of(harness)
+    video_id, found = await download(harness, door)
     found.error = flow.Error("peer closed connection")
     found.client_conn.state = state
     door.error(found)
     assert "hush" not in str(found.get_state())
     await asked(door, "GET", f"/{video_id}/content")
-    assert desk.runway.times("probe") == probes
+    assert harness.runway.times("probe") == probes
 
 
 def test_a_request_that_mitmproxy_does_not_let_through_is_logged_without_credentials() -> None:
     found = flow_of("GET", "/v1/videos")
     found.request.headers["authorization"] = "Bearer hush"
     found.error = flow.Error("Received invalid header name")
-    door_of(Desk()).requestheaders(found)
+    door_of(ServiceHarness()).requestheaders(found)
     assert found.response is None
     assert "hush" not in str(found.get_state())
 
@@ -117,7 +117,7 @@ def test_before_the_start_no_flow_shows_credentials_either(method: str) -> None:
 @pytest.mark.parametrize(("sandbox", "mark"), [(True, "true"), (False, None)])
 @in_a_loop
 async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str | None) -> None:
-    found = await asked(door_of(Desk(sandbox=sandbox)), "GET", "/video_rwNone")
+    found = await asked(door_of(ServiceHarness(sandbox=sandbox)), "GET", "/video_rwNone")
     assert found.response is not None
     assert found.response.status_code == 404
     assert found.response.headers.get("x-runway-sandbox") == mark
@@ -127,13 +127,13 @@ async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str |
 async def test_a_fault_is_answered_and_not_to_be_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk()
+    harness = ServiceHarness()
 
     async def broken(call: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(desk.service, "handle", broken)
-    found = await asked(door_of(desk), "POST", "")
+    monkeypatch.setattr(harness.service, "handle", broken)
+    found = await asked(door_of(harness), "POST", "")
     assert found.response is not None
     assert found.response.status_code == 500
     assert found.response.headers["x-should-retry"] == "false"

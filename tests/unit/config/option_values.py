@@ -24,7 +24,7 @@ DEFAULTS: Mapping[str, object] = {
 }
 
 
-def told(
+def settings_from(
     environ: Mapping[str, str] | None = None,
     where: Callable[[str], str] = lambda option: option,
     conf: str = "",

@@ -7,7 +7,7 @@ import pytest
 
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import DEFAULT_ALIASES
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 LONG = "0123456789abcdef"
 SECRETS = {
@@ -24,13 +24,13 @@ def key(name: str = "a", value: object = "env.A", **more: object) -> dict[str, o
 
 def refused(problem: str, **options: object) -> str:
     with pytest.raises(ConfigError, match=problem) as caught:
-        told(SECRETS, **options)
+        settings_from(SECRETS, **options)
     assert str(caught.value).isprintable()
     return str(caught.value)
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
-    found = told()
+    found = settings_from()
     assert found.keys == ()
     assert found.base_url == "https://api.dev.runwayml.com"
     assert found.proxy is None
@@ -51,7 +51,7 @@ def test_a_message_says_where_the_option_was_set() -> None:
     with pytest.raises(
         ConfigError, match=r"^mitm\.conf line 3: runway_content: 'x' must be stream or redirect$"
     ):
-        told({}, lambda option: f"mitm.conf line 3: {option}", content="x")
+        settings_from({}, lambda option: f"mitm.conf line 3: {option}", content="x")
 
 
 # Single values
@@ -59,11 +59,14 @@ def test_a_message_says_where_the_option_was_set() -> None:
 
 def test_with_callers_nothing_falls_back_unless_it_is_asked_for() -> None:
     callers = [key("app", "env.TOKEN")]
-    assert told(SECRETS, callers=callers).fallback is None
-    assert told(SECRETS, callers=callers, fallback="https://gw.example/").fallback == "https://gw.example"
-    assert told(fallback="none").fallback is None
-    assert told(fallback="").fallback is None
-    assert told(fallback="http://127.0.0.1:9000").fallback == "http://127.0.0.1:9000"
+    assert settings_from(SECRETS, callers=callers).fallback is None
+    assert (
+        settings_from(SECRETS, callers=callers, fallback="https://gw.example/").fallback
+        == "https://gw.example"
+    )
+    assert settings_from(fallback="none").fallback is None
+    assert settings_from(fallback="").fallback is None
+    assert settings_from(fallback="http://127.0.0.1:9000").fallback == "http://127.0.0.1:9000"
 
 
 @pytest.mark.parametrize("fallback", ["api.openai.com", "https://u:p@x", "https://x?a=b", "nowhere", False])
@@ -72,8 +75,8 @@ def test_a_wrong_fallback_is_told_of_none(fallback: object) -> None:
 
 
 def test_a_proxy_is_http_or_https() -> None:
-    assert told(proxy="http://u:pw@proxy:3128").proxy == "http://u:pw@proxy:3128"
-    assert told(proxy="").proxy is None
+    assert settings_from(proxy="http://u:pw@proxy:3128").proxy == "http://u:pw@proxy:3128"
+    assert settings_from(proxy="").proxy is None
     refused("^runway_proxy: 'socks5://x:1' must be a plain URL like http://host:port$", proxy="socks5://x:1")
 
 
@@ -88,7 +91,7 @@ def test_a_proxy_is_http_or_https() -> None:
     ],
 )
 def test_aliases(aliases: object, pairs: tuple[tuple[str, str], ...]) -> None:
-    assert told(aliases=aliases).aliases == pairs
+    assert settings_from(aliases=aliases).aliases == pairs
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_a_wrong_alias_is_shown_how(alias: object) -> None:
     "host", ["API.OpenAI.com", " api.openai.com", "127.0.0.1", "::1", "localhost", "gw_1"]
 )
 def test_hosts_are_compared_in_lower_case(host: str) -> None:
-    assert told(hosts=[host]).hosts == (host.strip().lower(),)
+    assert settings_from(hosts=[host]).hosts == (host.strip().lower(),)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ def test_a_host_that_would_never_match_is_refused(host: object) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 1, 3600])
 def test_poll_seconds(seconds: int) -> None:
-    assert told(poll_seconds=seconds).poll_seconds == seconds
+    assert settings_from(poll_seconds=seconds).poll_seconds == seconds
 
 
 @pytest.mark.parametrize("seconds", [-1, 3601, True, "5", 5.0, None])
@@ -127,7 +130,7 @@ def test_wrong_poll_seconds_are_told_the_bounds(seconds: object) -> None:
 @pytest.mark.parametrize("content", ["", "Stream", "proxy", None, True])
 def test_wrong_content_is_told_the_two(content: object) -> None:
     refused("^runway_content: .* must be stream or redirect$", content=content)
-    assert told(content="redirect").content == "redirect"
+    assert settings_from(content="redirect").content == "redirect"
 
 
 # Secrets
@@ -144,13 +147,13 @@ def test_wrong_content_is_told_the_two(content: object) -> None:
     ],
 )
 def test_id_secrets_are_a_list(text: str, secrets: tuple[str, ...]) -> None:
-    found = told({"RUNWAY_ID_SECRET": text})
+    found = settings_from({"RUNWAY_ID_SECRET": text})
     assert found.id_secrets == secrets
     assert found.warnings == ()
 
 
 def test_an_id_secret_that_can_be_guessed_is_warned_of_unseen() -> None:
-    (warning,) = told({"RUNWAY_ID_SECRET": f"new-{LONG},hush"}).warnings
+    (warning,) = settings_from({"RUNWAY_ID_SECRET": f"new-{LONG},hush"}).warnings
     assert warning.startswith("RUNWAY_ID_SECRET: a secret of less than 16 characters")
     assert "hush" not in warning
 
@@ -158,12 +161,12 @@ def test_an_id_secret_that_can_be_guessed_is_warned_of_unseen() -> None:
 @pytest.mark.parametrize("text", ["\udcff" * 20, f"{LONG}\n{LONG}", f"{LONG}\0"])
 def test_an_id_secret_that_is_no_text_is_named(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^RUNWAY_ID_SECRET: must be printable text") as caught:
-        told({"RUNWAY_ID_SECRET": text})
+        settings_from({"RUNWAY_ID_SECRET": text})
     assert LONG not in str(caught.value)
 
 
 def test_no_secret_is_in_any_repr() -> None:
-    found = told(
+    found = settings_from(
         SECRETS | {"RUNWAY_API_KEY": "key_rrrr"},
         keys=[key(), key("b", "key_written")],
         callers=[key("app", "env.TOKEN")],
@@ -179,8 +182,8 @@ def test_no_secret_is_in_any_repr() -> None:
 
 
 def test_settings_that_say_the_same_are_equal() -> None:
-    assert told(SECRETS, keys=[key()]) == told(SECRETS, keys=[key()])
-    assert told(SECRETS, keys=[key()]) != told(SECRETS, keys=[key(value="env.B")])
+    assert settings_from(SECRETS, keys=[key()]) == settings_from(SECRETS, keys=[key()])
+    assert settings_from(SECRETS, keys=[key()]) != settings_from(SECRETS, keys=[key(value="env.B")])
     with pytest.raises(AttributeError):
-        told().poll_seconds = 1  # type: ignore[misc]
-    assert msgspec.structs.replace(told(), lean=True).lean
+        settings_from().poll_seconds = 1  # type: ignore[misc]
+    assert msgspec.structs.replace(settings_from(), lean=True).lean

@@ -7,7 +7,7 @@ import pytest
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Caller
 from runway_videos.keys.pool import Key
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 SECRETS = {"A": "key_aaaa", "B": "key_bbbb", "TOKEN": "tok_tttt"}
 
@@ -18,7 +18,7 @@ def key(name: str = "a", value: object = "env.A", **more: object) -> dict[str, o
 
 def refused(problem: str, **options: object) -> str:
     with pytest.raises(ConfigError, match=problem) as caught:
-        told(SECRETS, **options)
+        settings_from(SECRETS, **options)
     assert str(caught.value).isprintable()
     return str(caught.value)
 
@@ -33,26 +33,26 @@ def refused(problem: str, **options: object) -> str:
     ],
 )
 def test_without_keys_one_comes_from_the_environment(environ: dict[str, str], value: str) -> None:
-    found = told(environ)
+    found = settings_from(environ)
     assert found.keys == (Key(name="default", value=value),)
     assert found.warnings == ()
 
 
 def test_keys_that_are_set_put_the_environments_aside() -> None:
-    found = told({"A": "key_1", "RUNWAY_API_KEY": "key_2"}, keys=[key()])
+    found = settings_from({"A": "key_1", "RUNWAY_API_KEY": "key_2"}, keys=[key()])
     assert [each.value for each in found.keys] == ["key_1"]
     # Not even when none of them is left: the operator meant other keys.
-    assert told({"RUNWAY_API_KEY": "key_2"}, keys=[key()]).keys == ()
+    assert settings_from({"RUNWAY_API_KEY": "key_2"}, keys=[key()]).keys == ()
 
 
 def test_a_bad_key_in_the_environment_is_named_by_its_variable() -> None:
     with pytest.raises(ConfigError, match=r"^RUNWAYML_API_SECRET: .*visible ASCII without spaces") as caught:
-        told({"RUNWAYML_API_SECRET": "key_1 key_2"})
+        settings_from({"RUNWAYML_API_SECRET": "key_1 key_2"})
     assert "key_1" not in str(caught.value)
 
 
 def test_everything_that_can_be_said_of_a_key() -> None:
-    found = told(
+    found = settings_from(
         SECRETS,
         keys=[
             key(models=["seedance*", "runway/gen4.5"], weight=0.5, on_behalf_of="org-1"),
@@ -66,7 +66,7 @@ def test_everything_that_can_be_said_of_a_key() -> None:
 
 
 def test_a_missing_variable_is_named_and_the_other_keys_serve() -> None:
-    found = told(SECRETS, keys=[key("x", "env.NOT_SET"), key()])
+    found = settings_from(SECRETS, keys=[key("x", "env.NOT_SET"), key()])
     assert [each.name for each in found.keys] == ["a"]
     assert found.warnings == ("runway_keys: x is left out, the environment variable NOT_SET is not set",)
 
@@ -87,7 +87,7 @@ def test_on_behalf_of_is_good_for_a_header(behalf: object) -> None:
 
 
 def test_the_sandbox_needs_no_key_and_takes_no_real_one() -> None:
-    found = told({"RUNWAY_API_KEY": "key_1"}, sandbox=True, keys=[key("x", "env.NOT_SET")])
+    found = settings_from({"RUNWAY_API_KEY": "key_1"}, sandbox=True, keys=[key("x", "env.NOT_SET")])
     assert found.keys == (SANDBOX_KEY,)
     assert found.sandbox
 
@@ -96,7 +96,7 @@ def test_the_sandbox_needs_no_key_and_takes_no_real_one() -> None:
 
 
 def test_callers_have_names_and_tokens() -> None:
-    found = told(SECRETS, callers=[key("app-1", "env.TOKEN"), key("app-2", "tok_written")])
+    found = settings_from(SECRETS, callers=[key("app-1", "env.TOKEN"), key("app-2", "tok_written")])
     assert found.callers == (Caller("app-1", "tok_tttt"), Caller("app-2", "tok_written"))
     assert found.warnings == (
         "runway_callers: app-2 has its secret written out; value: env.MY_VARIABLE keeps it apart",

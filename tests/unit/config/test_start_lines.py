@@ -8,7 +8,7 @@ import pytest
 
 from runway_videos import catalog
 from runway_videos.config.start_lines import log_start
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 ENVIRON = {"A": "key_aaaa", "B": "key_bbbb", "T": "tok_tttt"}
 
@@ -29,7 +29,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    log_start(told({"RUNWAY_API_KEY": "key_rrrr"}), ["127.0.0.1:8080", "[::1]:8080"])
+    log_start(settings_from({"RUNWAY_API_KEY": "key_rrrr"}), ["127.0.0.1:8080", "[::1]:8080"])
     known = catalog.load()
     assert caplog.messages == [
         "serving /v1/videos on http://127.0.0.1:8080, http://[::1]:8080",
@@ -49,7 +49,7 @@ def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixtur
         key("team-b", "B", weight=1, models=["gen4*", "veo3.1"]),
         key("old", "B", weight=0),
     ]
-    log_start(told(ENVIRON, keys=keys, callers=[key("app-1", "T")], aliases=[]), [])
+    log_start(settings_from(ENVIRON, keys=keys, callers=[key("app-1", "T")], aliases=[]), [])
     assert (
         "keys: team-a (weight 3 = 75%), team-b (weight 1 = 25%, models gen4* veo3.1), old (weight 0 = 0%)"
     ) in caplog.messages
@@ -60,7 +60,9 @@ def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixtur
 
 def test_the_file_and_another_base_url_are_named(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    log_start(told({}, str, "/etc/mit\nm.conf", base_url="https://gateway.example"), ["127.0.0.1:8080"])
+    log_start(
+        settings_from({}, str, "/etc/mit\nm.conf", base_url="https://gateway.example"), ["127.0.0.1:8080"]
+    )
     assert caplog.messages[1:3] == [
         "configuration: /etc/mit\\nm.conf",
         "Runway's API is taken to be at https://gateway.example",
@@ -69,14 +71,14 @@ def test_the_file_and_another_base_url_are_named(caplog: pytest.LogCaptureFixtur
 
 def test_the_sandbox_is_called_one(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    log_start(told({"RUNWAY_API_KEY": "key_rrrr"}, sandbox=True), ["127.0.0.1:8080"])
+    log_start(settings_from({"RUNWAY_API_KEY": "key_rrrr"}, sandbox=True), ["127.0.0.1:8080"])
     assert "SANDBOX: videos are made up, nothing reaches Runway, nothing is paid" in caplog.messages
     assert not any(line.startswith("keys") for line in caplog.messages)
     assert warnings(caplog) == []
 
 
 def test_what_will_not_work_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    log_start(told(keys=[key("x", "NOT_SET")], aliases=["sora*=future_model"]), [])
+    log_start(settings_from(keys=[key("x", "NOT_SET")], aliases=["sora*=future_model"]), [])
     fields_ignored, no_key, alias = warnings(caplog)
     assert fields_ignored == "runway_keys: x is left out, the environment variable NOT_SET is not set"
     assert "set RUNWAY_API_KEY or runway_keys" in no_key
@@ -85,14 +87,16 @@ def test_what_will_not_work_is_a_warning(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_keys_that_take_nothing_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    log_start(told(ENVIRON, keys=[key("a", "A", weight=0), key("b", "B", weight=0)]), [])
+    log_start(settings_from(ENVIRON, keys=[key("a", "A", weight=0), key("b", "B", weight=0)]), [])
     (warning,) = warnings(caplog)
     assert "all runway_keys have weight 0" in warning
     assert "503" in warning
 
 
 def test_doubts_are_warnings_behind_the_rest(caplog: pytest.LogCaptureFixture) -> None:
-    log_start(told(keys=[key("x", "NOT_SET")]), ["[::1]:1"], ["this and that", "100% sure\u2026 not"])
+    log_start(
+        settings_from(keys=[key("x", "NOT_SET")]), ["[::1]:1"], ["this and that", "100% sure\u2026 not"]
+    )
     fields_ignored, _, *option_warnings = warnings(caplog)
     assert fields_ignored.startswith("runway_keys: x is left out")
     assert option_warnings == ["this and that", "100% sure\u2026 not"]
@@ -102,6 +106,9 @@ def test_no_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     environ = ENVIRON | {"RUNWAY_ID_SECRET": "short,0123456789abcdefghi"}
     keys = [key("a", "A"), {"name": "b", "value": "key_written"}]
-    log_start(told(environ, keys=keys, callers=[key("c", "T")], proxy="http://u:pw-hush@p:1"), ["0.0.0.0:80"])
+    log_start(
+        settings_from(environ, keys=keys, callers=[key("c", "T")], proxy="http://u:pw-hush@p:1"),
+        ["0.0.0.0:80"],
+    )
     for secret in ("key_", "tok_", "short,", "0123456789", "pw-hush"):
         assert secret not in caplog.text

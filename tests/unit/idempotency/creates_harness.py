@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.creates import CreateIdentity, Creates, Waiter
+from runway_videos.events import VideoFacts
+from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
 
 
 class Box:
-    """Repeats on a clock of its own, and the creates that were made: each ends when told."""
+    """Creates on a clock of their own; what was made ends when told."""
 
-    def __init__(self, max_records: int = 100) -> None:
+    def __init__(self, **kept: float) -> None:
         self.now = 1000.0
-        self.repeats: Creates[str] = Creates(lambda: self.now, keep, max_records)
+        limits = msgspec.convert({"records": 100, **kept}, Kept)
+        self.creates: Creates[str] = Creates(lambda: self.now, may_have_made, limits)
         self.made: list[asyncio.Future[str]] = []
 
     async def make(self) -> str:
@@ -29,7 +33,13 @@ class Box:
         caller: str = "",
         gone: Callable[[], bool] | None = None,
     ) -> Waiter[str]:
-        return self.repeats.enter(CreateIdentity(caller, fingerprint, key, retry), self.make, gone)
+        return self.creates.enter(
+            CreateIdentity(
+                caller, fingerprint, key, retry, VideoFacts(f"create {len(self.made)}", "", "", caller)
+            ),
+            self.make,
+            gone,
+        )
 
     async def end(self, number: int, outcome: str | Exception = "") -> None:
         await settle()
@@ -47,7 +57,7 @@ class Box:
         waiter.answered(delivered=False)
 
 
-def keep(outcome: str | Exception) -> bool:
+def may_have_made(outcome: str | Exception) -> bool:
     return not isinstance(outcome, ApiError) or outcome.code == "unknown_outcome"
 
 
@@ -64,14 +74,28 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def in_a_loop(test: Callable[[Box], Awaitable[None]]) -> Callable[[], None]:
-    """The test with a box, on a loop of its own."""
+def busy() -> ApiError:
+    return ApiError(503, "Later.", code="runway_overloaded")
 
-    def run() -> None:
-        async def start() -> None:
-            await test(Box())
 
-        asyncio.run(start())
+type Test = Callable[[Box], Awaitable[None]]
 
-    run.__name__ = test.__name__
-    return run
+
+def in_a_box(**kept: float) -> Callable[[Test], Callable[[], None]]:
+    """The test with a box of these limits, on a loop of its own."""
+
+    def wrap(test: Test) -> Callable[[], None]:
+        def run() -> None:
+            async def start() -> None:
+                await test(Box(**kept))
+
+            asyncio.run(start())
+
+        run.__name__ = test.__name__
+        return run
+
+    return wrap
+
+
+#: The test with a box, on a loop of its own.
+in_a_loop = in_a_box()

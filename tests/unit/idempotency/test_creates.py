@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from runway_videos.idempotency.creates import MARKED_SECONDS
+import pytest
+
+from runway_videos.idempotency.creates import Kept
 from unit.idempotency.creates_harness import Box, in_a_loop, settle
 
 
@@ -12,7 +14,7 @@ async def test_equal_creates_without_a_mark_are_each_new(box: Box) -> None:
     await box.end(0)
     await box.end(1)
     assert [await waiter.outcome() for waiter in waiters] == ["video 0", "video 1"]
-    assert not any(waiter.repeat for waiter in waiters)
+    assert not any(waiter.is_retry for waiter in waiters)
 
 
 @in_a_loop
@@ -22,7 +24,7 @@ async def test_a_marked_repeat_joins_one_in_flight_and_both_get_it(box: Box) -> 
     assert await first.outcome() == await second.outcome() == "video 0"
     first.answered(delivered=False)
     second.answered(delivered=True)
-    third = box.enter(retry=2)  # the second had it: this is another client's
+    third = box.enter(retry=1)  # the second had it: this is another client's
     await box.end(1)
     assert await third.outcome() == "video 1"
 
@@ -36,7 +38,9 @@ async def test_a_marked_repeat_takes_the_lost_answers_the_oldest_first_each_once
     assert [await waiter.outcome() for waiter in waiters] == ["video 0", "video 1", "video 2"]
     for waiter in waiters:
         waiter.answered(delivered=True)
-    assert len(box.repeats) == 0
+    box.now += Kept().delivered
+    assert not box.enter(retry=2).is_retry
+    assert len(box.creates) == 1
 
 
 @in_a_loop
@@ -52,35 +56,75 @@ async def test_a_taken_answer_that_is_lost_again_is_free_again(box: Box) -> None
 
 
 @in_a_loop
-async def test_a_delivered_answer_is_not_given_again(box: Box) -> None:
+async def test_a_delivered_answer_is_given_again_to_the_very_next_attempt_alone(box: Box) -> None:
     first = box.enter()
     await box.end(0)
     first.answered(delivered=True)
-    box.enter(retry=1)
-    await settle()
-    assert len(box.made) == 2
+    box.now += Kept().delivered - 1
+    again = box.enter(retry=1)
+    assert await again.outcome() == "video 0"
+    again.answered(delivered=True)
+    box.now += Kept().delivered - 1
+    assert await box.enter(retry=2).outcome() == "video 0"  # that answer was lost again
+
+
+@pytest.mark.parametrize("count", [0, 2, 3])
+def test_a_delivered_answer_is_not_given_to_another_attempt(count: int) -> None:
+    async def run(box: Box) -> None:
+        first = box.enter()
+        await box.end(0)
+        first.answered(delivered=True)
+        assert not box.enter(retry=count).is_retry
+
+    in_a_loop(run)()
+
+
+@in_a_loop
+async def test_a_delivered_answer_is_kept_for_ten_seconds(box: Box) -> None:
+    first = box.enter()
+    await box.end(0)
+    first.answered(delivered=True)
+    box.now += Kept().delivered
+    assert not box.enter(retry=1).is_retry
+
+
+@in_a_loop
+async def test_of_delivered_answers_one_whose_connection_has_ended_since_comes_first(box: Box) -> None:
+    hung_up = False
+    for gone in (lambda: hung_up, lambda: False):
+        waiter = box.enter(gone=gone)
+        await settle()
+        await box.end(len(box.made) - 1)
+        waiter.answered(delivered=True)
+        box.now += 1
+    box.enter(gone=lambda: False)
+    hung_up = True
+    assert await box.enter(retry=1).outcome() == "video 0"
+    await box.end(2)
+    assert await box.enter(retry=1).outcome() == "video 2"  # still being answered
+    assert await box.enter(retry=1).outcome() == "video 1"
 
 
 @in_a_loop
 async def test_an_answer_that_is_on_its_way_can_still_be_joined_once(box: Box) -> None:
     box.enter()
     await box.end(0)  # its door has not said yet whether the client was there
-    assert box.enter(retry=1).repeat
-    assert not box.enter(retry=1).repeat
+    assert box.enter(retry=1).is_retry
+    assert not box.enter(retry=1).is_retry
 
 
 @in_a_loop
 async def test_an_unmarked_create_never_takes_a_lost_one(box: Box) -> None:
     await box.lost()
-    assert not box.enter().repeat
+    assert not box.enter().is_retry
 
 
 @in_a_loop
 async def test_other_content_and_other_callers_are_not_joined(box: Box) -> None:
     await box.lost()
-    assert not box.enter(retry=1, fingerprint=b"other").repeat
-    assert not box.enter(retry=1, caller="team-a").repeat
-    assert box.enter(retry=1).repeat
+    assert not box.enter(retry=1, fingerprint=b"other").is_retry
+    assert not box.enter(retry=1, caller="team-a").is_retry
+    assert box.enter(retry=1).is_retry
 
 
 @in_a_loop
@@ -146,7 +190,7 @@ async def test_an_attempt_that_got_lost_on_its_way_does_not_matter(box: Box) -> 
 @in_a_loop
 async def test_more_repeats_than_creates_join_rather_than_pay(box: Box) -> None:
     box.enter()
-    assert all(box.enter(retry=1).repeat for _ in range(3))
+    assert all(box.enter(retry=1).is_retry for _ in range(3))
     await settle()
     assert len(box.made) == 1
 
@@ -154,11 +198,11 @@ async def test_more_repeats_than_creates_join_rather_than_pay(box: Box) -> None:
 @in_a_loop
 async def test_a_lost_answer_is_kept_for_ten_minutes_after_its_end(box: Box) -> None:
     waiter = box.enter()
-    box.now += 5 * MARKED_SECONDS  # in flight it does not age
+    box.now += 5 * Kept().owed  # in flight it does not age
     await box.end(0)
     waiter.answered(delivered=False)
-    box.now += MARKED_SECONDS - 1
-    assert box.enter(retry=1).repeat
+    box.now += Kept().owed - 1
+    assert box.enter(retry=1).is_retry
     box.now += 1
-    assert not box.enter(retry=1).repeat
-    assert len(box.repeats) == 1
+    assert not box.enter(retry=1).is_retry
+    assert len(box.creates) == 1

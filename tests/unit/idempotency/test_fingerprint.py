@@ -1,101 +1,112 @@
-"""Equal contents have equal digests, and no others."""
+"""Creates that mean the same have equal fingerprints, and no others."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from runway_videos.idempotency.fingerprint import fingerprint_of
-from runway_videos.request_body import Upload, Value
+from runway_videos import catalog
+from runway_videos.config.settings import Settings
+from runway_videos.events import VideoFacts
+from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
+from runway_videos.request_body import Upload, read_fields
+from runway_videos.request_body.fields import Fields
+from runway_videos.translate import plan_create
+from unit.config.option_values import settings_from
 
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(allow_nan=False))
-VALUES: st.SearchStrategy[Value] = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+FACTS = VideoFacts("sora-2", "4", "720x1280", "me")
+SETTINGS: Settings = settings_from({})
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def of_fields(fields: Fields, operation: str = "create") -> bytes:
+    return fingerprint_of(operation, plan_create(fields, catalog.load(), SETTINGS.aliases))
+
+
+def of(body: Mapping[str, Any]) -> bytes:
+    return of_fields(read_fields("application/json", json.dumps({"prompt": "a cat", **body}).encode()))
+
+
+SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"seconds": "8"}, {"seconds": 8}),
+    ({"seconds": 8}, {"seconds": 8.0}),
+    ({}, {"model": "sora-2"}),
+    ({}, {"seconds": "4", "size": "720x1280"}),
+    ({}, {"user": "somebody", "metadata": {"a": "b"}}),
+    ({"model": "runway/gen4.5", "seed": 1}, {"seed": 1, "model": "runway/gen4.5"}),
+    ({"model": "runway/none-of-ours", "x": 8.0}, {"model": "runway/none-of-ours", "x": 8}),
+    (
+        {"model": "gen4.5", "content_moderation": {"public_figure_threshold": "low"}},
+        {"model": "gen4.5", "contentModeration": {"publicFigureThreshold": "low"}},
     ),
-    max_leaves=8,
-)
-OBJECTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=4)
-
-
-def spelled(value: Value) -> str:
-    """A spelling that tells all values apart; JSON does, with sorted names."""
-    return json.dumps(value, sort_keys=True)
-
-
-def upload(data: bytes | memoryview, filename: str = "upload") -> Upload:
-    return Upload(data=data, filename=filename, label="application/octet-stream")
-
-
-@settings(max_examples=400, deadline=None)
-@given(OBJECTS, OBJECTS)
-def test_digests_are_equal_exactly_when_contents_are(one: dict[str, Value], other: dict[str, Value]) -> None:
-    assert (fingerprint_of(one) == fingerprint_of(other)) == (spelled(one) == spelled(other))
-
-
-@settings(max_examples=100, deadline=None)
-@given(OBJECTS)
-def test_the_order_of_names_does_not_matter(values: dict[str, Value]) -> None:
-    turned = dict(reversed(list(values.items())))
-    assert fingerprint_of(turned) == fingerprint_of(values)
-    assert len(fingerprint_of(values)) == 32
-
-
-NEAR: list[dict[str, Value]] = [
-    {},
-    {"a": None},
-    {"a": ""},
-    {"a": "b"},
-    {"ab": ""},
-    {"a": "1"},
-    {"a": 1},
-    {"a": 1.0},
-    {"a": True},
-    {"a": "True"},
-    {"a": -1},
-    {"a": 0},
-    {"a": 0.0},
-    {"a": False},
-    {"a": []},
-    {"a": {}},
-    {"a": [[]]},
-    {"a": ["b", "c"]},
-    {"a": ["bc"]},
-    {"a": [["b"], "c"]},
-    {"a": [["b", "c"]]},
-    {"a": {"b": "c"}},
-    {"a": "b", "c": "d"},
-    {"a": ["b", "c", "d"]},
-    {"a": upload(b"")},
-    {"a": upload(b"b")},
-    {"a": upload(b"x" * 5000)},
-    {"a": "\ud800"},
-    {"a": 10**40},
 ]
 
 
-def test_near_contents_stay_apart() -> None:
-    assert len({fingerprint_of(values) for values in NEAR}) == len(NEAR)
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_spellings_of_one_create_are_one(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert of(one) == of(other)
+    assert len(of(one)) == 32
+
+
+NEAR: list[dict[str, Any]] = [
+    {},
+    {"prompt": "a cat "},
+    {"model": "sora-2-pro"},
+    {"model": "runway/seedance2"},
+    {"seconds": 8},
+    {"size": "1280x720"},
+    {"seed": 1},
+    {"seed": 2},
+    {"input_reference": "https://example.com/a.png"},
+    {"input_reference": "https://example.com/b.png"},
+    {"model": "runway/none-of-ours"},
+    {"model": "runway/none-of-ours", "x": 1},
+    {"model": "runway/none-of-ours", "x": "1"},
+    {"model": "runway/none-of-ours", "x": True},
+    {"model": "runway/none-of-ours", "x": [None]},
+    {"model": "runway/none-of-ours", "x": [[None]]},
+    {"model": "runway/none-of-ours", "x": 1.5},
+]
+
+
+def test_near_creates_stay_apart() -> None:
+    assert len({of(body) for body in NEAR}) == len(NEAR)
+
+
+def with_file(data: bytes | memoryview, filename: str = "a.png", label: str = "image/png") -> bytes:
+    upload = Upload(data=data, filename=filename, label=label)
+    return of_fields(Fields(values={"prompt": "p", "input_reference": upload}, form=True))
 
 
 def test_a_file_counts_by_its_bytes_alone() -> None:
-    body = b"--boundary" + b"x" * 10_000
-    one = fingerprint_of({"prompt": "p", "input_reference": upload(memoryview(body)[10:])})
-    assert one == fingerprint_of({"prompt": "p", "input_reference": upload(b"x" * 10_000, "other.png")})
-    assert one != fingerprint_of({"prompt": "p", "input_reference": upload(b"x" * 9_999 + b"y")})
+    body = b"--boundary" + PNG
+    one = with_file(memoryview(body)[10:])
+    assert one == with_file(PNG, "other.png", "application/octet-stream")
+    assert one != with_file(PNG + b"x")
 
 
-def test_deep_nesting_does_not_overflow() -> None:
-    value: Value = "x"
-    for _ in range(50_000):
-        value = [value]
-    assert len(fingerprint_of({"a": value})) == 32
+def test_json_and_a_form_are_one_create() -> None:
+    form = read_fields("application/x-www-form-urlencoded", b"prompt=a+cat&seconds=8&size=1280x720")
+    assert of_fields(form) == of({"seconds": 8, "size": "1280x720"})
 
 
-def test_what_is_no_value_is_refused() -> None:
-    with pytest.raises(TypeError, match="bytes"):
-        fingerprint_of({"a": b"x"})  # type: ignore[dict-item]
+def test_another_operation_is_another_create() -> None:
+    fields = read_fields("application/json", b'{"prompt": "a cat"}')
+    assert of_fields(fields) != of_fields(fields, "edit")
+
+
+@pytest.mark.parametrize(
+    ("header", "count"),
+    [("0", 0), ("1", 1), ("12", 12), ("", 0), ("-1", 0), ("1.0", 0), ("one", 0), ("\u0661", 0), ("1000", 0)],
+)
+def test_the_clients_own_count(header: str, count: int) -> None:
+    identity = identity_of({"x-stainless-retry-count": header}, "me", b"f", FACTS)
+    assert (identity.retry_count, identity.idempotency_key, identity.caller) == (count, None, "me")
+
+
+def test_an_empty_idempotency_key_is_none() -> None:
+    assert identity_of({"idempotency-key": ""}, "", b"", FACTS).idempotency_key is None
+    assert identity_of({"idempotency-key": "k"}, "", b"", FACTS).idempotency_key == "k"

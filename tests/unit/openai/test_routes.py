@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.openai.routes import Operation, Route, find
-from runway_videos.store.video_ids import MARK
+from runway_videos.store.video_ids import ID_PREFIX
 
-ID = MARK + "AbC-_123"
+ID = ID_PREFIX + "AbC-_123"
 PREFIXES = ("/v1/videos", "/openai/v1/videos")
 
 
@@ -43,7 +43,7 @@ PREFIXES = ("/v1/videos", "/openai/v1/videos")
         ("GET", f"/{ID}/remix", Route(Operation.WRONG_METHOD, ID, allow=("POST",))),
         ("GET", f"/{ID}/thumbnail", Route(Operation.WRONG_METHOD, ID)),
         ("GET", f"/{ID}/content/x", Route(Operation.WRONG_METHOD, ID)),
-        ("GET", f"/{MARK}", Route(Operation.STATUS, MARK, "status")),
+        ("GET", f"/{ID_PREFIX}", Route(Operation.STATUS, ID_PREFIX, "status")),
         ("GET", "/video_68a1", Route(Operation.NOT_OURS, "video_68a1")),
         ("GET", "/video_68a1/content", Route(Operation.NOT_OURS, "video_68a1")),
         ("POST", "/sora_1/remix", Route(Operation.NOT_OURS, "sora_1")),
@@ -107,7 +107,7 @@ def test_other_paths_are_other_traffic(path: str) -> None:
         f"/openai/v1/videos/{ID}%2f",
     ],
 )
-def test_escapes_dots_and_slashes_hide_nothing(path: str) -> None:
+def test_escapes_dots_and_double_slashes_are_resolved(path: str) -> None:
     assert find("GET", path) == Route(Operation.STATUS, ID, "status")
 
 
@@ -128,7 +128,7 @@ def marked_paths(draw: st.DrawFn) -> str:
     steps = [
         *draw(st.sampled_from([["v1"], ["openai", "v1"]])),
         "videos",
-        MARK + draw(st.text(SAFE, max_size=9)),
+        ID_PREFIX + draw(st.text(SAFE, max_size=9)),
     ]
     path = "".join(draw(DETOURS) + step for step in steps) + draw(TAILS)
     escaped = draw(st.lists(st.booleans(), min_size=len(path), max_size=len(path)))
@@ -149,7 +149,7 @@ def test_no_path_with_the_mark_ever_passes_through(path: str, method: str) -> No
     route = find(method, path)
     assert route is not None
     assert route.operation is not Operation.NOT_OURS
-    assert route.video_id.startswith(MARK)
+    assert route.video_id.startswith(ID_PREFIX)
 
 
 @settings(max_examples=300, deadline=None)
@@ -162,5 +162,5 @@ def test_whatever_stands_behind_the_collection_has_a_route_or_is_another_path(re
     if route is None:
         assert ".." in rest or "%" in rest
     elif route.operation is Operation.NOT_OURS:
-        assert not route.video_id.startswith(MARK)
+        assert not route.video_id.startswith(ID_PREFIX)
         assert quote(route.video_id, errors="surrogatepass")

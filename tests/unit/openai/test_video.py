@@ -54,7 +54,7 @@ def test_openais_own_type_takes_it_strictly(status: Status) -> None:
     assert KEPT_SECONDS == 86400
 
 
-def test_a_deletion() -> None:
+def test_the_json_of_a_deletion() -> None:
     body = encode(Deleted(id="video_rw1"))
     assert json.loads(body) == {"id": "video_rw1", "object": "video.deleted", "deleted": True}
     assert openai.types.VideoDeleteResponse.model_validate_json(body, strict=True).deleted

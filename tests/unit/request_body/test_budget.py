@@ -1,106 +1,123 @@
-"""What a body may cost is counted over all its texts, however many it spreads them over."""
+"""One budget for a body: many parts hold together no more than one."""
 
 from __future__ import annotations
 
+import base64
 import json
 import tracemalloc
+from urllib.parse import quote_from_bytes
 
 import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Upload, read_fields
-from runway_videos.request_body.limits import ESCAPES, MARKS, NAMES, WIDE
-from unit.request_body.forms import TYPE, texts
+from runway_videos.request_body.limits import ESCAPES, MARKS, TEXT
 
-URLENCODED = "application/x-www-form-urlencoded"
+TYPE = "multipart/form-data; boundary=x"
+FILE = bytes(range(251)) * 4_000
+URI = b"data:image/png;base64," + base64.b64encode(FILE)
+
+
+def form(*parts: tuple[str, bytes]) -> bytes:
+    text = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), data)
+        for name, data in parts
+    )
+    return text + b"--x--\r\n"
 
 
 def refused(content_type: str, body: bytes) -> tuple[ApiError, int]:
-    """The refusal and the most bytes that reading took beyond the body."""
+    """The refusal and the peak of memory that it took, in bytes."""
     tracemalloc.start()
     try:
         with pytest.raises(ApiError) as caught:
             read_fields(content_type, body)
-        peak = tracemalloc.get_traced_memory()[1]
+        return caught.value, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert caught.value.status == 400
-    return caught.value, peak
 
 
-def test_many_texts_of_small_values_make_few_of_them() -> None:
-    array = "[" + "[]," * 33_000 + "0]"
-    body = texts((f"f{n}", array) for n in range(600))
-    error, peak = refused(TYPE, body)
+def test_all_json_texts_of_a_form_hold_as_many_values_as_one() -> None:
+    text = b"[" + b"[]," * (MARKS // 10) + b"1]"
+    error, peak = refused(TYPE, form(*((f"a{n}", text) for n in range(600))))
     assert str(MARKS) in error.message
-    assert error.param == "f1"
-    assert peak < 2 * len(body)
+    assert (error.status, error.param) == (400, "a4")
+    assert peak < 4 * 600 * len(text)
 
 
-@pytest.mark.parametrize("fields", [2, 20])
-def test_marks_are_those_of_all_texts(fields: int) -> None:
-    array = "[" + "0," * (MARKS // fields) + "0]"
-    urlencoded = "&".join(f"f{n}={array}" for n in range(fields)).encode()
-    for content_type, body in (
-        (TYPE, texts((f"f{n}", array) for n in range(fields))),
-        (TYPE, texts(("f[]", array) for _ in range(fields))),
-        (URLENCODED, urlencoded),
-    ):
-        assert str(MARKS) in refused(content_type, body)[0].message
-    assert len(read_fields(TYPE, texts((f"f{n}", array) for n in range(fields - 1))).values) == fields - 1
+def test_all_fields_of_a_form_have_as_many_percent_signs_as_one() -> None:
+    body = b"&".join(b"a%d=%s" % (n, b"%41" * (ESCAPES // 4)) for n in range(6))
+    error, _ = refused("application/x-www-form-urlencoded", body)
+    assert "percent signs" in error.message
+    assert error.param == "a4"
 
 
-def test_prose_costs_nothing() -> None:
-    commas = "[" + "," * MARKS
-    body = texts([("prompt", commas), ("negative_prompt", commas), ("user", f"a{commas}")])
-    assert read_fields(TYPE, body).values["prompt"] == commas
+def test_all_texts_together_are_bounded() -> None:
+    body = form(*((f"a{n}", b"x" * (TEXT // 4)) for n in range(6)))
+    error, peak = refused(TYPE, body)
+    assert f"{TEXT:,}" in error.message
+    assert error.param == "a4"
+    assert peak < 3 * len(body)
 
 
-def test_percent_signs_are_those_of_all_fields() -> None:
-    half = b"%41" * (ESCAPES // 2)
-    assert read_fields(URLENCODED, b"a=" + half + b"&b=" + half)
-    error, peak = refused(URLENCODED, b"a=" + half + b"&b=" + half + b"&c=%41")
-    assert f"{ESCAPES:,}" in error.message
+@pytest.mark.parametrize("wide", ["😀", "\\ud83d\\ude00"], ids=["bytes", "escapes"])
+def test_a_string_that_one_character_would_widen_is_bounded(wide: str) -> None:
+    body = b'{"prompt": "%s%s"}' % (b"a" * TEXT, wide.encode())
+    error, peak = refused("application/json", body)
+    assert f"{TEXT:,}" in error.message
+    assert peak < 1 << 20
+
+
+def test_a_body_full_of_beginnings_of_data_uris_is_refused_at_once() -> None:
+    error, peak = refused("application/json", b'{"a": ' + b'"data:' * 1_000_000)
+    assert str(MARKS) in error.message
     assert peak < 100_000
 
 
-def test_names_have_an_end_together() -> None:
-    def body(fields: int) -> bytes:
-        return texts((f"a{n:03}" + "[bbbbbb]" * 31, "x") for n in range(fields))
-
-    fits = NAMES // (4 + 8 * 31)
-    assert len(read_fields(TYPE, body(fits)).values) == fits
-    assert f"{NAMES:,}" in refused(TYPE, body(fits + 1))[0].message
-
-
-WIDE_TEXT = "\N{FOX FACE}" + "a" * (WIDE // 2)
+@pytest.mark.parametrize("slash", [b"\\/", b"\\u002F", b"\\u002f"])
+def test_a_large_file_may_be_written_with_escapes(slash: bytes) -> None:
+    escaped = URI.replace(b"/", slash).replace(b"+", b"\\u002B").replace(b"=", b"\\u003D")
+    found = read_fields("application/json", b'{"a": "%s"}' % escaped).values["a"]
+    assert isinstance(found, Upload)
+    assert (found.label, bytes(found.data)) == ("image/png", FILE)
 
 
-@pytest.mark.parametrize("ascii_only", [True, False])
-def test_wide_strings_have_an_end_together(ascii_only: bool) -> None:
-    body = json.dumps({"a": WIDE_TEXT, "b": WIDE_TEXT}, ensure_ascii=ascii_only).encode()
-    error, peak = refused("application/json", body)
-    assert "not ASCII" in error.message
-    assert peak < 1_000_000
-    form = texts([("a", WIDE_TEXT), ("b", WIDE_TEXT)])
-    error, peak = refused(TYPE, form)
-    assert (error.param, "not ASCII" in error.message) == ("b", True)
-    assert peak < 3 * len(form)
+@pytest.mark.parametrize("shift", range(8))
+def test_an_escape_across_two_pieces_is_whole(shift: int) -> None:
+    file = bytes(shift) + b"\xff" * (3 << 20)  # slashes alone
+    text = b'{"a": "data:image/png;base64,%s"}' % base64.b64encode(file).replace(b"/", b"\\/")
+    found = read_fields("application/json", text).values["a"]
+    assert isinstance(found, Upload)
+    assert bytes(found.data) == file
 
 
-def test_data_uris_beside_an_emoji_are_files() -> None:
-    uri = "data:image/png;base64," + "A" * 4_000_000
-    body = json.dumps({"prompt": "\N{FOX FACE}", "references": [uri] * 8}).encode()
-    tracemalloc.start()
-    try:
-        values = read_fields("application/json", body).values
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert values["prompt"] == "\N{FOX FACE}"
-    assert isinstance(values["references"], list)
-    assert all(isinstance(one, Upload) and len(one.data) == 3_000_000 for one in values["references"])
-    assert peak < 1.1 * len(body)
-    assert read_fields("application/json", json.dumps({"references": [uri] * 8}).encode()).values == {
-        "references": [uri] * 8
-    }
+def test_texts_of_a_form_that_are_files_count_as_files() -> None:
+    many = 2 * TEXT // len(URI)
+    fields = read_fields(TYPE, form(*((f"a{n}", URI) for n in range(many)))).values
+    assert len(fields) == many
+    for upload in fields.values():
+        assert isinstance(upload, Upload)
+        assert bytes(upload.data) == FILE
+
+
+def test_files_in_json_of_a_form_count_as_files() -> None:
+    rows = [{"uri": URI.decode(), "tag": "ä😀"}] * 20
+    (found,) = read_fields(TYPE, form(("references", json.dumps(rows).encode()))).values.values()
+    assert isinstance(found, list)
+    for row in found:
+        assert isinstance(row, dict)
+        assert isinstance(row["uri"], Upload)
+        assert row["tag"] == "ä😀"
+
+
+def test_a_long_prompt_that_looks_like_json_stays_as_it_is() -> None:
+    text = b'["data:image/png;base64,%s"]' % base64.b64encode(FILE)
+    assert read_fields(TYPE, form(("prompt", text))).values == {"prompt": text.decode()}
+
+
+def test_a_large_urlencoded_file() -> None:
+    body = b"a=" + quote_from_bytes(URI, safe="").encode() + b"&b=x+y"
+    fields = read_fields("application/x-www-form-urlencoded", body).values
+    assert isinstance(fields["a"], Upload)
+    assert bytes(fields["a"].data) == FILE
+    assert fields["b"] == "x y"

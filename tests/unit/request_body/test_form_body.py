@@ -232,7 +232,7 @@ def test_header_limits_are_named() -> None:
 
 def test_urlencoded() -> None:
     body = b"prompt=a+%26+b&size=&content_moderation%5Bx%5D=%C3%A9&=&flag&a=b=c"
-    assert read_urlencoded(body, "", Budget()) == [
+    assert read_urlencoded(body, Budget()) == [
         ("prompt", "a & b"),
         ("size", ""),
         ("content_moderation[x]", "é"),
@@ -240,7 +240,7 @@ def test_urlencoded() -> None:
         ("flag", ""),
         ("a", "b=c"),
     ]
-    assert read_urlencoded(b"a=%E9", "latin1", Budget()) == [("a", "é")]
+    assert read_urlencoded(b"a=%E9", Budget(), "latin1") == [("a", "é")]
 
 
 @pytest.mark.parametrize(
@@ -254,6 +254,6 @@ def test_urlencoded() -> None:
 )
 def test_urlencoded_refusals(body: bytes, says: str) -> None:
     with pytest.raises(ApiError) as caught:
-        read_urlencoded(body, "", Budget())
+        read_urlencoded(body, Budget())
     assert caught.value.status == 400
     assert says in caught.value.message

@@ -16,18 +16,18 @@ from runway_videos.request_body.limits import DEPTH, MARKS
 
 def refused(body: bytes) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        read_json(body, "", Budget())
+        read_json(body, Budget())
     assert caught.value.status == 400
     return caught.value
 
 
 def test_nulls_of_objects_are_not_given_those_of_arrays_stay() -> None:
     body = b'{"a": null, "b": {"c": null, "d": [null, {"e": null}]}}'
-    assert read_json(body, "", Budget()) == {"b": {"d": [None, {}]}}
+    assert read_json(body, Budget()) == {"b": {"d": [None, {}]}}
 
 
 def test_prototype_keys_are_plain_names() -> None:
-    assert read_json(b'{"__proto__": {"x": 1}, "constructor": 2, "__class__": 3}', "", Budget()) == {
+    assert read_json(b'{"__proto__": {"x": 1}, "constructor": 2, "__class__": 3}', Budget()) == {
         "__proto__": {"x": 1},
         "constructor": 2,
         "__class__": 3,
@@ -70,7 +70,7 @@ def test_half_a_surrogate_pair_is_refused_by_name(escape: bytes) -> None:
 
 
 def test_a_whole_surrogate_pair_and_an_escaped_backslash_are_fine() -> None:
-    assert read_json(rb'{"a": "\ud83d\ude00", "b": "\\ud800"}', "", Budget()) == {"a": "😀", "b": r"\ud800"}
+    assert read_json(rb'{"a": "\ud83d\ude00", "b": "\\ud800"}', Budget()) == {"a": "😀", "b": r"\ud800"}
 
 
 @pytest.mark.parametrize(
@@ -97,25 +97,25 @@ def test_numbers_beyond_64_bits_name_their_field(number: int) -> None:
 
 @pytest.mark.parametrize("number", [2**64 - 1, -(2**63), 2**53 + 1])
 def test_numbers_of_64_bits_stay_exact(number: int) -> None:
-    assert read_json(b'{"seed": %d}' % number, "", Budget()) == {"seed": number}
+    assert read_json(b'{"seed": %d}' % number, Budget()) == {"seed": number}
 
 
 def test_nesting_has_an_end() -> None:
     fits = b'{"a":' * DEPTH + b"1" + b"}" * DEPTH
-    assert read_json(fits, "", Budget())
+    assert read_json(fits, Budget())
     deeper = b'{"a":' + fits + b"}"
     error = refused(deeper)
     assert (error.param, f"{DEPTH} levels" in error.message) == ("a", True)
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"a":['])
-def test_deep_nesting_costs_nothing_in_a_thread_either(opening: bytes) -> None:
+def test_nesting_without_end_costs_nothing_in_a_thread_either(opening: bytes) -> None:
     errors: list[ApiError] = []
     body = b'{"a":' + opening * 20_000
     thread = threading.Thread(target=lambda: errors.append(refused(body)))
     thread.start()
     thread.join()
-    assert "deep" in errors[0].message
+    assert str(MARKS) in errors[0].message
 
 
 @pytest.mark.parametrize("item", [b"[],", b"{},", b"0,"])
@@ -132,8 +132,8 @@ def test_a_swarm_of_values_is_refused_before_they_are_made(item: bytes) -> None:
 
 
 def test_a_long_text_is_no_swarm() -> None:
-    text = "data:image/png;base64," + "A" * 300_000
-    assert read_json(json.dumps({"a": text}).encode(), "", Budget()) == {"a": text}
+    text = "data:image/png;base64," + "A" * 200_000
+    assert read_json(json.dumps({"a": text}).encode(), Budget()) == {"a": text}
 
 
 VALUES = st.recursive(
@@ -153,7 +153,7 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=5), st.booleans())
 def test_json_round_trip(values: dict[str, object], ascii_only: bool) -> None:
     body = json.dumps(values, ensure_ascii=ascii_only).encode()
-    assert read_json(body, "", Budget()) == values
+    assert read_json(body, Budget()) == values
 
 
 @settings(max_examples=300, deadline=None)
@@ -172,6 +172,6 @@ def test_any_text_parses_or_is_refused(text: bytes) -> None:
 
 def attempt(text: bytes) -> object:
     try:
-        return parse_json(text, "p", Budget())
+        return parse_json(text, Budget(), "p")
     except (NotJson, ApiError) as error:
         return error

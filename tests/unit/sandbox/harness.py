@@ -1,4 +1,4 @@
-"""A clock that stands until it is moved, and a sandbox in a thread of its own."""
+"""A clock that a test sets, and a sandbox in a thread of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = {"model": "gen4.5", "promptText": "a fox", "ratio": "1280:720", "duration
 
 
 class Clock:
-    """Unix seconds that only `now` moves."""
+    """Unix seconds; a test sets `now`."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -30,18 +30,18 @@ class Running:
 
     def __init__(self, clock: Clock, **options: Any) -> None:
         self.clock = clock
-        self.box = Sandbox(clock=clock, **options)
+        self.sandbox = Sandbox(clock=clock, **options)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        url = asyncio.run_coroutine_threadsafe(self.box.start(), self._loop).result(10)
+        url = asyncio.run_coroutine_threadsafe(self.sandbox.start(), self._loop).result(10)
         self.plain = httpx.Client(base_url=url, trust_env=False)
         self.api = httpx.Client(base_url=url, headers=HEADERS, trust_env=False)
 
     def close(self) -> None:
         self.plain.close()
         self.api.close()
-        asyncio.run_coroutine_threadsafe(self.box.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.sandbox.stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()

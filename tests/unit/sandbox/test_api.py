@@ -30,13 +30,13 @@ def test_a_task_from_its_creation_to_its_video(sandbox: Running) -> None:
     assert done["status"] == "SUCCEEDED"
     video = sandbox.plain.get(done["output"][0])
     assert video.status_code == 200
-    assert video.content == sandbox.box.clips[0].read()
+    assert video.content == sandbox.sandbox.clips[0].read()
 
 
 def test_the_official_client_can_use_it(start: Start) -> None:
     sandbox = start(seconds=0)
     with httpx.Client(trust_env=False) as http:
-        client = RunwayML(api_key="sandbox", base_url=sandbox.box.url, http_client=http)
+        client = RunwayML(api_key="sandbox", base_url=sandbox.sandbox.url, http_client=http)
         made = client.text_to_video.create(model="gen4.5", prompt_text="a fox", ratio="720:1280", duration=5)
         task = client.tasks.retrieve(made.id)
         assert task.status == "SUCCEEDED"
@@ -45,11 +45,11 @@ def test_the_official_client_can_use_it(start: Start) -> None:
         client.tasks.delete(made.id)
         with pytest.raises(Exception, match="Could not find Task"):
             client.tasks.retrieve(made.id)
-    assert output.startswith(sandbox.box.url)
+    assert output.startswith(sandbox.sandbox.url)
 
 
 def test_an_upright_video_is_upright(sandbox: Running) -> None:
-    upright, wide = sandbox.box.clips[1].read(), sandbox.box.clips[0].read()
+    upright, wide = sandbox.sandbox.clips[1].read(), sandbox.sandbox.clips[0].read()
     assert sandbox.plain.get(sandbox.output(ratio="720:1280")).content == upright
     assert sandbox.plain.get(sandbox.output(ratio="1280:720")).content == wide
 
@@ -57,14 +57,14 @@ def test_an_upright_video_is_upright(sandbox: Running) -> None:
 def test_load_shedding_makes_no_task_and_is_runways_own(sandbox: Running) -> None:
     shed = sandbox.create(promptText="a fox [shed]")
     assert (shed.status_code, shed.json()) == (503, {"error": "The service is overloaded."})
-    assert sandbox.box.tasks.made == 0
+    assert sandbox.sandbox.tasks.made == 0
 
 
 def test_a_lost_answer_has_made_its_task_and_is_a_gateways_page(sandbox: Running) -> None:
     lost = sandbox.create(promptText="a fox [lost]")
     assert (lost.status_code, lost.headers["content-type"]) == (502, "text/html")
     assert "502" in lost.text
-    assert sandbox.box.tasks.made == 1
+    assert sandbox.sandbox.tasks.made == 1
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer nobody", "Basic sandbox", "sandbox"])
@@ -92,7 +92,7 @@ def test_the_version_is_needed(sandbox: Running, version: str | None) -> None:
     assert response.status_code == 400
     assert "X-Runway-Version" in response.json()["error"]
     assert "docUrl" in response.json()
-    assert sandbox.box.tasks.made == 0
+    assert sandbox.sandbox.tasks.made == 0
 
 
 def test_a_body_that_runway_refuses(sandbox: Running) -> None:
@@ -115,7 +115,7 @@ def test_a_body_that_runway_refuses(sandbox: Running) -> None:
         ],
         "docUrl": "https://docs.dev.runwayml.com/api",
     }
-    assert sandbox.box.tasks.made == 0
+    assert sandbox.sandbox.tasks.made == 0
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_large_picture_in_the_body(sandbox: Running) -> None:
     uri = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     made = sandbox.create("image_to_video", promptImage=uri)
     assert made.status_code == 200
-    body = sandbox.box.requests[-1].body
+    body = sandbox.sandbox.requests[-1].body
     assert body is not None
     assert body["promptImage"] == uri
 
@@ -175,7 +175,7 @@ def test_a_deleted_task_is_gone(sandbox: Running, seconds: float) -> None:
 
 
 def test_only_what_succeeds_is_paid(sandbox: Running) -> None:
-    organisation = sandbox.box.organisations["sandbox"]
+    organisation = sandbox.sandbox.organisations["sandbox"]
     before = organisation.credits
     sandbox.task(promptText="[fail]")
     sandbox.api.delete(f"/v1/tasks/{sandbox.task()}")
@@ -187,7 +187,7 @@ def test_only_what_succeeds_is_paid(sandbox: Running) -> None:
 
 
 def test_refusals_of_an_organisation(sandbox: Running) -> None:
-    organisation = sandbox.box.organisations["sandbox"]
+    organisation = sandbox.sandbox.organisations["sandbox"]
     task = sandbox.task()
     organisation.credits = 59
     response = sandbox.create()
@@ -202,15 +202,15 @@ def test_refusals_of_an_organisation(sandbox: Running) -> None:
     organisation.disabled = True
     assert sandbox.create().status_code == 401
     assert sandbox.api.get(f"/v1/tasks/{task}").status_code == 401
-    assert sandbox.box.tasks.made == 1
+    assert sandbox.sandbox.tasks.made == 1
 
 
 def test_a_key_can_be_added_while_it_runs(sandbox: Running) -> None:
-    sandbox.box.keys["new"] = "another"
+    sandbox.sandbox.keys["new"] = "another"
     headers = HEADERS | {"Authorization": "Bearer new"}
     response = sandbox.plain.post("/v1/text_to_video", json=TEXT, headers=headers)
     assert response.status_code == 200
-    assert sandbox.box.requests[-1].organisation == "another"
+    assert sandbox.sandbox.requests[-1].organisation == "another"
 
 
 def test_tasks_beyond_the_concurrency_are_throttled(start: Start) -> None:

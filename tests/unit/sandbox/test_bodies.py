@@ -125,7 +125,7 @@ def test_the_prompt_is_counted_in_utf_16_units() -> None:
     assert found("text_to_video", body | {"promptText": "\ud800" * 1000}) == []
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_issues_of_a_body_are_reported_together() -> None:
     body = {"model": "gen4.5", "promptText": "", "duration": "5", "ratio": "1:1", "n": 1}
     assert codes(found("text_to_video", body)) == [
         ("too_small", ("promptText",)),
@@ -135,7 +135,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     ]
 
 
-def test_a_path_leads_into_lists_and_objects() -> None:
+def test_the_path_of_an_issue_in_a_list_or_object() -> None:
     body = minimal("image_to_video", "gen4.5")
     images = [{"uri": "http://example.com", "position": "first"}]
     assert codes(found("image_to_video", body | {"promptImage": images})) == [
@@ -149,7 +149,7 @@ def test_a_path_leads_into_lists_and_objects() -> None:
     assert (issue.path, issue.keys) == (("contentModeration",), ("tag",))
 
 
-def test_of_several_forms_the_one_that_is_meant_is_reported() -> None:
+def test_issues_of_a_union_are_those_of_the_closest_branch() -> None:
     body = minimal("image_to_video", "seedance2")
     assert found("image_to_video", body | {"duration": "auto"}) == []
     assert codes(found("image_to_video", body | {"duration": 99})) == [("too_big", ("duration",))]
@@ -162,7 +162,7 @@ def test_an_open_object_takes_further_keys() -> None:
     assert found("image_to_video", body) == []
 
 
-def test_numbers_are_json_numbers() -> None:
+def test_whole_floats_are_integers_and_booleans_are_not() -> None:
     number: bodies.Schema = {"type": "integer", "enum": [1, 5]}
     assert check_plain(5, number) == []
     assert check_plain(5.0, number) == []

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from runway_videos.sandbox.inputs import LONGEST_DATA, problem
+from runway_videos.sandbox.inputs import MAX_DATA_URI, problem
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
@@ -103,12 +103,12 @@ def test_data_uris_that_runway_refuses(text: str, kind: str, reason: str) -> Non
 def test_the_longest_data_uri() -> None:
     head = "data:image/png;base64,"
     whole = head + base64.b64encode(PNG + bytes(3_932_140)).decode()
-    room = (LONGEST_DATA - len(head)) // 4 * 4
+    room = (MAX_DATA_URI - len(head)) // 4 * 4
     assert problem(whole[: len(head) + room], "image") is None
     refused = problem(whole[: len(head) + room] + "AAAA", "image")
     assert refused is not None
     assert "at most 5242880" in refused
 
 
-def test_an_upload_is_for_others_to_judge() -> None:
+def test_a_runway_uri_is_not_checked_as_an_input() -> None:
     assert problem("runway://anything", "image") is None

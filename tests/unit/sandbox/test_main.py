@@ -9,19 +9,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from child_processes import Child
 from runway_videos.sandbox import __main__ as command
 from unit.sandbox.harness import HEADERS
 
 ADDON = Path(__file__).parents[3] / "addon"
 
 
-def test_it_runs_alone_and_ends_when_told() -> None:
-    process = subprocess.Popen(
+def test_it_runs_standalone_and_ends_with_sigterm() -> None:
+    process = Child(
         [sys.executable, "-m", "runway_videos.sandbox", "--keys", "a=org,b", "--seconds", "0"],
         env=os.environ | {"PYTHONPATH": str(ADDON)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     try:
         assert process.stdout is not None
@@ -41,7 +41,7 @@ def test_it_runs_alone_and_ends_when_told() -> None:
     assert errors == ""
 
 
-def test_options() -> None:
+def test_options_of_the_command_line() -> None:
     options = command.parse(["--keys", "a, b=x ,", "--video-bytes", "50000000"])
     assert options.keys == {"a": "a", "b": "x"}
     assert options.video_bytes == 50_000_000
@@ -49,15 +49,14 @@ def test_options() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--keys", ","], ["--port", "x"], ["extra"]])
-def test_mistakes_end_it(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_on_the_command_line_ends_it(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         command.parse(arguments)
     assert "error" in capsys.readouterr().err
 
 
-def test_a_video_that_cannot_be_is_said_in_one_line(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["sandbox", "--video-bytes", "5"])
+def test_a_video_that_is_too_short_is_refused_in_one_line() -> None:
     with pytest.raises(SystemExit, match="sandbox: a video has at least"):
-        command.main()
+        command.main(["--video-bytes", "5"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.sandbox.outputs import CHUNK, Clip, Signer
+from runway_videos.sandbox.outputs import CHUNK_BYTES, Clip, Signer
 from unit.sandbox.harness import Clock
 
 LARGE = Clip("landscape.mp4", 3_000_000)
@@ -85,7 +85,7 @@ positions = st.integers(0, LARGE.size)
 def test_pieces_are_the_bytes_of_the_whole(start: int, stop: int) -> None:
     pieces = list(LARGE.pieces(start, stop))
     assert b"".join(pieces) == WHOLE[start:stop]
-    assert all(0 < len(piece) <= CHUNK for piece in pieces)
+    assert all(0 < len(piece) <= CHUNK_BYTES for piece in pieces)
 
 
 def signed(signer: Signer, path: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from runway_videos.sandbox.ranges import UnsatisfiableError, parse_range
         ("bytes=" + "0" * 5000 + "7-8", (7, 9)),
     ],
 )
-def test_a_range(header: str, found: tuple[int, int]) -> None:
+def test_a_single_range_of_bytes(header: str, found: tuple[int, int]) -> None:
     assert parse_range(header, 100) == found
 
 
@@ -32,12 +32,12 @@ def test_a_range(header: str, found: tuple[int, int]) -> None:
         *("bytes=٣-٤", "bytes=--5", "bytes=1.0-2"),
     ],
 )
-def test_what_is_no_single_range_is_ignored(header: str) -> None:
+def test_a_header_without_a_single_range_is_ignored(header: str) -> None:
     assert parse_range(header, 100) is None
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
-def test_a_range_outside_of_the_file(header: str) -> None:
+def test_a_range_outside_of_the_file_is_unsatisfiable(header: str) -> None:
     with pytest.raises(UnsatisfiableError):
         parse_range(header, 100)
 
@@ -67,7 +67,7 @@ def test_a_range_gives_the_bytes_that_the_rfc_says(first: int, last: int, size: 
     st.text() | st.from_regex(r"\s*bytes\s*=\s*\d*\s*-\s*\d*\s*", fullmatch=True),
     st.integers(0, 10**12),
 )
-def test_no_header_breaks_it(header: str, size: int) -> None:
+def test_any_range_header_gives_a_part_of_the_file_or_nothing(header: str, size: int) -> None:
     try:
         found = parse_range(header, size)
     except UnsatisfiableError:

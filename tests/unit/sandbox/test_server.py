@@ -17,16 +17,16 @@ from unit.sandbox.harness import TEXT, Running, Start
         ("GET", "/v1/%ff"),
     ],
 )
-def test_other_routes_are_not_there(sandbox: Running, method: str, path: str) -> None:
+def test_other_paths_of_the_sandbox_are_a_404(sandbox: Running, method: str, path: str) -> None:
     response = sandbox.api.request(method, path)
     assert (response.status_code, response.json()) == (404, {"error": "Not found"})
 
 
-def test_what_was_received_can_be_seen(sandbox: Running) -> None:
+def test_received_requests_are_in_the_request_log(sandbox: Running) -> None:
     task = sandbox.task(promptText="a hare")
     sandbox.status(task)
     sandbox.plain.get("/nowhere")
-    create, poll, nowhere = sandbox.box.requests
+    create, poll, nowhere = sandbox.sandbox.requests
     assert (create.method, create.path) == ("POST", "/v1/text_to_video")
     assert (create.organisation, create.status, create.made) == ("sandbox", 200, task)
     assert create.body == TEXT | {"promptText": "a hare"}
@@ -34,19 +34,19 @@ def test_what_was_received_can_be_seen(sandbox: Running) -> None:
     assert "authorization" not in create.headers
     assert (poll.path, poll.body, poll.made) == (f"/v1/tasks/{task}", None, None)
     assert (nowhere.organisation, nowhere.status) == (None, 404)
-    assert sandbox.box.counts == {
+    assert sandbox.sandbox.counts == {
         "POST /v1/text_to_video": 1,
         "GET /v1/tasks/{id}": 1,
         "GET unknown": 1,
     }
 
 
-def test_the_record_can_be_shown_over_http(start: Start) -> None:
+def test_the_request_log_can_be_read_over_http(start: Start) -> None:
     sandbox = start(inspect=True)
     task = sandbox.task()
-    shown = sandbox.plain.get("/_sandbox/requests").json()
-    assert shown["counts"] == {"POST /v1/text_to_video": 1}
-    assert (shown["made"], shown["tasks"]) == (1, 1)
-    assert [(one["body"], one["made"]) for one in shown["requests"]] == [(TEXT, task)]
+    log = sandbox.plain.get("/_sandbox/requests").json()
+    assert log["counts"] == {"POST /v1/text_to_video": 1}
+    assert (log["made"], log["tasks"]) == (1, 1)
+    assert [(one["body"], one["made"]) for one in log["requests"]] == [(TEXT, task)]
     assert sandbox.plain.delete("/_sandbox/requests").status_code == 204
     assert sandbox.plain.get("/_sandbox/requests").json()["requests"] == []

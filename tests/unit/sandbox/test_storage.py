@@ -33,16 +33,16 @@ def put(sandbox: Running, slot: dict[str, Any], **options: Any) -> httpx.Respons
     return sandbox.plain.post(slot["uploadUrl"], data=slot["fields"], files=files, **options)
 
 
-def test_the_whole_video(sandbox: Running) -> None:
+def test_a_download_without_a_range_is_the_whole_video(sandbox: Running) -> None:
     url = sandbox.output()
     response = sandbox.plain.get(url)
-    data = sandbox.box.clips[0].read()
+    data = sandbox.sandbox.clips[0].read()
     assert (response.status_code, response.content) == (200, data)
     headers = response.headers
     assert headers["content-type"] == "video/mp4"
     assert headers["accept-ranges"] == "bytes"
     assert headers["content-length"] == str(len(data))
-    assert headers["etag"] == sandbox.box.clips[0].etag
+    assert headers["etag"] == sandbox.sandbox.clips[0].etag
     assert headers["last-modified"] == "Fri, 15 Jan 2027 08:00:04 GMT"
 
     head = sandbox.plain.head(url, headers={"Range": "bytes=0-9"})
@@ -51,9 +51,9 @@ def test_the_whole_video(sandbox: Running) -> None:
         assert head.headers[name] == headers[name]
 
 
-def test_a_part_of_the_video(start: Start) -> None:
+def test_a_download_with_a_range_is_a_part_of_the_video(start: Start) -> None:
     sandbox = start(video_bytes=1_000_000)
-    url, clip = sandbox.output(), sandbox.box.clips[0]
+    url, clip = sandbox.output(), sandbox.sandbox.clips[0]
     for wanted, start_at, stop in (
         ("bytes=0-0", 0, 1),
         ("bytes=40000-900000", 40_000, 900_001),
@@ -73,7 +73,7 @@ def test_a_part_of_the_video(start: Start) -> None:
     assert response.headers["content-range"] == "bytes */1000000"
 
 
-def test_a_part_of_another_state_is_the_whole(sandbox: Running) -> None:
+def test_if_range_of_another_version_gives_the_whole_video(sandbox: Running) -> None:
     url = sandbox.output()
     seen = sandbox.plain.head(url).headers
     for condition, status in (
@@ -109,25 +109,25 @@ def test_a_link_is_for_one_video_alone(sandbox: Running) -> None:
     assert code(sandbox.plain.get(path)) == "MissingKey-Pair-Id"
 
 
-def test_a_link_carries_all_the_rights_that_count(sandbox: Running) -> None:
+def test_a_signed_link_with_credentials_is_refused(sandbox: Running) -> None:
     response = sandbox.api.get(sandbox.output())
     assert (response.status_code, code(response)) == (400, "InvalidArgument")
 
 
 def test_a_deleted_video_is_gone(sandbox: Running) -> None:
     url = sandbox.output()
-    (task,) = [seen.made for seen in sandbox.box.requests if seen.made]
+    (task,) = [seen.made for seen in sandbox.sandbox.requests if seen.made]
     sandbox.api.delete(f"/v1/tasks/{task}")
     response = sandbox.plain.get(url)
     assert (response.status_code, code(response)) == (404, "NoSuchKey")
 
 
-def test_a_client_that_leaves_is_forgotten(start: Start) -> None:
+def test_a_download_ends_when_its_client_disconnects(start: Start) -> None:
     sandbox = start(video_bytes=1 << 40)
     url = sandbox.output()
     with sandbox.plain.stream("GET", url) as response:
         assert response.headers["content-length"] == str(1 << 40)
-        assert next(response.iter_raw(1 << 16)) == sandbox.box.clips[0].read(0, 1 << 16)
+        assert next(response.iter_raw(1 << 16)) == sandbox.sandbox.clips[0].read(0, 1 << 16)
         # The terabyte is on its way, and others are served beside it.
         assert sandbox.api.get("/v1/organization").status_code == 200
     assert sandbox.api.get("/v1/organization").status_code == 200
@@ -137,7 +137,7 @@ def test_an_upload_in_two_steps_makes_a_video(sandbox: Running) -> None:
     slot = open_slot(sandbox)
     assert slot["runwayUri"].startswith("runway://")
     assert put(sandbox, slot).status_code == 204
-    seen = sandbox.box.requests[-1]
+    seen = sandbox.sandbox.requests[-1]
     assert (seen.method, seen.path, seen.organisation) == ("POST", "/uploads", "sandbox")
     assert seen.body == {
         "fields": slot["fields"],
@@ -151,7 +151,7 @@ def test_an_upload_in_two_steps_makes_a_video(sandbox: Running) -> None:
 
 def test_the_official_client_can_upload(sandbox: Running) -> None:
     with httpx.Client(trust_env=False) as http:
-        client = RunwayML(api_key="sandbox", base_url=sandbox.box.url, http_client=http)
+        client = RunwayML(api_key="sandbox", base_url=sandbox.sandbox.url, http_client=http)
         upload = client.uploads.create_ephemeral(file=("a.png", FILE), file_metadata="x")
     assert sandbox.create("image_to_video", promptImage=upload.uri).status_code == 200
 
@@ -214,7 +214,7 @@ def test_refusals_of_the_file_store(sandbox: Running) -> None:
 
 def test_a_client_that_breaks_off_an_upload_leaves_nothing(sandbox: Running) -> None:
     slot = open_slot(sandbox)
-    host, port = sandbox.box.url.removeprefix("http://").split(":")
+    host, port = sandbox.sandbox.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
             b"POST /uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
@@ -225,7 +225,7 @@ def test_a_client_that_breaks_off_an_upload_leaves_nothing(sandbox: Running) -> 
 
 
 def test_a_json_body_without_end_is_not_read(sandbox: Running) -> None:
-    host, port = sandbox.box.url.removeprefix("http://").split(":")
+    host, port = sandbox.sandbox.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
             b"POST /v1/text_to_video HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\n"

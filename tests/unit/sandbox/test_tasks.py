@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runway_videos.sandbox.tasks import SLOW, PromptSteering, Task, Tasks, iso
+from runway_videos.sandbox.tasks import SLOW, PromptControls, Task, Tasks, iso
 from unit.sandbox.harness import Clock
 
 
@@ -106,8 +106,8 @@ def test_a_prompt_can_ask_to_be_cancelled_slow_or_throttled() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["fail", "[failure]", "[ fail ]", "[slow", "[fail:]"])
-def test_other_words_mean_nothing(prompt: str) -> None:
-    assert PromptSteering.read(prompt) == PromptSteering()
+def test_other_words_of_a_prompt_control_nothing(prompt: str) -> None:
+    assert PromptControls.read(prompt) == PromptControls()
 
 
 def test_beyond_the_concurrency_tasks_wait_and_start_when_a_slot_gets_free() -> None:
@@ -186,9 +186,9 @@ def test_a_task_belongs_to_its_organisation() -> None:
 
 
 @pytest.mark.parametrize("limit", [None, 1])
-def test_the_oldest_is_forgotten(limit: int | None) -> None:
+def test_the_oldest_task_is_removed(limit: int | None) -> None:
     clock = Clock()
-    tasks = Tasks(clock, seconds=10, concurrency=lambda organisation: limit, most=2)
+    tasks = Tasks(clock, seconds=10, concurrency=lambda organisation: limit, max_tasks=2)
     first, second, third = (make(clock, tasks) for _ in range(3))
     assert tasks.get("org", first.id) is None
     assert tasks.get("org", second.id) is second

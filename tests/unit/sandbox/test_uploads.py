@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.sandbox.uploads import MOST, VALID, Receiver, Slot, StorageError, Uploads, extension
+from runway_videos.sandbox.uploads import (
+    MAX_BYTES,
+    VALID_SECONDS,
+    Receiver,
+    Slot,
+    StorageError,
+    Uploads,
+    extension,
+)
 from unit.sandbox.harness import Clock
 
 FILE = bytes(range(256)) * 4
@@ -56,14 +64,14 @@ def test_a_uri_is_good_for_its_organisation_its_kind_and_a_day() -> None:
     assert uploads.problem("runway://x", "image", "org") == nobodys
     wrong = uploads.problem(slot.uri, "video", "org")
     assert wrong == "Invalid asset. Expected video, received image."
-    clock.now += VALID
+    clock.now += VALID_SECONDS
     assert uploads.problem(slot.uri, "image", "org") is None
     clock.now += 1
     assert uploads.problem(slot.uri, "image", "org") == "Invalid Runway URI. It has expired."
     assert refusal(uploads, slot.fields).code == "AccessDenied"
 
 
-def test_an_ogg_may_be_seen_as_well_as_heard() -> None:
+def test_an_ogg_is_a_video_or_an_audio() -> None:
     uploads = Uploads(Clock())
     slot = uploads.open("org", "a.ogg")
     send(uploads, slot.fields)
@@ -115,7 +123,7 @@ def test_the_file_is_the_last_part() -> None:
         (None, "IncorrectNumberOfFilesInPostRequest"),
     ],
 )
-def test_too_little(file: bytes | None, code: str) -> None:
+def test_a_form_without_a_file_or_with_a_short_one_is_refused(file: bytes | None, code: str) -> None:
     uploads = Uploads(Clock())
     slot = uploads.open("org", "a.png")
     assert refusal(uploads, slot.fields, file).code == code
@@ -130,9 +138,9 @@ def test_sizes_are_counted_piece_by_piece() -> None:
     receiver = Receiver(uploads, content_type)
     receiver.feed(body[:at])
     piece = bytes(8 << 20)
-    for _ in range(MOST // len(piece)):
+    for _ in range(MAX_BYTES // len(piece)):
         receiver.feed(piece)
-    assert receiver.size == MOST
+    assert receiver.size == MAX_BYTES
     with pytest.raises(StorageError) as caught:
         receiver.feed(b"x")
     assert caught.value.code == "EntityTooLarge"
@@ -148,7 +156,7 @@ def test_long_fields_are_refused() -> None:
 @pytest.mark.parametrize(
     "content_type", ["", "application/json", "multipart/form-data", "multipart/mixed; boundary=a"]
 )
-def test_what_is_no_form_is_refused(content_type: str) -> None:
+def test_an_upload_that_is_no_form_is_refused(content_type: str) -> None:
     with pytest.raises(StorageError) as caught:
         Receiver(Uploads(Clock()), content_type)
     assert caught.value.status == 412
@@ -181,7 +189,7 @@ def feed_all(receiver: Receiver, pieces: list[bytes]) -> Slot:
     return receiver.finish()
 
 
-def test_old_slots_make_room() -> None:
+def test_the_oldest_upload_slots_are_removed() -> None:
     uploads = Uploads(Clock())
     first = uploads.open("org", "a.png")
     for _ in range(10_000):
@@ -193,5 +201,5 @@ def test_old_slots_make_room() -> None:
 @pytest.mark.parametrize(
     ("filename", "found"), [("a.PNG", "png"), ("a.b.mp4", "mp4"), ("png", ""), ("a.", "")]
 )
-def test_the_extension(filename: str, found: str) -> None:
+def test_the_extension_of_a_file_name(filename: str, found: str) -> None:
     assert extension(filename) == found

@@ -1,4 +1,4 @@
-"""Ids survive a restart, and nobody makes, changes or borrows one."""
+"""Ids survive a restart; a forged, changed or foreign one is refused."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError, render
-from runway_videos.store import video_ids
 from runway_videos.store.video_ids import (
-    MARK,
+    ID_PREFIX,
     MAX_ID,
     IdSealer,
     UnsealableError,
@@ -44,7 +43,7 @@ REFERENCE = VideoReference(
     created=1_790_000_000,
 )
 MODELS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-TICKETS = st.builds(
+REFERENCES = st.builds(
     VideoReference,
     key=st.sampled_from(sorted(KEYS)),
     task=st.one_of(st.uuids().map(str), st.text(ALPHABET, min_size=1, max_size=32)),
@@ -63,7 +62,7 @@ def refusal(sealer: IdSealer, video_id: str) -> ApiError:
 
 
 @settings(max_examples=200, deadline=None)
-@given(TICKETS)
+@given(REFERENCES)
 def test_round_trip_length_and_alphabet(reference: VideoReference) -> None:
     video_id = SEALER.seal(reference)
     assert SEALER.open(video_id) == reference
@@ -80,7 +79,7 @@ def test_the_longest_ids_stay_within_their_length(model: str, task: str) -> None
     assert len(SEALER.seal(full)) <= MAX_ID
 
 
-def test_a_whole_id_uses_all_the_room() -> None:
+def test_the_longest_task_and_model_fill_an_id() -> None:
     assert len(SEALER.seal(VideoReference("default", "t" * 59, bytes(8), "", "8", "1x1", 1))) == MAX_ID
 
 
@@ -96,23 +95,25 @@ def test_every_changed_character_is_refused() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_cut_extended_and_made_up_tokens_are_unknown(data: st.DataObject) -> None:
+def test_truncated_extended_and_random_tokens_are_unknown(data: st.DataObject) -> None:
     video_id = SEALER.seal(REFERENCE)
     tail = data.draw(st.text(ALPHABET, min_size=1, max_size=60))
     assert refusal(SEALER, video_id + tail).status == 404
     cut = data.draw(st.integers(0, len(video_id) - 1))
     assert refusal(SEALER, video_id[:cut]).status == 404
-    head = video_id[: len(MARK) + 6]  # the hash of a key that there is
+    head = video_id[: len(ID_PREFIX) + 6]  # the hash of a key that there is
     made_up = head + data.draw(st.text(ALPHABET, max_size=126))
     assert refusal(SEALER, made_up).status == 404
 
 
 @pytest.mark.parametrize("left_over", [1, 2])
-def test_bits_that_decoding_drops_make_no_second_id(left_over: int) -> None:
+def test_bits_that_decoding_ignores_make_no_second_id(left_over: int) -> None:
     models = ("m" * length for length in range(12))
-    tickets = [VideoReference("default", REFERENCE.task, bytes(8), model, "8", "1x1", 1) for model in models]
+    references = [
+        VideoReference("default", REFERENCE.task, bytes(8), model, "8", "1x1", 1) for model in models
+    ]
     video_id = next(
-        video_id for video_id in map(SEALER.seal, tickets) if (len(video_id) - 8) % 4 == left_over + 1
+        video_id for video_id in map(SEALER.seal, references) if (len(video_id) - 8) % 4 == left_over + 1
     )
     order = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
     twin = video_id[:-1] + order[order.index(video_id[-1]) | 1]
@@ -125,23 +126,23 @@ def test_bits_that_decoding_drops_make_no_second_id(left_over: int) -> None:
     [
         "",
         "video_123",
-        MARK,
-        MARK + "A" * 3,
-        MARK + "A" * 133,
-        MARK.upper() + SEALER.seal(REFERENCE)[len(MARK) :],
+        ID_PREFIX,
+        ID_PREFIX + "A" * 3,
+        ID_PREFIX + "A" * 133,
+        ID_PREFIX.upper() + SEALER.seal(REFERENCE)[len(ID_PREFIX) :],
         SEALER.seal(REFERENCE) + "=",
         SEALER.seal(REFERENCE) + "\n",
         " " + SEALER.seal(REFERENCE),
-        SEALER.seal(REFERENCE)[len(MARK) :],
-        SEALER.seal(REFERENCE).replace(MARK, "video_rx"),
-        MARK + "é" * 80,
+        SEALER.seal(REFERENCE)[len(ID_PREFIX) :],
+        SEALER.seal(REFERENCE).replace(ID_PREFIX, "video_rx"),
+        ID_PREFIX + "é" * 80,
     ],
 )
-def test_what_is_no_id_of_ours_is_unknown(text: str) -> None:
+def test_an_id_without_prefix_or_valid_token_is_unknown(text: str) -> None:
     assert render(refusal(SEALER, text)) == render(unknown_video(text))
 
 
-def test_the_unknown_id_is_shown_short_and_clean() -> None:
+def test_an_unknown_id_in_a_message_is_short_and_printable() -> None:
     error = unknown_video("video_rw\r\n<b>" + "x" * 500)
     assert error.message.startswith("Video with id 'video_rw???b?xxx")
     assert error.message.endswith("...' not found.")
@@ -151,7 +152,7 @@ def test_the_unknown_id_is_shown_short_and_clean() -> None:
     assert unknown_video(whole).message == f"Video with id '{whole}' not found."
 
 
-def test_another_keys_id_is_as_unknown_as_any_and_the_log_says_why() -> None:
+def test_an_id_of_another_key_is_unknown_and_the_log_says_why() -> None:
     video_id = SEALER.seal(REFERENCE)
     foreign = refusal(IdSealer({"other": KEYS["default"]}), video_id)
     assert (foreign.status, foreign.message) == (404, unknown_video(video_id).message)
@@ -162,15 +163,15 @@ def test_another_keys_id_is_as_unknown_as_any_and_the_log_says_why() -> None:
     assert refusal(IdSealer({}), video_id).status == 404
 
 
-def test_another_value_under_the_same_name_opens_nothing() -> None:
+def test_a_key_with_another_value_opens_no_id_of_its_name() -> None:
     assert refusal(IdSealer({"default": KEYS["team.b"]}), SEALER.seal(REFERENCE)).status == 404
 
 
-def test_the_same_value_under_two_names_stays_apart() -> None:
+def test_two_keys_with_one_value_open_only_their_own_ids() -> None:
     twins = IdSealer({"one": "same", "two": "same"}, ["shared secret"])
     video_id = twins.seal(VideoReference("one", REFERENCE.task, bytes(8), "m", "8", "1x1", 1))
-    sealed = urlsafe_b64decode(video_id[len(MARK) :] + "==")
-    moved = MARK + urlsafe_b64encode(bytes.fromhex(key_hash("two")) + sealed[4:]).decode()
+    sealed = urlsafe_b64decode(video_id[len(ID_PREFIX) :] + "==")
+    moved = ID_PREFIX + urlsafe_b64encode(bytes.fromhex(key_hash("two")) + sealed[4:]).decode()
     moved = moved.rstrip("=")
     assert len(moved) == len(video_id)
     assert refusal(twins, moved).status == 404
@@ -199,20 +200,21 @@ def test_a_secret_is_not_a_key_value() -> None:
     assert refusal(IdSealer({"default": "x"}, [KEYS["default"]]), SEALER.seal(REFERENCE)).status == 404
 
 
-def test_every_secret_is_tried_whatever_the_first_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_secret_is_tried_also_after_one_has_opened_the_id() -> None:
     tried: list[object] = []
 
     class Counting:
         def __init__(self, key: bytes) -> None:
             self.cipher = AESSIV(key)
-            self.encrypt = self.cipher.encrypt
+
+        def encrypt(self, data: bytes, associated_data: list[bytes]) -> bytes:
+            return self.cipher.encrypt(data, associated_data)
 
         def decrypt(self, data: bytes, associated_data: list[bytes]) -> bytes:
             tried.append(self)
             return self.cipher.decrypt(data, associated_data)
 
-    monkeypatch.setattr(video_ids, "AESSIV", Counting)
-    sealer = IdSealer(KEYS, ["one", "two"])
+    sealer = IdSealer(KEYS, ["one", "two"], Counting)
     video_id = sealer.seal(REFERENCE)
     sealer.open(video_id)
     assert len(tried) == 3
@@ -232,7 +234,7 @@ def test_an_empty_secret_is_refused(keys: dict[str, str], secrets: list[str]) ->
         IdSealer(keys, secrets)
 
 
-def test_what_cannot_be_sealed() -> None:
+def test_a_long_task_or_an_unknown_key_cannot_be_sealed() -> None:
     with pytest.raises(UnsealableError):
         SEALER.seal(VideoReference("default", "t" * 60, bytes(8), "m", "8", "1x1", 1))
     with pytest.raises(KeyError):

@@ -42,7 +42,7 @@ def tasks(memories: list[VideoRecord[bytes]]) -> list[str]:
     return [record.reference.task for record in memories]
 
 
-def test_what_is_remembered_is_found_and_added_to(clock: Clock) -> None:
+def test_a_record_is_found_again_and_updated(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
     made = videos.remember(reference("a"), "", runway_model="seedance2", prompt="A cat")
     assert videos.get("a") is made
@@ -55,14 +55,14 @@ def test_what_is_remembered_is_found_and_added_to(clock: Clock) -> None:
     assert len(videos) == 1
 
 
-def test_a_video_of_somebody_else_is_not_remembered(clock: Clock) -> None:
+def test_a_video_of_another_caller_is_refused(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
-    with pytest.raises(ValueError, match="own caller"):
+    with pytest.raises(ValueError, match="the caller in its reference"):
         videos.remember(reference("a", "team-a"), "team-b")
     assert len(videos) == videos.bytes == 0
 
 
-def test_the_least_recently_used_goes_first_by_count(clock: Clock) -> None:
+def test_the_least_recently_used_is_evicted_by_count(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock, max_videos=3)
     for task in "abc":
         videos.remember(reference(task), "")
@@ -73,7 +73,7 @@ def test_the_least_recently_used_goes_first_by_count(clock: Clock) -> None:
     assert sorted(tasks(videos.of_caller("", 10))) == ["a", "c", "d"]
 
 
-def test_the_least_recently_used_goes_first_by_bytes(clock: Clock) -> None:
+def test_the_least_recently_used_is_evicted_by_bytes(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock, max_bytes=100_000)
     for number in range(5):
         videos.remember(reference(f"t{number}"), "", prompt="x" * 32_000)
@@ -88,7 +88,7 @@ def test_the_least_recently_used_goes_first_by_bytes(clock: Clock) -> None:
     assert videos.get("t4") is newest
 
 
-def test_an_entry_that_left_while_its_holder_waited_is_not_counted(clock: Clock) -> None:
+def test_a_record_that_was_evicted_while_in_use_is_not_counted(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock, max_videos=1)
     gone = videos.remember(reference("a"), "")
     videos.remember(reference("b"), "")
@@ -102,7 +102,7 @@ def test_an_entry_that_left_while_its_holder_waited_is_not_counted(clock: Clock)
     assert videos.get("a") is None
 
 
-def test_a_status_is_given_out_while_it_is_young_enough(clock: Clock) -> None:
+def test_a_status_is_returned_until_it_is_too_old(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
     record = videos.remember(reference("a"), "")
     assert videos.status(record, 5) is None
@@ -143,7 +143,7 @@ def test_statuses_and_urls_do_not_outlive_their_use(clock: Clock) -> None:
     assert videos.bytes == bare
 
 
-def test_a_url_that_is_proven_again_is_held_from_then_on(clock: Clock) -> None:
+def test_a_url_that_worked_again_is_kept_from_then_on(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
     first, second = (videos.remember(reference(task), "") for task in "ab")
     videos.keep_url(first, "u1")
@@ -156,7 +156,7 @@ def test_a_url_that_is_proven_again_is_held_from_then_on(clock: Clock) -> None:
     assert (videos.url(first), second.url) == ("u1", None)
 
 
-def test_a_deleted_video_is_forgotten(clock: Clock) -> None:
+def test_a_deleted_video_has_no_record(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
     record = videos.remember(reference("a"), "", prompt="p")
     videos.keep_status(record, b"answer")
@@ -222,7 +222,7 @@ def test_the_count_of_bytes_is_always_the_sum_and_within_bounds(
         assert all(record.counted_bytes >= 400 + getsizeof(record.prompt or "") for record in cached)
 
 
-def test_the_count_is_what_the_memory_really_is(clock: Clock) -> None:
+def test_the_counted_bytes_are_those_that_are_allocated(clock: Clock) -> None:
     count = 4000
     videos: VideoRecords[bytes] = VideoRecords(clock)
     gc.collect()
@@ -240,7 +240,7 @@ def test_the_count_is_what_the_memory_really_is(clock: Clock) -> None:
     assert 1 <= videos.bytes / used < 1.25  # the allocator rounds up by some 6 %
 
 
-def test_the_bounds_leave_room_for_a_hundred_thousand_usual_videos(clock: Clock) -> None:
+def test_a_hundred_thousand_usual_videos_fit(clock: Clock) -> None:
     videos: VideoRecords[bytes] = VideoRecords(clock)
     videos.remember(reference(str(UUID(int=1))), "", prompt="p" * 90)
     assert MAX_VIDEOS == 100_000

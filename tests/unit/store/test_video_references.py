@@ -1,4 +1,4 @@
-"""What an id carries comes back whole, or shortened where it says so."""
+"""A packed video reference unpacks to the same one, or to a truncated one where that is documented."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def short(longest: int) -> st.SearchStrategy[str]:
     return text.filter(lambda each: len(each.encode()) <= longest)
 
 
-TICKETS = st.builds(
+REFERENCES = st.builds(
     reference,
     task=st.uuids().map(str),
     caller=st.sampled_from(["", "team-a", "x" * 32]),
@@ -51,8 +51,8 @@ TICKETS = st.builds(
 
 
 @settings(max_examples=300, deadline=None)
-@given(TICKETS)
-def test_what_fits_comes_back_whole(one: VideoReference) -> None:
+@given(REFERENCES)
+def test_a_reference_that_fits_round_trips(one: VideoReference) -> None:
     packed = pack(one)
     assert MIN_PACKED <= len(packed) <= MAX_PACKED
     assert unpack("default", packed) == one
@@ -60,7 +60,7 @@ def test_what_fits_comes_back_whole(one: VideoReference) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.uuids().map(str), short(32).filter(bool)), short(15), short(15), short(MAX_MODEL))
-def test_odd_texts_come_back_whole_and_the_model_gives_way(
+def test_long_texts_round_trip_and_the_model_is_truncated(
     task: str, seconds: str, size: str, model: str
 ) -> None:
     one = reference(task=task, seconds=seconds, size=size, model=model)
@@ -96,7 +96,7 @@ def test_a_canonical_uuid_takes_sixteen_bytes() -> None:
     assert UUID(TASK).bytes in pack(reference())
 
 
-def test_texts_give_way_to_a_long_task_before_it_is_given_up() -> None:
+def test_a_long_task_truncates_the_texts_before_it_is_refused() -> None:
     back = unpack("default", pack(reference(task="t" * 59, seconds="2.5", size="odd", model="m")))
     assert (back.task, back.seconds, back.size, back.model) == ("t" * 59, "", "", "m")
 
@@ -107,7 +107,7 @@ def test_a_task_that_fits_in_no_id(task: str) -> None:
         pack(reference(task=task))
 
 
-def test_a_long_model_is_cut_between_characters_and_never_fails() -> None:
+def test_a_long_model_is_truncated_between_characters() -> None:
     assert unpack("default", pack(reference(model="m" * 41))).model == "m" * 40
     assert unpack("default", pack(reference(model="m" + "é" * 30))).model == "m" + "é" * 19
     assert unpack("default", pack(reference(model="\ud800"))).model == "?"
@@ -118,7 +118,7 @@ def test_a_time_out_of_range_is_clamped() -> None:
     assert unpack("default", pack(reference(created=1 << 50))).created == (1 << 40) - 1
 
 
-def test_a_form_of_a_later_version_is_a_503() -> None:
+def test_the_format_of_a_later_version_is_a_503() -> None:
     with pytest.raises(ApiError) as caught:
         unpack("default", b"\x20" + pack(reference())[1:])
     assert (caught.value.status, caught.value.retry) == (503, False)

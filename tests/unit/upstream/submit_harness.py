@@ -20,7 +20,7 @@ from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.submit import SubmittedTask, Submitter
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.upstream.uploads import MAX_UPLOADS
-from unit.config.option_values import told
+from unit.config.option_values import settings_from
 
 MODEL = "gen4.5"
 MADE = Reply(200, b'{"id": "task-1", "estimatedCost": {"credits": 25}}')
@@ -98,7 +98,7 @@ class Box:
             [Key(name, f"value-{name}", weight=weight) for name, weight in named], lambda: self.now
         )
         runtime = Runtime(
-            told(),
+            settings_from(),
             self.pool,
             IdSealer({}),
             self.client,

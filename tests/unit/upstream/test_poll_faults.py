@@ -11,28 +11,28 @@ from runway_videos.errors import ApiError
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.poll import MAX_RETRY_SECONDS, NEW_TASK_SECONDS
-from unit.fake_runway import KEYS, Desk, missing, ok
+from unit.fake_runway import KEYS, ServiceHarness, missing, ok
 from unit.loopback import in_a_loop
 
 DOWN = [Reply(503), NotSentError("ConnectError"), UnknownOutcomeError("ReadTimeout", timed_out=True)]
 
 
-async def refused(desk: Desk, method: str, video_id: str, caller: str = "") -> ApiError:
+async def refused(harness: ServiceHarness, method: str, video_id: str, caller: str = "") -> ApiError:
     with pytest.raises(ApiError) as caught:
-        await desk.ask(method, f"/{video_id}", caller=caller)
+        await harness.ask(method, f"/{video_id}", caller=caller)
     return caught.value
 
 
 @pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429), Reply(200, b"<html>")])
 @in_a_loop
 async def test_a_question_that_fails_is_asked_again(failure: Reply | Exception) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.next["get"].extend([failure, failure])
-    began = desk.now
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
-    assert desk.runway.times("get") == 3
-    assert 1.5 <= desk.now - began <= 2.25
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.next["get"].extend([failure, failure])
+    began = harness.now
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert harness.runway.times("get") == 3
+    assert 1.5 <= harness.now - began <= 2.25
 
 
 @pytest.mark.parametrize("failure", DOWN)
@@ -40,26 +40,26 @@ async def test_a_question_that_fails_is_asked_again(failure: Reply | Exception) 
 async def test_while_runway_is_down_the_last_status_serves_for_five_minutes(
     failure: Reply | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.set(status="RUNNING", progress=0.3)
-    cached = await desk.video("GET", f"/{video_id}")
-    desk.runway.next["get"].extend([failure] * 6)
-    desk.now += 290
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.set(status="RUNNING", progress=0.3)
+    cached = await harness.video("GET", f"/{video_id}")
+    harness.runway.next["get"].extend([failure] * 6)
+    harness.now += 290
     with caplog.at_level(logging.WARNING, "runway"):
-        assert await desk.video("GET", f"/{video_id}") == cached
+        assert await harness.video("GET", f"/{video_id}") == cached
     assert "status from memory" in caplog.text
-    desk.now += 20
-    error = await refused(desk, "GET", video_id)
+    harness.now += 20
+    error = await refused(harness, "GET", video_id)
     assert (error.status, error.code, error.retry) == (503, "runway_unavailable", None)
 
 
 @in_a_loop
 async def test_without_a_last_status_it_says_that_nothing_is_lost() -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.next["get"].extend([Reply(502)] * 3)
-    error = await refused(desk, "GET", video_id)
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.next["get"].extend([Reply(502)] * 3)
+    error = await refused(harness, "GET", video_id)
     assert error.status == 503
     assert error.message == ("Runway cannot be reached about this video now; nothing is lost, try again.")
     assert error.detail == "HTTP 502"
@@ -75,144 +75,146 @@ async def test_no_try_begins_when_the_client_has_waited_long(
     method: str, seconds: float, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`seconds` is how long Runway lets each question hang."""
-    desk = Desk()
-    video_id = await desk.create()
+    harness = ServiceHarness()
+    video_id = await harness.create()
 
     async def hang(key: Key, task: str) -> Reply:
-        desk.runway.asked.append(("hang", task))
-        desk.now += seconds
+        harness.runway.asked.append(("hang", task))
+        harness.now += seconds
         raise UnknownOutcomeError("ReadTimeout", timed_out=True)
 
     for name in ("get_task", "delete_task"):
-        monkeypatch.setattr(desk.runway, name, hang)
-    error = await refused(desk, method, video_id)
+        monkeypatch.setattr(harness.runway, name, hang)
+    error = await refused(harness, method, video_id)
     assert (error.status, error.detail) == (503, "ReadTimeout")
-    assert desk.runway.times("hang") == times
+    assert harness.runway.times("hang") == times
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "another", ""])
 @in_a_loop
 async def test_an_answer_about_another_task_is_never_shown(wrong: object) -> None:
-    desk = Desk()
-    video_id = await desk.create()
+    harness = ServiceHarness()
+    video_id = await harness.create()
     other = {"id": wrong, "status": "SUCCEEDED", "output": ["https://files.example/anothers.mp4"]}
-    desk.runway.next["get"].extend([ok(other)] * 3)
-    desk.now += NEW_TASK_SECONDS
+    harness.runway.next["get"].extend([ok(other)] * 3)
+    harness.now += NEW_TASK_SECONDS
     for path in (video_id, f"{video_id}/content"):
-        error = await refused(desk, "GET", path)
+        error = await refused(harness, "GET", path)
         assert (error.status, error.code) == (503, "runway_unavailable")
-        desk.runway.next["get"].extend([ok(other)] * 3)
-    desk.runway.next["get"].clear()
-    desk.runway.next["get"].append(ok(other))
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"  # asked again at once
+        harness.runway.next["get"].extend([ok(other)] * 3)
+    harness.runway.next["get"].clear()
+    harness.runway.next["get"].append(ok(other))
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "queued"  # asked again at once
 
 
 @pytest.mark.parametrize("times", [1, 2])
 @in_a_loop
 async def test_a_404_in_the_first_minute_is_asked_about_again(times: int) -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.runway.next["get"].extend([missing()] * times)
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
-    assert desk.runway.times("get") == times + 1
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.runway.next["get"].extend([missing()] * times)
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert harness.runway.times("get") == times + 1
 
 
 @in_a_loop
 async def test_a_404_that_stays_is_believed_and_taken_back_when_runway_finds_the_task() -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.runway.next["get"].extend([missing()] * 3)
-    assert (await refused(desk, "GET", video_id)).status == 404
-    assert desk.runway.next["get"] == deque()
-    assert (await desk.video("GET", f"/{video_id}"))["prompt"] == "a cat"
-    desk.now += NEW_TASK_SECONDS
-    desk.runway.next["get"].append(missing())
-    assert (await refused(desk, "GET", video_id)).status == 404
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.runway.next["get"].extend([missing()] * 3)
+    assert (await refused(harness, "GET", video_id)).status == 404
+    assert harness.runway.next["get"] == deque()
+    assert (await harness.video("GET", f"/{video_id}"))["prompt"] == "a cat"
+    harness.now += NEW_TASK_SECONDS
+    harness.runway.next["get"].append(missing())
+    assert (await refused(harness, "GET", video_id)).status == 404
 
 
 @in_a_loop
 async def test_a_404_about_a_video_of_another_process_is_believed() -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.service.runtime.videos.forget(next(iter(desk.runway.tasks)))
-    desk.runway.tasks.clear()
-    assert (await refused(desk, "GET", video_id)).status == 404
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.service.runtime.videos.forget(next(iter(harness.runway.tasks)))
+    harness.runway.tasks.clear()
+    assert (await refused(harness, "GET", video_id)).status == 404
 
 
 @pytest.mark.parametrize("later", ["RUNNING", "PENDING", "THROTTLED", "FAILED", "CANCELLED", "ODD"])
 @in_a_loop
 async def test_a_completed_video_stays_completed(later: str) -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
-    before = await desk.video("GET", f"/{video_id}")
-    desk.now += 301  # the status in memory is too old to be given out
-    desk.set(status=later, output=None)
-    assert await desk.video("GET", f"/{video_id}") == before
-    error = await refused(desk, "GET", f"{video_id}/content")
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
+    before = await harness.video("GET", f"/{video_id}")
+    harness.now += 301  # the status in memory is too old to be given out
+    harness.set(status=later, output=None)
+    assert await harness.video("GET", f"/{video_id}") == before
+    error = await refused(harness, "GET", f"{video_id}/content")
     assert (error.status, error.code, error.retry_after) == (503, "content_unavailable", 5)
-    desk.now += 301
-    desk.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
-    assert await desk.video("GET", f"/{video_id}") == before
+    harness.now += 301
+    harness.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
+    assert await harness.video("GET", f"/{video_id}") == before
 
 
 @in_a_loop
 async def test_a_failed_video_stays_failed_unless_runway_has_it_after_all() -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.set(status="FAILED", failureCode="INTERNAL")
-    await desk.video("GET", f"/{video_id}")
-    desk.now += 301
-    desk.set(status="RUNNING", progress=0.5)
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "failed"
-    desk.now += 301
-    desk.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "completed"
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.set(status="FAILED", failureCode="INTERNAL")
+    await harness.video("GET", f"/{video_id}")
+    harness.now += 301
+    harness.set(status="RUNNING", progress=0.5)
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "failed"
+    harness.now += 301
+    harness.set(status="SUCCEEDED", output=["https://files.example/v.mp4"])
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "completed"
 
 
 @pytest.mark.parametrize("later", ["PENDING", "THROTTLED"])
 @in_a_loop
 async def test_what_runs_does_not_wait_again(later: str) -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.set(status="RUNNING", progress=0.5)
-    before = await desk.video("GET", f"/{video_id}")
-    desk.set(status=later)
-    assert await desk.video("GET", f"/{video_id}") == before
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.set(status="RUNNING", progress=0.5)
+    before = await harness.video("GET", f"/{video_id}")
+    harness.set(status=later)
+    assert await harness.video("GET", f"/{video_id}") == before
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @in_a_loop
 async def test_a_task_that_is_gone_is_a_404_and_is_forgotten(method: str) -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.runway.tasks.clear()
-    desk.now += NEW_TASK_SECONDS
-    error = await refused(desk, method, video_id)
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.runway.tasks.clear()
+    harness.now += NEW_TASK_SECONDS
+    error = await refused(harness, method, video_id)
     assert (error.status, error.code) == (404, "not_found")
-    assert len(desk.service.runtime.videos) == 0
+    assert len(harness.service.runtime.videos) == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("answer", [401, 403])
 @in_a_loop
 async def test_a_key_that_is_refused_is_not_the_callers_401(method: str, answer: int) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer, b'{"error": "No"}'))
-    error = await refused(desk, method, video_id)
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(answer, b'{"error": "No"}'))
+    error = await refused(harness, method, video_id)
     assert (error.status, error.code, error.retry) == (503, "runway_key_refused", False)
     assert KEYS["A"] not in error.message + error.detail
-    assert desk.runway.times("get") + desk.runway.times("delete") == 1
+    assert harness.runway.times("get") + harness.runway.times("delete") == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @in_a_loop
 async def test_an_answer_that_nobody_expects_is_no_end(method: str) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(Reply(418, b'{"error": "A teapot"}'))
-    error = await refused(desk, method, video_id)
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.next[{"GET": "get", "DELETE": "delete"}[method]].append(
+        Reply(418, b'{"error": "A teapot"}')
+    )
+    error = await refused(harness, method, video_id)
     assert (error.status, error.message) == (502, "Runway answered 418 about this video.")
 
 
@@ -222,58 +224,58 @@ async def test_an_answer_that_nobody_expects_is_no_end(method: str) -> None:
 async def test_a_page_of_something_in_between_says_nothing_of_the_video_and_its_key(
     method: str, status: int
 ) -> None:
-    desk = Desk(poll_seconds=0)
-    video_id = await desk.create()
-    desk.now += NEW_TASK_SECONDS
+    harness = ServiceHarness(poll_seconds=0)
+    video_id = await harness.create()
+    harness.now += NEW_TASK_SECONDS
     name = {"GET": "get", "DELETE": "delete"}[method]
-    desk.runway.next[name].extend([Reply(status, b"<html>blocked</html>")] * 3)
-    error = await refused(desk, method, video_id)
+    harness.runway.next[name].extend([Reply(status, b"<html>blocked</html>")] * 3)
+    error = await refused(harness, method, video_id)
     assert error.status == (503 if (method, status) == ("GET", 404) else 502)
     assert error.retry is None
-    desk.runway.next[name].clear()
-    assert (await desk.video("GET", f"/{video_id}"))["prompt"] == "a cat"
+    harness.runway.next[name].clear()
+    assert (await harness.video("GET", f"/{video_id}"))["prompt"] == "a cat"
 
 
 @pytest.mark.parametrize("failure", [*DOWN, Reply(500), Reply(504), Reply(429)])
 @in_a_loop
 async def test_a_deletion_that_fails_is_asked_again(failure: Reply | Exception) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.next["delete"].extend([failure, failure])
-    began = desk.now
-    assert (await desk.video("DELETE", f"/{video_id}"))["deleted"] is True
-    assert desk.runway.tasks == {}
-    assert 1.5 <= desk.now - began <= 2.25
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.next["delete"].extend([failure, failure])
+    began = harness.now
+    assert (await harness.video("DELETE", f"/{video_id}"))["deleted"] is True
+    assert harness.runway.tasks == {}
+    assert 1.5 <= harness.now - began <= 2.25
 
 
 @pytest.mark.parametrize("lost", [UnknownOutcomeError("ReadError"), Reply(500), Reply(504)])
 @in_a_loop
 async def test_a_deletion_whose_answer_was_lost_was_done(lost: Reply | Exception) -> None:
     """Asked again Runway says 404, which is then no refusal."""
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.tasks.clear()
-    desk.runway.next["delete"].append(lost)
-    assert (await desk.video("DELETE", f"/{video_id}"))["deleted"] is True
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.tasks.clear()
+    harness.runway.next["delete"].append(lost)
+    assert (await harness.video("DELETE", f"/{video_id}"))["deleted"] is True
 
 
 @pytest.mark.parametrize("shed", [Reply(502), Reply(503), Reply(429), NotSentError("ConnectError")])
 @in_a_loop
 async def test_a_deletion_that_was_never_begun_finds_nothing_to_delete(shed: Reply | Exception) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.tasks.clear()
-    desk.runway.next["delete"].append(shed)
-    assert (await refused(desk, "DELETE", video_id)).status == 404
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.tasks.clear()
+    harness.runway.next["delete"].append(shed)
+    assert (await refused(harness, "DELETE", video_id)).status == 404
 
 
 @pytest.mark.parametrize("failure", DOWN)
 @in_a_loop
 async def test_a_deletion_while_runway_is_down_may_be_tried_again(failure: Reply | Exception) -> None:
-    desk = Desk()
-    video_id = await desk.create()
-    desk.runway.next["delete"].extend([failure] * 3)
-    error = await refused(desk, "DELETE", video_id)
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.runway.next["delete"].extend([failure] * 3)
+    error = await refused(harness, "DELETE", video_id)
     assert (error.status, error.retry) == (503, None)
-    assert (await desk.video("GET", f"/{video_id}"))["status"] == "queued"
-    assert (await desk.video("DELETE", f"/{video_id}"))["deleted"] is True
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert (await harness.video("DELETE", f"/{video_id}"))["deleted"] is True

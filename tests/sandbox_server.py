@@ -1,4 +1,4 @@
-"""A sandbox in a thread of the test's own process, so that a test sees what Runway received."""
+"""A sandbox in a thread of the test's process: a test sees what Runway received."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from unit.translate.rows import verdict
 KEY = "key_of_the_test_0123456789"
 
 
-class Box:
-    """A Runway that listens on loopback until it is closed."""
+class SandboxServer:
+    """A sandbox that listens on loopback until it is closed."""
 
     def __init__(
         self, keys: Mapping[str, str] | None = None, *, seconds: float = 0.2, **options: Any
     ) -> None:
         """`keys` maps a key's value to its organisation; further options are the sandbox's own."""
         self.keys = dict({KEY: "only"} if keys is None else keys)
-        # Tests compare how many requests came before and after: none may drop out.
+        # Tests compare the numbers of requests before and after: all are kept.
         self.sandbox = Sandbox(self.keys, seconds=seconds, **{"keep": 1_000_000, **options})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -36,31 +36,31 @@ class Box:
         self._thread.join(10)
         self._loop.close()
 
-    def __enter__(self) -> Box:
+    def __enter__(self) -> SandboxServer:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask[T](self, question: Callable[[Sandbox], T]) -> T:
-        """What the question finds in the sandbox; it runs in the sandbox's own thread."""
+    def ask[T](self, function: Callable[[Sandbox], T]) -> T:
+        """The result of a function of the sandbox, called in the sandbox's own thread."""
 
         async def run() -> T:
-            return question(self.sandbox)
+            return function(self.sandbox)
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
 
     def options(self) -> dict[str, Any]:
-        """The options of a proxy that takes this for Runway, and asks it every time."""
+        """The options of a proxy that uses this as Runway and polls it every time."""
         keys = [json.dumps({"name": name, "value": value}) for value, name in self.keys.items()]
         return {"runway_base_url": self.url, "runway_keys": keys, "runway_poll_seconds": 0}
 
     def seen(self, method: str = "", path: str = "") -> list[RecordedRequest]:
         """The requests so far, of this method and with this in their path."""
         return [
-            seen
-            for seen in self.ask(lambda sandbox: list(sandbox.requests))
-            if method in ("", seen.method) and path in seen.path
+            request
+            for request in self.ask(lambda sandbox: list(sandbox.requests))
+            if method in ("", request.method) and path in request.path
         ]
 
     def creates(self, prompt: str = "") -> list[RecordedRequest]:

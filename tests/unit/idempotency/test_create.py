@@ -25,7 +25,7 @@ async def test_a_create_outlives_its_client(box: Box) -> None:
     again = box.enter(retry=1)
     await box.end(0)
     assert await again.outcome() == "video 0"
-    assert again.repeat
+    assert again.is_retry
     assert len(box.made) == 1
 
 
@@ -45,13 +45,13 @@ async def test_a_wait_that_was_ended_counts_as_a_client_that_is_gone(box: Box) -
 @in_a_loop
 async def test_a_refusal_is_not_kept_and_never_blocks_its_retry(box: Box) -> None:
     await box.lost(refused())
-    assert len(box.repeats) == 0
-    assert not box.enter(retry=1).repeat
+    assert len(box.creates) == 0
+    assert not box.enter(retry=1).is_retry
     keyed = box.enter(key="k")
     await box.end(2, refused())
     with pytest.raises(ApiError):
         await keyed.outcome()
-    assert not box.enter(key="k", fingerprint=b"mended").repeat
+    assert not box.enter(key="k", fingerprint=b"mended").is_retry
 
 
 @in_a_loop
@@ -71,8 +71,11 @@ async def test_those_who_joined_a_create_that_is_refused_get_the_refusal(box: Bo
 
 @in_a_loop
 async def test_an_unknown_outcome_is_given_again_not_tried_again(box: Box) -> None:
-    await box.lost(unknown())
-    await box.lost(RuntimeError("a fault of ours: nobody knows"))
+    first, second = box.enter(), box.enter()
+    await box.end(0, unknown())
+    await box.end(1, RuntimeError("a fault of ours: nobody knows"))
+    for waiter in (first, second):
+        waiter.answered(delivered=False)
     with pytest.raises(ApiError, match="may exist") as caught:
         await box.enter(retry=1).outcome()
     assert (caught.value.status, caught.value.retry) == (502, False)
@@ -97,7 +100,7 @@ async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
 
     body = Body()
     ref = weakref.ref(body)
-    waiter = box.repeats.enter(CreateIdentity("", b"equal"), partial(fails, body), partial(gone, body))
+    waiter = box.creates.enter(CreateIdentity("", b"equal"), partial(fails, body), partial(gone, body))
     del body
     with pytest.raises(ApiError):
         await waiter.outcome()
@@ -105,22 +108,17 @@ async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
     await settle()
     gc.collect()
     assert ref() is None
-    assert len(box.repeats) == 1
+    assert len(box.creates) == 1
 
 
 @in_a_loop
-async def test_drain_waits_for_those_in_flight_and_begins_no_more(box: Box) -> None:
-    box.enter(), box.enter()
-    await box.end(0)
-    assert await box.repeats.drain(0) == 1
-    with pytest.raises(ApiError) as caught:
-        box.enter()
-    assert (caught.value.status, caught.value.retry) == (503, True)
-    assert box.enter(retry=1).repeat  # what there is, is given
-    draining = asyncio.create_task(box.repeats.drain(60))
-    await box.end(1)
-    assert await draining == 0
-    assert await box.repeats.drain(0) == 0
+async def test_a_create_that_is_cancelled_has_an_unknown_outcome(box: Box) -> None:
+    waiter = box.enter()
+    await settle()
+    box.made[0].cancel()
+    with pytest.raises(ApiError, match="a paid task may exist"):
+        await waiter.outcome()
+    assert len(box.creates) == 1
 
 
 def test_a_loop_that_closes_ends_creates_quietly() -> None:
@@ -131,4 +129,4 @@ def test_a_loop_that_closes_ends_creates_quietly() -> None:
         await settle()
 
     asyncio.run(run())
-    assert len(box.repeats._equal) == 0
+    assert box.creates.running == 0

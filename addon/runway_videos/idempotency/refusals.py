@@ -1,0 +1,57 @@
+"""What a create is refused with because of other creates."""
+
+from __future__ import annotations
+
+from runway_videos.errors import ApiError
+
+_INSIST = (
+    "An equal create within a minute is not sent, for it may be an automatic retry; to make another"
+    " video all the same, send it with a new Idempotency-Key."
+)
+
+
+def key_reuse() -> ApiError:
+    """The Idempotency-Key stands for another create."""
+    return ApiError(
+        409,
+        "This Idempotency-Key was used with another request: send the same content again, or another key.",
+        code="idempotency_key_reuse",
+        retry=False,
+    )
+
+
+def shutting_down() -> ApiError:
+    """No create begins any more. Nothing was made."""
+    return ApiError(503, "The proxy is shutting down; try again.", code="shutting_down", retry=True)
+
+
+def too_many(running: bool) -> ApiError:
+    """The caller has as many creates as it may have. Nothing was made."""
+    what = (
+        "Too many of your videos are being created at once: wait until some are, then try again."
+        if running
+        else "Too many of your creates are remembered, so that none is paid twice: try again later,"
+        " or send fewer of them with an Idempotency-Key, which is remembered for a day."
+    )
+    return ApiError(429, what, code="too_many_creates", retry=True, retry_after=1 if running else 60)
+
+
+def process_ended() -> ApiError:
+    """Runway has not answered, and this process ends."""
+    return ApiError(
+        502,
+        "The proxy had to end before Runway answered this create: a paid task may exist, so it is not sent"
+        " again. Look at Runway's dashboard before you create the video once more.",
+        code="outcome_unknown",
+        retry=False,
+        may_have_made=True,
+    )
+
+
+def repeated_unknown(error: Exception) -> ApiError:
+    """An equal create ended with this error a moment ago, and a paid task may exist."""
+    if not isinstance(error, ApiError):
+        error = ApiError(
+            502, "An equal create failed in the proxy: a paid task may exist.", code="outcome_unknown"
+        )
+    return ApiError(error.status, f"{error.message} {_INSIST}", code=error.code, retry=False)

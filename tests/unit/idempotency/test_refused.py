@@ -1,0 +1,80 @@
+"""An attempt that was refused with nothing made: its retry makes its own video, and joins nobody's."""
+
+from __future__ import annotations
+
+from runway_videos.errors import ApiError
+from runway_videos.idempotency.creates import Kept
+from runway_videos.idempotency.refused import MAX_NOTES, RefusedAttempts
+from unit.idempotency.creates_harness import Box, busy, in_a_loop
+
+
+@in_a_loop
+async def test_a_retry_of_a_refused_attempt_does_not_join_an_equal_create(box: Box) -> None:
+    first = box.enter()
+    await box.end(0, busy())
+    first.answered(delivered=True)
+    box.enter(gone=lambda: False)
+    assert not box.enter(retry=1).is_retry
+    assert box.enter(retry=1).is_retry  # only one was refused: this one belongs to a create that runs
+
+
+@in_a_loop
+async def test_only_the_next_count_takes_the_note(box: Box) -> None:
+    box.enter()
+    await box.end(0, busy())
+    box.enter(gone=lambda: False)
+    assert box.enter(retry=2).is_retry
+    assert not box.enter(retry=1).is_retry
+
+
+@in_a_loop
+async def test_a_create_whose_client_has_left_is_taken_before_the_note(box: Box) -> None:
+    """The note may be of a client that has given up; then a new create would be one too many."""
+    box.enter()
+    await box.end(0, busy())
+    box.enter(gone=lambda: True)
+    assert box.enter(retry=1).is_retry
+    assert not box.enter(retry=1).is_retry
+
+
+@in_a_loop
+async def test_one_note_for_each_client_that_waited(box: Box) -> None:
+    box.enter(gone=lambda: True)
+    box.enter(retry=1)  # the same client again
+    await box.end(0, busy())
+    running = box.enter(gone=lambda: False)
+    assert box.enter(retry=1).is_retry  # its first attempt has been retried: no note is left of it
+    assert not box.enter(retry=2).is_retry
+    assert not running.is_retry
+
+
+@in_a_loop
+async def test_notes_are_a_callers_own_and_end(box: Box) -> None:
+    box.enter(caller="a")
+    await box.end(0, busy())
+    for caller in "ab":
+        box.enter(caller=caller, gone=lambda: False)
+    assert box.enter(caller="b", retry=1).is_retry
+    box.now += Kept().refused
+    assert box.enter(caller="a", retry=1).is_retry
+
+
+@in_a_loop
+async def test_a_refusal_that_ends_the_retries_leaves_no_note(box: Box) -> None:
+    box.enter()
+    await box.end(0, ApiError(429, "No credits.", retry=False))
+    box.enter(gone=lambda: False)
+    assert box.enter(retry=1).is_retry
+
+
+def test_notes_are_bounded_and_taken_once() -> None:
+    notes = RefusedAttempts(lambda: 0.0, 10)
+    for number in range(MAX_NOTES + 1):
+        notes.add("a", b"%d" % number, 0)
+    notes.add("b", b"0", 0)
+    assert not notes.has("a", b"0", 0)
+    assert notes.has("b", b"0", 0)
+    assert notes.has("a", b"1", 0)
+    for _ in range(2):
+        notes.take("a", b"1", 0)
+    assert not notes.has("a", b"1", 0)
