@@ -19,7 +19,6 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import (
     client_text,
-    downloads,
     flow_messages,
     lean,
     listening,
@@ -28,23 +27,16 @@ from runway_addon import (
     reload_state,
     shutdown,
 )
-from runway_addon.addresses import Addresses
-from runway_addon.admission import Admission, AdmittedCall
+from runway_addon.admission import Admission
 from runway_addon.guard import install
 from runway_addon.seldom import Seldom
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
-from runway_videos.events import CallRefused, ConnectionCut
 from runway_videos.logs import log
-from runway_videos.openai.messages import Answer, Download, PassThrough
 from runway_videos.service import Service
-from runway_videos.upstream.content import content_unavailable
 from runway_videos.upstream.timeouts import Timeouts
-
-# For all addons to have seen an answer.
-_SEEN_SECONDS = 0.05
 
 
 class RunwayAddon:
@@ -60,14 +52,10 @@ class RunwayAddon:
         self.tasks: set[asyncio.Task[None]] = set()
         self.options = reload_state.options
         self.connections = reload_state.connections
-        self.calls = reload_state.calls
-        self.downloads = reload_state.downloads
         self.decisions = reload_state.decisions
-        self.links = reload_state.links
-        self.addresses = Addresses(self.connections, reload_state.forms, listening.is_own_address)
+        self.addresses = reload_state.addresses
+        self.video_calls = reload_state.video_calls
         self.seldom = Seldom()
-        self.bodies = reload_state.bodies
-        self.bodies.cut = self._cut_off
 
     # Life
 
@@ -105,15 +93,17 @@ class RunwayAddon:
             listening.silence_server_log()
             log.error("%s", error)
             return
-        self._take(settings, service)
+        self.use(settings, service)
 
-    def _take(self, settings: Settings, service: Service) -> None:
+    def use(self, settings: Settings, service: Service) -> None:
+        """Serves by these from now on."""
         before, self.settings = self.settings, settings
         if before and (before.callers, before.forward) != (settings.callers, settings.forward):
             self.connections.distrust_tunnels()
         self.service = service
         events = service.runtime.events
         self.admission = Admission(settings, self.connections, self.addresses, self.seldom, events)
+        self.video_calls.use(service, self.admission)
         reload_state.last_good.replaced_by(self)
 
     def running(self) -> None:
@@ -126,9 +116,7 @@ class RunwayAddon:
             # A reload of the script ends this addon, not the service; and the next one may be broken.
             reload_state.last_good.keep(self)
             return
-        for flow, fetch in list(self.downloads.items()):
-            # What is under way is saved after this.
-            downloads.restore(flow, fetch)
+        self.video_calls.restore()
         self._task(self.service.close())
 
     async def _open(self) -> None:
@@ -158,6 +146,7 @@ class RunwayAddon:
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if self.admission is None:
+            flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, _not_started())
         elif not flow.response:
             self.admission.connect(flow)
@@ -170,100 +159,28 @@ class RunwayAddon:
                 self.admission.take_credentials(flow)
             return
         if self.admission is None:
+            flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, _not_started())
         else:
-            admitted = self.admission.admit(flow)
-            if admitted is not None:
-                self.calls[flow] = admitted
-            self._bound_body(flow, admitted)
+            self.video_calls.begin(flow, self.admission.admit(flow))
         self.decisions.made(flow)
 
-    def _bound_body(self, flow: http.HTTPFlow, admitted: AdmittedCall | None) -> None:
-        if self.settings is None:
-            return
-        if admitted is not None and admitted.size != 0:
-            self.bodies.watch(flow, admitted.caller, self.settings.max_body)
-        elif admitted is None and flow.response is not None:
-            self.bodies.discard(flow, self.settings.max_body)
-
     async def request(self, flow: http.HTTPFlow) -> None:
-        admitted = self.calls.pop(flow, None)
-        if admitted is None or flow.response or self.service is None or self.settings is None:
-            return
-        await self.opened.wait()
-        try:
-            if refusal := self.bodies.refusal(flow):
-                raise refusal
-            call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
-            answer = await self.service.handle(call)
-            self._put(flow, answer, admitted)
-        except ApiError as error:
-            self.service.runtime.events.emit(CallRefused(error, admitted.route))
-            flow_messages.put_error(flow, error, self.service.runtime.sandbox_headers)
-        except Exception:
-            # Without an answer here the request would go out to where it was addressed.
-            log.exception("a fault of this proxy, please report it")
-            # No retry: nobody knows how far a create came.
-            fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
-            flow_messages.put_error(flow, fault)
-
-    def _cut_off(self, flow: http.HTTPFlow, error: ApiError) -> None:
-        if self.service is not None:
-            request, peer = flow.request, self.connections.peer(flow.client_conn)
-            self.service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
-        listening.cut_off(flow)
-
-    def _put(
-        self, flow: http.HTTPFlow, answer: Answer | Download | PassThrough, admitted: AdmittedCall
-    ) -> None:
-        assert self.settings is not None  # there is a service
-        assert self.admission is not None  # it let this in
-        match answer:
-            case Answer():
-                flow_messages.put_answer(flow, answer)
-                self.links.hide(flow)
-            case Download():
-                next_proxy = self.addresses.goes_to_next_proxy(flow)
-                fetch = downloads.start_download(flow, answer, self.links, self.settings.proxy, next_proxy)
-                self.downloads[flow] = fetch
-                self.connections.let_in(flow.client_conn)
-            case PassThrough():
-                self.admission.forward_create(flow, admitted, answer.models)
+        await self.video_calls.serve(flow, self.opened)
 
     # What comes back
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        fetch = self.downloads.get(flow)
-        if fetch is not None:
-            downloads.end_download(flow, fetch)
-        elif flow.response and flow.response.raw_content is None and flow_messages.response_is_long(flow):
+        if self.video_calls.begin_response(flow) or not flow.response:
+            return
+        if flow.response.raw_content is None and flow_messages.response_is_long(flow):
             flow.response.stream = True
 
     def response(self, flow: http.HTTPFlow) -> None:
-        soon = asyncio.get_running_loop().call_later
-        self.bodies.answered(flow, lambda forget: soon(_SEEN_SECONDS, forget))
-        fetch = self.downloads.pop(flow, None)
-        if fetch is None or flow.response is None or downloads.is_file(flow):
-            return
-        if flow.response.status_code == 416:
-            downloads.put_no_such_range(flow)
-            return
-        self._store_failed(fetch, f"it answered {flow.response.status_code}")
-        flow_messages.put_error(flow, content_unavailable(), fetch.download.response_headers)
+        self.video_calls.end(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        self.calls.pop(flow, None)
-        self.bodies.drop(flow)
-        fetch = self.downloads.pop(flow, None)
-        if fetch is not None:
-            downloads.restore(flow, fetch)
-            if flow_messages.client_is_there(flow):
-                self._store_failed(fetch, str(flow.error))
-
-    def _store_failed(self, fetch: downloads.Fetch, problem: str) -> None:
-        """The link that had just worked does not: the next download gets a fresh one."""
-        if self.service is not None:
-            self.service.link_failed(fetch.download, problem)
+        self.video_calls.fail(flow)
 
     # Traffic that is not HTTP
 

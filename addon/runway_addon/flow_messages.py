@@ -138,15 +138,17 @@ def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) 
     return Call(route, query(flow), headers, body, caller, gone=ClientPresence(flow))
 
 
-def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens) -> HeaderFields:
+def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) -> HeaderFields:
     """Takes the client's credentials off the flow: no log and no saved flow shows them.
+
+    Those of the usual headers, and `tokens` in any other.
 
     Gives all headers as they came, to put back where the flow goes on after all.
     """
     headers = flow.request.headers
     fields: HeaderFields = headers.fields
     kept = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
-    headers.fields = tokens.out_of_headers(kept)
+    headers.fields = kept if tokens is None else tokens.out_of_headers(kept)
     return fields
 
 

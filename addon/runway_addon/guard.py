@@ -117,11 +117,13 @@ class Guard:
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if not self._is_decided(flow):
+            flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, self._not_there())
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if self._is_decided(flow):
             return
+        flow_messages.take_credentials(flow)
         error = self._not_there()
         size = flow_messages.request_size(flow, not self._forms.of(flow.request).ended)
         if size is None or size > flow_messages.LARGEST_HELD_BODY:

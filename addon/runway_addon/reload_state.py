@@ -8,6 +8,8 @@ import weakref
 
 from mitmproxy import http
 
+from runway_addon import listening
+from runway_addon.addresses import Addresses
 from runway_addon.admission import AdmittedCall
 from runway_addon.body_limit import BodyLimits
 from runway_addon.connections import Connections
@@ -17,6 +19,7 @@ from runway_addon.http_layer import RequestForms
 from runway_addon.options import AddonOptions
 from runway_addon.redact import SignedLinks
 from runway_addon.seldom import Seldom
+from runway_addon.video_calls import VideoCalls
 from runway_videos.service import Service
 
 service: Service | None = None
@@ -39,3 +42,6 @@ bodies = BodyLimits(lambda flow, error: flow.kill())
 
 #: Downloads whose first bytes have not come yet.
 downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()
+
+addresses = Addresses(connections, forms, listening.is_own_address)
+video_calls = VideoCalls(calls, downloads, bodies, links, connections, addresses)

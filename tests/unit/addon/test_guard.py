@@ -49,7 +49,7 @@ def test_what_nobody_has_decided_on_is_a_503_and_said_once(caplog: pytest.LogCap
     guarded = Guarded()
     for _ in range(2):
         for method, hook in (("GET", guarded.guard.requestheaders), ("CONNECT", guarded.guard.http_connect)):
-            flow = asked(method, "/v1/chat")
+            flow = asked(method, "/v1/chat", authorization="Bearer hush", proxy_authorization="Basic hush")
             hook(flow)
             error_of(flow, 503)
     assert [LINE in line for line in caplog.messages] == [True]

@@ -28,7 +28,7 @@ def load() -> Any:
 def test_the_addons_of_two_loads_share_what_outlives_a_reload() -> None:
     first, second = load(), load()
     assert type(first) is not type(second)  # else nothing was loaded anew
-    for name in ("options", "connections", "decisions", "calls", "downloads", "links"):
+    for name in ("options", "connections", "decisions", "addresses", "video_calls"):
         assert getattr(first, name) is getattr(second, name) is getattr(reload_state, name)
     assert first.tasks is not second.tasks
 

@@ -11,7 +11,6 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 import runway
-from runway_addon.admission import Admission
 from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
@@ -27,28 +26,25 @@ def _proxy() -> Iterator[None]:
         yield
 
 
-def door_of(harness: ServiceHarness) -> runway.RunwayAddon:
-    door = runway.RunwayAddon()
-    door.service, door.settings = harness.service, harness.settings
-    door.admission = Admission(
-        door.settings, door.connections, door.addresses, door.seldom, harness.service.runtime.events
-    )
-    door.opened.set()
-    return door
+def addon_of(harness: ServiceHarness) -> runway.RunwayAddon:
+    addon = runway.RunwayAddon()
+    addon.use(harness.settings, harness.service)
+    addon.opened.set()
+    return addon
 
 
-async def asked(door: runway.RunwayAddon, method: str, path: str) -> http.HTTPFlow:
+async def asked(addon: runway.RunwayAddon, method: str, path: str) -> http.HTTPFlow:
     """A video call of the local user's, up to what the service made of it."""
     found = flow_of(method, f"/v1/videos{path}")
-    door.requestheaders(found)
-    await door.request(found)
+    addon.requestheaders(found)
+    await addon.request(found)
     return found
 
 
-async def download(harness: ServiceHarness, door: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
+async def download(harness: ServiceHarness, addon: runway.RunwayAddon) -> tuple[str, http.HTTPFlow]:
     video_id = await harness.create()
     harness.set(status="SUCCEEDED", output=[LINK])
-    found = await asked(door, "GET", f"/{video_id}/content")
+    found = await asked(addon, "GET", f"/{video_id}/content")
     assert found.request.host == "files.example"
     assert "hush" not in str(found.get_state())
     return video_id, found
@@ -58,11 +54,11 @@ async def download(harness: ServiceHarness, door: runway.RunwayAddon) -> tuple[s
 @in_a_loop
 async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int, probes: int) -> None:
     harness = ServiceHarness(sandbox=True)
-    door = door_of(harness)
-    video_id, found = await download(harness, door)
+    addon = addon_of(harness)
+    video_id, found = await download(harness, addon)
     found.response = response(status, b"bytes", {"content-range": "bytes */5"})
-    door.responseheaders(found)
-    door.response(found)
+    addon.responseheaders(found)
+    addon.response(found)
     assert found.response.headers["x-runway-sandbox"] == "true"
     if status == 206:
         assert found.response.content == b"bytes"
@@ -71,7 +67,7 @@ async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int
         expected = (416, "invalid_range") if status == 416 else (502, "content_unavailable")
         assert (found.response.status_code, error["code"]) == expected
     assert "hush" not in str(found.get_state())
-    await asked(door, "GET", f"/{video_id}/content")
+    await asked(addon, "GET", f"/{video_id}/content")
     assert harness.runway.times("probe") == probes
 
 
@@ -84,13 +80,13 @@ async def test_only_a_break_that_is_not_the_clients_drops_the_link(
     state: connection.ConnectionState, probes: int
 ) -> None:
     harness = ServiceHarness()
-    door = door_of(harness)
-    video_id, found = await download(harness, door)
+    addon = addon_of(harness)
+    video_id, found = await download(harness, addon)
     found.error = flow.Error("peer closed connection")
     found.client_conn.state = state
-    door.error(found)
+    addon.error(found)
     assert "hush" not in str(found.get_state())
-    await asked(door, "GET", f"/{video_id}/content")
+    await asked(addon, "GET", f"/{video_id}/content")
     assert harness.runway.times("probe") == probes
 
 
@@ -98,15 +94,26 @@ def test_a_request_that_mitmproxy_does_not_let_through_is_logged_without_credent
     found = flow_of("GET", "/v1/videos")
     found.request.headers["authorization"] = "Bearer hush"
     found.error = flow.Error("Received invalid header name")
-    door_of(ServiceHarness()).requestheaders(found)
+    addon_of(ServiceHarness()).requestheaders(found)
     assert found.response is None
+    assert "hush" not in str(found.get_state())
+
+
+@pytest.mark.parametrize("method", ["GET", "CONNECT"])
+def test_before_the_start_no_flow_shows_credentials_either(method: str) -> None:
+    found = flow_of(method, "/v1/videos")
+    found.request.headers["authorization"] = "Bearer hush"
+    addon = runway.RunwayAddon()
+    (addon.http_connect if method == "CONNECT" else addon.requestheaders)(found)
+    assert found.response is not None
+    assert found.response.status_code == 503
     assert "hush" not in str(found.get_state())
 
 
 @pytest.mark.parametrize(("sandbox", "mark"), [(True, "true"), (False, None)])
 @in_a_loop
 async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str | None) -> None:
-    found = await asked(door_of(ServiceHarness(sandbox=sandbox)), "GET", "/video_rwNone")
+    found = await asked(addon_of(ServiceHarness(sandbox=sandbox)), "GET", "/video_rwNone")
     assert found.response is not None
     assert found.response.status_code == 404
     assert found.response.headers.get("x-runway-sandbox") == mark
@@ -122,7 +129,7 @@ async def test_a_fault_is_answered_and_not_to_be_tried_again(
         raise ZeroDivisionError
 
     monkeypatch.setattr(harness.service, "handle", broken)
-    found = await asked(door_of(harness), "POST", "")
+    found = await asked(addon_of(harness), "POST", "")
     assert found.response is not None
     assert found.response.status_code == 500
     assert found.response.headers["x-should-retry"] == "false"

@@ -1,0 +1,151 @@
+"""A video call on its flow: from its body, through the service, to its answer or its download."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+
+from mitmproxy import http
+
+from runway_addon import downloads, flow_messages, listening
+from runway_addon.addresses import Addresses
+from runway_addon.admission import Admission, AdmittedCall
+from runway_addon.body_limit import BodyLimits
+from runway_addon.connections import Connections
+from runway_addon.redact import SignedLinks
+from runway_videos.errors import ApiError
+from runway_videos.events import CallRefused, ConnectionCut
+from runway_videos.logs import log
+from runway_videos.openai.messages import Answer, Download, PassThrough
+from runway_videos.service import Service
+from runway_videos.upstream.content import content_unavailable
+
+# For all addons to have seen an answer.
+_SEEN_SECONDS = 0.05
+
+
+class VideoCalls:
+    """Serves admitted calls. What is under way is handed in: it outlives a reload of the script."""
+
+    def __init__(
+        self,
+        calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall],
+        fetches: weakref.WeakKeyDictionary[http.HTTPFlow, downloads.Fetch],
+        bodies: BodyLimits,
+        links: SignedLinks,
+        connections: Connections,
+        addresses: Addresses,
+    ) -> None:
+        self._calls = calls
+        self._fetches = fetches
+        self._bodies = bodies
+        self._links = links
+        self._connections = connections
+        self._addresses = addresses
+        self._service: Service | None = None
+        self._admission: Admission | None = None
+
+    def use(self, service: Service, admission: Admission) -> None:
+        """Calls are served by these from now on."""
+        self._service, self._admission = service, admission
+        self._bodies.cut = self._cut_off
+
+    def begin(self, flow: http.HTTPFlow, admitted: AdmittedCall | None) -> None:
+        """The headers have come; None: it was refused, or is other traffic."""
+        if self._service is None:
+            return
+        max_body = self._service.runtime.settings.max_body
+        if admitted is not None:
+            self._calls[flow] = admitted
+            if admitted.size != 0:
+                self._bodies.watch(flow, admitted.caller, max_body)
+        elif flow.response is not None:
+            self._bodies.discard(flow, max_body)
+
+    async def serve(self, flow: http.HTTPFlow, opened: asyncio.Event) -> None:
+        """The whole request has come: answers it where it is a video call. `opened`: the start is over."""
+        admitted, service = self._calls.pop(flow, None), self._service
+        if admitted is None or service is None or flow.response:
+            return
+        await opened.wait()
+        try:
+            if refusal := self._bodies.refusal(flow):
+                raise refusal
+            call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
+            answer = await service.handle(call)
+            self._put(flow, answer, admitted, service)
+        except ApiError as error:
+            service.runtime.events.emit(CallRefused(error, admitted.route))
+            flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
+        except Exception:
+            # Without an answer here the request would go out to where it was addressed.
+            log.exception("a fault of this proxy, please report it")
+            # No retry: nobody knows how far a create came.
+            fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
+            flow_messages.put_error(flow, fault)
+
+    def begin_response(self, flow: http.HTTPFlow) -> bool:
+        """The headers of an answer from elsewhere have come. True where they are a download's."""
+        fetch = self._fetches.get(flow)
+        if fetch is not None:
+            downloads.end_download(flow, fetch)
+        return fetch is not None
+
+    def end(self, flow: http.HTTPFlow) -> None:
+        """The whole answer has come, of a download that is streamed its last byte."""
+        soon = asyncio.get_running_loop().call_later
+        self._bodies.answered(flow, lambda forget: soon(_SEEN_SECONDS, forget))
+        fetch = self._fetches.pop(flow, None)
+        if fetch is None or flow.response is None or downloads.is_file(flow):
+            return
+        if flow.response.status_code == 416:
+            downloads.put_no_such_range(flow)
+            return
+        self._link_failed(fetch, f"it answered {flow.response.status_code}")
+        flow_messages.put_error(flow, content_unavailable(), fetch.download.response_headers)
+
+    def fail(self, flow: http.HTTPFlow) -> None:
+        """The client or the file store has gone."""
+        self._calls.pop(flow, None)
+        self._bodies.drop(flow)
+        fetch = self._fetches.pop(flow, None)
+        if fetch is not None:
+            downloads.restore(flow, fetch)
+            if flow_messages.client_is_there(flow):
+                self._link_failed(fetch, str(flow.error))
+
+    def restore(self) -> None:
+        """Puts the clients' own requests back, before what is under way is saved."""
+        for flow, fetch in list(self._fetches.items()):
+            downloads.restore(flow, fetch)
+
+    def _link_failed(self, fetch: downloads.Fetch, problem: str) -> None:
+        """The link that had just worked does not: the next download gets a fresh one."""
+        if self._service is not None:
+            self._service.link_failed(fetch.download, problem)
+
+    def _cut_off(self, flow: http.HTTPFlow, error: ApiError) -> None:
+        if self._service is not None:
+            request, peer = flow.request, self._connections.peer(flow.client_conn)
+            self._service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
+        listening.cut_off(flow)
+
+    def _put(
+        self,
+        flow: http.HTTPFlow,
+        answer: Answer | Download | PassThrough,
+        admitted: AdmittedCall,
+        service: Service,
+    ) -> None:
+        assert self._admission is not None  # it let this in
+        match answer:
+            case Answer():
+                flow_messages.put_answer(flow, answer)
+                self._links.hide(flow)
+            case Download():
+                proxy = service.runtime.settings.proxy
+                next_proxy = self._addresses.goes_to_next_proxy(flow)
+                self._fetches[flow] = downloads.start_download(flow, answer, self._links, proxy, next_proxy)
+                self._connections.let_in(flow.client_conn)
+            case PassThrough():
+                self._admission.forward_create(flow, admitted, answer.models)
