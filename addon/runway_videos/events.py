@@ -19,6 +19,7 @@ class VideoFacts(msgspec.Struct, frozen=True):
 
     `runway_model` and `mode` are "" if another process created the video; `caller` "" is the local
     user. `sent`: fields of the Runway body that say more than `seconds` and `size` do.
+    `asked_size`: the size that the client named, where another is made.
     """
 
     model: str
@@ -28,6 +29,7 @@ class VideoFacts(msgspec.Struct, frozen=True):
     runway_model: str = ""
     mode: str = ""
     sent: tuple[tuple[str, str], ...] = ()
+    asked_size: str = ""
 
 
 class Event(msgspec.Struct, frozen=True):

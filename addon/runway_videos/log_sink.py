@@ -39,12 +39,14 @@ def describe(video: VideoFacts) -> str:
     """`sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app`."""
     same = video.runway_model in ("", video.model)
     name = video.model if same else f"{video.model} → {video.runway_model}"
-    sent = ", ".join(f"{wire} {value}" for wire, value in video.sent)
+    notes = [f"asked {video.asked_size}"] if video.asked_size else []
+    if video.sent:
+        notes.append("sent " + escaped(", ".join(f"{wire} {value}" for wire, value in video.sent)))
     parts = (
         escaped(name),
         video.mode,
         f"{video.seconds} s",
-        video.size + (f" (sent {escaped(sent)})" if sent else ""),
+        video.size + (f" ({'; '.join(notes)})" if notes else ""),
         f"caller {video.caller}" if video.caller else "",
     )
     return ", ".join(part for part in parts if part)

@@ -9,25 +9,29 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from runway_videos import catalog, events
+from runway_videos import events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
-from runway_videos.errors import ApiError
+from runway_videos.create_plan import facts_of, plan_of
 from runway_videos.events import Events, VideoFacts
 from runway_videos.idempotency.creates import Creates, may_have_made
-from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
+from runway_videos.idempotency.fingerprint import identity_of
 from runway_videos.keys.pool import KeyPool
 from runway_videos.log_sink import LogSink
-from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.unsupported import unsupported, wrong_method
 from runway_videos.openai.video import Deleted, encode
-from runway_videos.request_body import read_fields
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime, size_of
-from runway_videos.store.video_ids import IdSealer, UnsealableError, VideoReference, owner_hash
+from runway_videos.store.video_ids import (
+    IdSealer,
+    UnsealableError,
+    VideoReference,
+    owner_hash,
+    unsealable_task,
+)
 from runway_videos.store.video_records import VideoRecord, VideoRecords
-from runway_videos.translate import Plan, plan_create, resolve_model
+from runway_videos.translate import Plan
 from runway_videos.translate.task_status import TaskState
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
@@ -38,9 +42,6 @@ from runway_videos.upstream.uploads import MAX_UPLOADS
 from runway_videos.upstream.video_state import render_video
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
-
-#: A body larger than this is read beside the event loop, which then serves others.
-LARGEST_INLINE_BODY = 256 << 10
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -106,12 +107,12 @@ class Service:
 
     async def create(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
         """Makes a video: reads what is asked for, makes the task once, seals the id, remembers."""
-        plan, fingerprint = await self._plan(runtime, call)
+        plan, fingerprint = await plan_of(runtime, call)
         if isinstance(plan, PassThrough):
             return plan
         if plan.ignored:
             runtime.events.emit(events.FieldsIgnored(plan.ignored))
-        facts = _facts(plan, call.caller)
+        facts = facts_of(plan, call.caller)
         identity = identity_of(call.headers, call.caller, fingerprint, facts)
         waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
         try:
@@ -142,20 +143,6 @@ class Service:
         """Raises ApiError 405: no operation of OpenAI's API."""
         raise wrong_method(call.route.allow)
 
-    async def _plan(self, runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
-        max_body = runtime.settings.max_body
-        if call.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-            raise ApiError(
-                415,
-                "A compressed request body is not read; send it without Content-Encoding.",
-                code="unsupported_content_encoding",
-            )
-        if len(call.body) > max_body:  # its length was not announced
-            raise too_large(max_body, len(call.body))
-        if len(call.body) > LARGEST_INLINE_BODY:
-            return await asyncio.to_thread(_read, runtime, call)
-        return _read(runtime, call)
-
     async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
         caller = facts.caller
@@ -178,15 +165,7 @@ class Service:
         try:
             return Created(runtime.sealer.seal(reference), reference)
         except UnsealableError as error:
-            raise ApiError(
-                502,
-                "Runway made the video, but its task's name fits in no video id; the operator finds it in "
-                "the proxy's log.",
-                code="unsealable_task",
-                retry=False,
-                detail=str(error),
-                may_have_made=True,
-            ) from error
+            raise unsealable_task(error) from error
 
     def _new_submitter(self, runtime: Runtime) -> Submitter:
         return Submitter(runtime, self._uploads)
@@ -264,34 +243,10 @@ class Service:
         )
 
 
-def _read(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
-    """The task call that a create asks for, and its fingerprint. No I/O."""
-    models, aliases = catalog.load(), runtime.settings.aliases
-    fields = read_fields(call.headers.get("content-type", ""), call.body)
-    resolved = resolve_model(fields.values.get("model"), models, aliases)
-    if resolved is None:
-        names = [pattern for pattern, _ in aliases] + list(models.models())
-        return PassThrough(", ".join(names)), b""
-    plan = plan_create(fields, models, resolved)
-    return plan, fingerprint_of(call.route.operation.value, plan)
-
-
 def _remember(
     runtime: Runtime, reference: VideoReference, caller: str, plan: Plan
 ) -> VideoRecord[CachedStatus]:
     return runtime.videos.remember(reference, caller, runway_model=plan.call.model, prompt=plan.prompt)
-
-
-def _facts(plan: Plan, caller: str) -> VideoFacts:
-    """A create in short. The ratio is told where the size does not say it, and so on."""
-    body = plan.call.body
-    told = {"ratio": plan.size.replace("x", ":"), "duration": plan.seconds}
-    sent = tuple(
-        (wire, str(body[wire]))
-        for wire in ("ratio", "resolution", "duration")
-        if wire in body and str(body[wire]) != told.get(wire)
-    )
-    return VideoFacts(plan.model, plan.seconds, plan.size, caller, plan.call.model, plan.call.mode, sent)
 
 
 def _sealer(settings: Settings) -> IdSealer:

@@ -136,7 +136,9 @@ def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
 def test_what_was_sent_stands_beside_what_it_makes(log: pytest.LogCaptureFixture) -> None:
     video = msgspec.structs.replace(VIDEO, sent=(("ratio", "16:9"), ("resolution", "768p")))
     write(events.CreateSending(video, "team-a"))
+    write(events.CreateSending(msgspec.structs.replace(video, asked_size="1024x1792"), "team-a"))
     assert "4 s, 720x1280 (sent ratio 16:9, resolution 768p), caller app" in log.messages[0]
+    assert "720x1280 (asked 1024x1792; sent ratio 16:9, resolution 768p)" in log.messages[1]
 
 
 def test_the_body_is_shown_at_debug_alone_and_without_media(log: pytest.LogCaptureFixture) -> None:

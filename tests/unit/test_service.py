@@ -184,6 +184,14 @@ async def test_a_method_that_means_nothing_is_told_those_that_do(method: str, pa
 
 
 @in_a_loop
+async def test_a_create_whose_size_is_not_made_says_what_was_asked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await ServiceHarness().create(b'{"prompt": "a cat", "model": "sora-2", "size": "1024x1792"}')
+    before = next(line for line in caplog.messages if line.startswith("creating:"))
+    assert "1080x1920 (asked 1024x1792)" in before
+
+
+@in_a_loop
 async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

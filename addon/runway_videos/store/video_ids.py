@@ -41,6 +41,7 @@ __all__ = [
     "VideoReference",
     "owner_hash",
     "unknown_video",
+    "unsealable_task",
 ]
 
 ID_PREFIX = "video_rw"
@@ -71,6 +72,19 @@ def unknown_video(video_id: str, detail: str = "") -> ApiError:
     printable = printable if len(printable) <= MAX_ID else printable[:MAX_ID] + "..."
     return ApiError(
         404, f"Video with id '{printable}' not found.", code="not_found", param="video_id", detail=detail
+    )
+
+
+def unsealable_task(error: UnsealableError) -> ApiError:
+    """For a task that Runway made and whose name fits in no id: only the log can find it."""
+    return ApiError(
+        502,
+        "Runway made the video, but its task's name fits in no video id; the operator finds it in the "
+        "proxy's log.",
+        code="unsealable_task",
+        retry=False,
+        detail=str(error),
+        may_have_made=True,
     )
 
 

@@ -54,6 +54,7 @@ def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
         size=size,
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(builder.ignored),
+        asked_size=sizes.asked_otherwise(roles.get("size"), size),
     )
 
 

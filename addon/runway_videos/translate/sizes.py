@@ -76,6 +76,12 @@ def asked_size(field: ClientField | None) -> _Frame | None:
     )
 
 
+def asked_otherwise(field: ClientField | None, made: str) -> str:
+    """The size that the client named, where it is not the one that is made; else empty."""
+    asked = asked_size(field)
+    return size_text(asked) if asked is not None and size_text(asked) != made else ""
+
+
 def _options(size: Size, placed: bool) -> list[Option]:
     """All that can be said to the model. `placed`: a picture is given with a position."""
     auto = [Option({"ratio": word}, short=lines(word)) for word in size.auto]

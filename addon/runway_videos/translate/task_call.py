@@ -59,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     `model` is the client's own word. `seconds` and `size` ("1280x720") say what will be made, or
     what was asked where the model is not told. `ignored`: the client's fields that were left out.
+    `asked_size`: the size that the client named, where another is made.
     """
 
     call: TaskCall
@@ -67,3 +68,4 @@ class Plan(msgspec.Struct, frozen=True):
     size: str
     prompt: str | None
     ignored: tuple[str, ...]
+    asked_size: str = ""
