@@ -91,14 +91,14 @@ class Service:
             jitter=jitter,
             timeouts=timeouts,
         )
-        self._submitter = self._new_submitter(self.runtime)
+        self._submitter = Submitter(self.runtime, self._uploads)
         self._operations: dict[Operation, _Serve] = {
             Operation.CREATE: self.create,
             Operation.STATUS: self.status,
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
-            Operation.UNSUPPORTED: self.unsupported,
-            Operation.WRONG_METHOD: self.wrong_method,
+            Operation.UNSUPPORTED: self.refuse,
+            Operation.WRONG_METHOD: self.refuse,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassThrough:
@@ -135,13 +135,12 @@ class Service:
         await self._poller.delete(runtime, video)
         return Answer(200, runtime.video_headers, encode(Deleted(id=video.video_id)))
 
-    async def unsupported(self, runtime: Runtime, call: Call) -> Answer:
-        """Raises ApiError 400: an operation of OpenAI's API that is not built."""
-        raise unsupported(call.route.name)
-
-    async def wrong_method(self, runtime: Runtime, call: Call) -> Answer:
-        """Raises ApiError 405: no operation of OpenAI's API."""
-        raise wrong_method(call.route.allow)
+    async def refuse(self, runtime: Runtime, call: Call) -> Answer:
+        """Raises ApiError: 400 for an operation that is not built, 405 for none of OpenAI's."""
+        route = call.route
+        raise (
+            unsupported(route.name) if route.operation is Operation.UNSUPPORTED else wrong_method(route.allow)
+        )
 
     async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
@@ -167,12 +166,9 @@ class Service:
         except UnsealableError as error:
             raise unsealable_task(error) from error
 
-    def _new_submitter(self, runtime: Runtime) -> Submitter:
-        return Submitter(runtime, self._uploads)
-
     def _install(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self._submitter = self._new_submitter(runtime)
+        self._submitter = Submitter(runtime, self._uploads)
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
@@ -185,9 +181,8 @@ class Service:
             url = await sandbox.start()
             self._stop_sandbox = sandbox.stop
             await self.runtime.client.close()
-            self._install(
-                msgspec.structs.replace(self.runtime, client=self._connect(url, None, self.runtime.timeouts))
-            )
+            client = self._connect(url, None, self.runtime.timeouts)
+            self._install(msgspec.structs.replace(self.runtime, client=client))
 
     def link_failed(self, download: Download, problem: str) -> None:
         """A video's link did not give it, when its bytes were asked for."""
