@@ -238,10 +238,8 @@ class Service:
         )
 
 
-def _remember(
-    runtime: Runtime, reference: VideoReference, caller: str, plan: Plan
-) -> VideoRecord[CachedStatus]:
-    return runtime.videos.remember(reference, caller, runway_model=plan.call.model, prompt=plan.prompt)
+def _remember(runtime: Runtime, made: VideoReference, caller: str, plan: Plan) -> VideoRecord[CachedStatus]:
+    return runtime.videos.remember(made, caller, runway_model=plan.call.model, prompt=plan.prompt)
 
 
 def _sealer(settings: Settings) -> IdSealer:

@@ -13,25 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from faulty import FaultyRunway, inside
-from faulty.scenarios import (
-    EXPECTED,
-    Scenario,
-    comes_back,
-    comes_back_later,
-    comes_back_to_nothing,
-    dead_connections,
-    error_after_the_task,
-    firewall_page,
-    gateway_page,
-    hang_up_is_not_seen,
-    lost_answer,
-    no_credits,
-    plain_retries,
-    refused_beside_an_equal_one,
-    request_is_cancelled,
-    same_key,
-)
+from faulty import FaultyRunway, inside, scenarios
+from faulty.scenarios import EXPECTED, Scenario
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter, may_have_made
 from runway_videos.keys.cooldowns import KeyReport
@@ -189,26 +172,26 @@ def plain_repeats_are_new() -> Creates[Created]:
 
 
 RETRY_GUARDS: list[tuple[Without, Scenario]] = [
-    (retries_are_not_known, comes_back),
-    (retries_are_not_known, comes_back_later),
-    (lost_answers_are_not_kept, comes_back_to_nothing),
-    (creates_end_with_their_request, request_is_cancelled),
-    (keys_are_not_known, same_key),
-    (delivered_answers_are_forgotten, hang_up_is_not_seen),
-    (refused_attempts_are_forgotten, refused_beside_an_equal_one),
-    (plain_repeats_are_new, plain_retries),
+    (retries_are_not_known, scenarios.comes_back),
+    (retries_are_not_known, scenarios.comes_back_later),
+    (lost_answers_are_not_kept, scenarios.comes_back_to_nothing),
+    (creates_end_with_their_request, scenarios.request_is_cancelled),
+    (keys_are_not_known, scenarios.same_key),
+    (delivered_answers_are_forgotten, scenarios.hang_up_is_not_seen),
+    (refused_attempts_are_forgotten, scenarios.refused_beside_an_equal_one),
+    (plain_repeats_are_new, scenarios.plain_retries),
 ]
 
 GUARDS: list[tuple[Take, Scenario]] = [
-    (unknown_outcomes_are_sent_again, lost_answer),
-    (unknown_outcomes_are_sent_again, error_after_the_task),
-    (unknown_outcomes_go_to_the_next_key, lost_answer),
-    (unknown_outcomes_go_to_the_next_key, error_after_the_task),
-    (pages_are_taken_for_load_shedding, gateway_page),
-    (pages_are_taken_for_runways_word_on_the_key, firewall_page),
-    (pages_leave_the_client_free_to_try_again, firewall_page),
-    (no_next_key, no_credits),
-    (creates_share_connections, dead_connections),
+    (unknown_outcomes_are_sent_again, scenarios.lost_answer),
+    (unknown_outcomes_are_sent_again, scenarios.error_after_the_task),
+    (unknown_outcomes_go_to_the_next_key, scenarios.lost_answer),
+    (unknown_outcomes_go_to_the_next_key, scenarios.error_after_the_task),
+    (pages_are_taken_for_load_shedding, scenarios.gateway_page),
+    (pages_are_taken_for_runways_word_on_the_key, scenarios.firewall_page),
+    (pages_leave_the_client_free_to_try_again, scenarios.firewall_page),
+    (no_next_key, scenarios.no_credits),
+    (creates_share_connections, scenarios.dead_connections),
 ]
 
 
@@ -255,10 +238,10 @@ def test_stopping_clients_is_a_guard_of_its_own(
     def forgetful() -> Creates[Created]:
         return _without(delivered=0, unknown=0)
 
-    assert count(lost_answer, runway, forgetful).sound(0)
+    assert count(scenarios.lost_answer, runway, forgetful).sound(0)
     clients_are_not_stopped(monkeypatch)
     runway.account("a").tasks.clear()
-    assert not count(lost_answer, runway, forgetful).sound(0)
+    assert not count(scenarios.lost_answer, runway, forgetful).sound(0)
 
 
 def test_every_scenario_has_a_guard() -> None:
