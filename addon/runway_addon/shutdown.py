@@ -10,7 +10,9 @@ The listening sockets close at once, so that a balancer sends new connections el
 again for as long as a client that has left may come back: the process that is started next knows
 nothing of its create, and would pay for a second one. Whatever else arrives then is served as
 always, but for new creates. Where nothing is in flight and nobody is owed anything, the process
-ends at once. A second signal ends it whatever there is.
+ends at once. A second signal leaves out the rest of the drain and the linger: who waits is answered
+all the same, or its client would send again. A third ends it whatever there is. Signals within a
+second are one: `timeout` sends its own twice, Ctrl-C reaches parent and child.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -32,6 +35,8 @@ DRAIN_SECONDS = 20.0
 LINGER_SECONDS = 10.0
 # For those who wait to be answered when the drain is over.
 _ANSWER_SECONDS = 1.0
+# Signals that follow each other faster are one.
+_SAME_SIGNAL_SECONDS = 1.0
 # For the last answers to leave: mitmproxy cuts connections when it ends.
 _PARTING_SECONDS = 0.2
 _LOOK_SECONDS = 0.05
@@ -64,6 +69,7 @@ class Shutdown:
         drain_seconds: float,
         linger_seconds: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._listener = listener
@@ -71,15 +77,26 @@ class Shutdown:
         self._drain_seconds = drain_seconds
         self._linger_seconds = linger_seconds
         self._sleep = sleep
+        self._clock = clock
+        self._told_at = 0.0
+        self._hurries = False
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Told by a signal. The second time it ends at once."""
-        if self._task is not None:
+        """Told by a signal. The second time it hurries, the third time it ends at once."""
+        now = self._clock()
+        if self._task is None:
+            self._told_at = now
+            self._task = asyncio.get_running_loop().create_task(self.run())
+        elif now - self._told_at < _SAME_SIGNAL_SECONDS:
+            return
+        elif self._hurries:
             log.warning("ending now; creates that were in flight may be paid and lost")
             self._end()
-            return
-        self._task = asyncio.get_running_loop().create_task(self.run())
+        else:
+            log.warning("told to end again: waiting for nothing any more")
+            self._told_at = now
+            self._hurries = True
 
     async def run(self) -> None:
         """The steps of the module's table."""
@@ -88,18 +105,25 @@ class Shutdown:
             log.warning("ending: %d creates in flight have %.0f s to finish", running, self._drain_seconds)
         # Also where none is in flight: one that comes now must not begin.
         drain = asyncio.get_running_loop().create_task(self._service.drain(self._drain_seconds))
-        await self._while(lambda: not drain.done())
-        if left := drain.result():
+        await self._while(lambda: not (drain.done() or self._hurries))
+        if drain.done():
+            left = drain.result()
+        else:
+            drain.cancel()
+            left = await self._service.drain(0)
+        if left:
             log.error("%d creates did not finish: tasks that nobody knows of may exist", left)
         await self._while(lambda: self._service.clients_waiting() > 0, _ANSWER_SECONDS)
-        if owed := self._service.clients_owed():
+        if (owed := self._service.clients_owed()) and not self._hurries:
             log.warning(
                 "ending: %d clients left without their outcome; waiting up to %.0f s for their retries",
                 owed,
                 self._linger_seconds,
             )
             await self._while(
-                lambda: self._service.clients_owed() + self._service.clients_waiting() > 0,
+                lambda: (
+                    not self._hurries and self._service.clients_owed() + self._service.clients_waiting() > 0
+                ),
                 self._linger_seconds,
             )
         await self._sleep(_PARTING_SECONDS)

@@ -77,6 +77,7 @@ LOST = (
     _one("task made, `503` with a page of HTML", 1, 0, _LOST, bare(503, does=True)),
     _one("task made, `503` without a body", 1, 0, _LOST, faults.NO_BODY_503),
     _one("task made, `502` with JSON of another shape", 1, 0, _LOST, faults.OTHER_JSON_502),
+    _one("task made, `502` with a gateway's words as Runway's JSON", 1, 0, _LOST, faults.FLAT_JSON_502),
     _one("nothing made, `502` with a page of HTML", 0, 0, _LOST, bare(502)),
     _one(
         "Runway's own `503`, then a task and a page with `502`", 1, 0, _LOST, shed(503), bare(502, does=True)

@@ -71,6 +71,8 @@ NUMBER_FOR_ID = Fault(body=b'{"id": 17}')
 LONG_ID = Fault(body=b'{"id": "%s"}' % (b"long-" * 60))
 NO_BODY_503 = Fault(status=503, body=b"")
 OTHER_JSON_502 = Fault(status=502, body=b'{"error": {"message": "upstream failed"}}')
+#: A gateway's words in Runway's shape.
+FLAT_JSON_502 = error(502, "Bad Gateway", does=True)
 REDIRECT = Fault(does=False, status=307, body=b"")
 
 # Runway's own messages (see the docs' error table).

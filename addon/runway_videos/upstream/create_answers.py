@@ -13,7 +13,8 @@ status     body                            meaning
 403        Runway's sentence on the model  nothing made, the model is not available to this key
 429        Runway's daily limit            nothing made, the key is out for this model for long
 429        Runway's own, anything else     nothing made, the queue is full: another key may have room
-502, 503   Runway's own                    load shedding, refused before work: the same again, later
+502, 503   Runway's own                    load shedding, refused before work: the same again, later;
+                                           but unknown where it tells of a lost way to the work
 other 4xx  Runway's own                    wrong everywhere: to the client, with Runway's reason
 4xx        not Runway's own                to the client as an unexpected answer, never sent again:
                                            very likely nothing was made; no key is blamed
@@ -56,6 +57,9 @@ _ANOTHER_KEY: tuple[tuple[int, re.Pattern[str], KeyReport], ...] = (
     (429, re.compile(r".+"), KeyReport.QUEUE_FULL),
 )
 
+# Refused before work is no word of these: whoever says so had sent the create on, and lost the answer.
+_SENT_ON = re.compile(r"\b(gateway|upstream|proxy|time-?out|timed[ -]out|connection reset)\b", re.IGNORECASE)
+
 
 def judge_create(reply: Reply) -> CreateOutcome:
     """What the answer to a create means."""
@@ -65,7 +69,7 @@ def judge_create(reply: Reply) -> CreateOutcome:
     for refused_with, sentence, report in _ANOTHER_KEY:
         if status == refused_with and sentence.fullmatch(reason) and not body.get("issues"):
             return TryNextKey(report, reason)
-    if status in (502, 503) and reason:
+    if status in (502, 503) and reason and not _SENT_ON.search(reason):
         return TryAgainLater(reason)
     if not 400 <= status < 500 or status in (408, 409):
         return OutcomeUnknown(f"HTTP {status} {reason}".strip())

@@ -153,7 +153,7 @@ async def _with_retries(
 def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:
     """Whether an answer about the video's task can be believed."""
     if reply.status == 404:
-        return bool(reason_of(reply)) and not _is_new_here(runtime, video)
+        return bool(reason_of(reply)) and not _is_new(runtime, video)
     if reply.status != 200:
         return True
     task = reply.json()
@@ -166,9 +166,9 @@ def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:
     return True
 
 
-def _is_new_here(runtime: Runtime, video: RequestedVideo) -> bool:
-    """Whether this process made the video within the last minute."""
-    return bool(video.record.runway_model) and runtime.now() - video.reference.created < NEW_TASK_SECONDS
+def _is_new(runtime: Runtime, video: RequestedVideo) -> bool:
+    """Whether the video was made within the last minute, in whatever process: its id says when."""
+    return runtime.now() - video.reference.created < NEW_TASK_SECONDS
 
 
 def _refusal(runtime: Runtime, video: RequestedVideo, reply: Reply) -> ApiError:

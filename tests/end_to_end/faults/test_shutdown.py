@@ -167,6 +167,35 @@ def test_who_waits_too_long_is_told_that_the_outcome_is_unknown(
     assert "the proxy ended before Runway answered" in named
 
 
+def test_a_signal_that_comes_twice_at_once_is_one(
+    start: Start, runway: FaultyRunway, account: Account, pool: ThreadPoolExecutor
+) -> None:
+    """As `timeout` sends it, to its child and to the child's group."""
+    proxy = start()
+    waiting = in_flight(proxy, runway, pool, "first")
+    terminate(proxy)
+    proxy.child.terminate()
+    until(lambda: None if listens(proxy.port) else True, "closed sockets")
+    account.release()
+    assert waiting.result().video
+    assert proxy.wait() == 0
+
+
+def test_told_to_end_again_it_answers_who_waits(
+    start: Start, runway: FaultyRunway, account: Account, tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    """Without an answer the stock client would send again, to the process that is started next."""
+    script = tmp_path / "each.py"
+    script.write_text("from runway_addon import shutdown\nshutdown._SAME_SIGNAL_SECONDS = 0.0\n")
+    proxy = start("-s", str(script))
+    waiting = in_flight(proxy, runway, pool, "never")
+    terminate(proxy)
+    proxy.child.terminate()
+    assert proxy.wait() == 0
+    assert row(endings.TOO_LONG, account, "never", waiting.result()) == endings.TOO_LONG
+    assert lines_with(proxy.log, "OUTCOME UNKNOWN", "runway/any")
+
+
 def test_sighup_ends_nothing(
     start: Start, runway: FaultyRunway, account: Account, pool: ThreadPoolExecutor
 ) -> None:

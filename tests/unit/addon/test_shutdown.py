@@ -24,10 +24,17 @@ class ServiceHarness:
         self.ticked = asyncio.Event()
         self.opened: list[tuple[float, bool]] = []
         self.ended: list[float] = []
+        self.over = asyncio.Event()
         self.plan = {float(name.removeprefix("at_").replace("_", ".")): act for name, act in plan.items()}
         self.shutdown = Shutdown(
-            self, self, lambda: self.ended.append(round(self.now, 1)), 20, 10, self.sleep
+            *(self, self, self.end, 20, 10),
+            sleep=self.sleep,
+            clock=lambda: self.now,
         )
+
+    def end(self) -> None:
+        self.ended.append(round(self.now, 1))
+        self.over.set()
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -122,12 +129,50 @@ async def test_it_lingers_no_longer_than_it_says() -> None:
     assert 10 <= harness.ended[0] <= 11
 
 
+def tells_again(harness: ServiceHarness) -> None:
+    """A further signal."""
+    harness.shutdown.begin()
+
+
+async def told_to_end(harness: ServiceHarness) -> float:
+    """A first signal; when the process ends."""
+    harness.shutdown.begin()
+    await asyncio.wait_for(harness.over.wait(), 10)
+    return harness.ended[0]
+
+
 @in_a_loop
-async def test_a_second_signal_ends_it_at_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_signals_within_a_second_are_one() -> None:
+    harness = ServiceHarness(at_0_5=tells_again, at_0_9=tells_again, at_5=sets(creates_in_flight=0))
+    harness.creates_in_flight = 1
+    assert 5 <= await told_to_end(harness) <= 6
+    assert harness.given_up == 0
+
+
+@in_a_loop
+async def test_at_a_second_signal_who_waits_is_answered_and_it_ends() -> None:
+    harness = ServiceHarness(at_2=tells_again, at_2_3=sets(waiting=0))
+    harness.creates_in_flight = harness.waiting = harness.owed = 1
+    assert 2.3 <= await told_to_end(harness) <= 3
+    assert harness.given_up == 1
+
+
+@in_a_loop
+async def test_a_second_signal_ends_the_linger() -> None:
+    harness = ServiceHarness(at_3=tells_again)
+    harness.owed = 1
+    assert 3 <= await told_to_end(harness) <= 4
+
+
+@in_a_loop
+async def test_a_third_signal_ends_it_at_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     harness = ServiceHarness()
     harness.owed = 1
     harness.shutdown.begin()
+    harness.now = 1.0
     harness.shutdown.begin()
-    assert harness.ended == [0]
+    harness.now = 2.0
+    harness.shutdown.begin()
+    assert harness.ended == [2]
     assert "ending now" in caplog.text

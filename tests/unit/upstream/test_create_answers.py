@@ -139,6 +139,14 @@ def test_load_shedding_of_runways_own_is_waited_out(status: int, text: str) -> N
 
 
 @pytest.mark.parametrize("status", [502, 503])
+@pytest.mark.parametrize(
+    "text", ["Bad Gateway", "upstream request failed", "Timeout", "The request timed out", "Connection reset"]
+)
+def test_who_has_sent_the_create_on_and_lost_the_answer_sheds_no_load(status: int, text: str) -> None:
+    assert judge_create(reply(status, error(text))) == OutcomeUnknown(f"HTTP {status} {text}")
+
+
+@pytest.mark.parametrize("status", [502, 503])
 @pytest.mark.parametrize("body", NOT_RUNWAYS)
 def test_a_502_or_503_of_something_in_between_may_stand_for_a_lost_answer(status: int, body: object) -> None:
     assert judge_create(reply(status, body)) == OutcomeUnknown(f"HTTP {status}")

@@ -119,12 +119,25 @@ async def test_a_404_that_stays_is_believed_and_taken_back_when_runway_finds_the
 
 
 @in_a_loop
-async def test_a_404_about_a_video_of_another_process_is_believed() -> None:
+async def test_a_404_about_a_new_video_of_another_process_is_asked_about_again_too() -> None:
+    """Behind a balancer, or after a restart."""
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.service.runtime.videos.forget(next(iter(harness.runway.tasks)))
+    harness.runway.next["get"].append(missing())
+    assert (await harness.video("GET", f"/{video_id}"))["status"] == "queued"
+    assert harness.runway.times("get") == 2
+
+
+@in_a_loop
+async def test_a_404_about_an_older_video_of_another_process_is_believed() -> None:
     harness = ServiceHarness()
     video_id = await harness.create()
     harness.service.runtime.videos.forget(next(iter(harness.runway.tasks)))
     harness.runway.tasks.clear()
+    harness.now += NEW_TASK_SECONDS
     assert (await refused(harness, "GET", video_id)).status == 404
+    assert harness.runway.times("get") == 1
 
 
 @pytest.mark.parametrize("later", ["RUNNING", "PENDING", "THROTTLED", "FAILED", "CANCELLED", "ODD"])
