@@ -14,14 +14,20 @@ from mitmproxy import http
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
+from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
 from mitmproxy.proxy.layers.http._events import RequestHeaders
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
+from runway_addon import listening
 from runway_addon.redact import SignedLinks
 
-#: The most that a client may send of a request's head, in bytes; mitmproxy itself has no bound.
+#: The most that a client may send, in bytes, of what is kept until it is whole: a request's head, a chunk's
+#: head and trailers, and what comes before the last request is answered. mitmproxy itself has no bound.
 LARGEST_HEAD = 256 << 10
+#: The most of a TLS handshake's first message, in bytes. mitmproxy takes up to 16 MiB, and reads all of it
+#: anew for each piece that comes.
+LARGEST_HELLO = 32 << 10
 
 
 class RequestForm(msgspec.Struct, frozen=True):
@@ -57,6 +63,9 @@ class RequestForms:
         parent: Layer | None = None
         found = nextlayer.layer
         while found is not None and type(found) is not HttpLayer:
+            if type(found) is ClientTLSLayer:
+                # A second one would take itself for TLS within TLS.
+                found.__class__ = _BoundedHello
             parent, found = found, getattr(found, "child_layer", None)
         if not isinstance(found, HttpLayer) or nextlayer.context.layers[-1] is not found:
             return
@@ -66,6 +75,22 @@ class RequestForms:
             nextlayer.layer = watching
         else:
             parent.child_layer = watching  # type: ignore[attr-defined]
+
+
+class _BoundedHello(ClientTLSLayer):
+    """mitmproxy's own layer, which refuses a handshake whose first message is too large."""
+
+    def receive_handshake_data(self, data: bytes) -> CommandGenerator[tuple[bool, str | None]]:
+        if not self.client_hello_parsed and len(self.recv_buffer) + len(data) > LARGEST_HELLO:
+            self.recv_buffer.clear()
+            # mitmproxy would leave the socket open where more has come in the meantime.
+            listening.cut_client(self.context.client)
+            return False, f"Cannot parse ClientHello: it is longer than {LARGEST_HELLO} bytes."
+        return (yield from super().receive_handshake_data(data))
+
+    def receive_data(self, data: bytes) -> CommandGenerator[None]:
+        if self.tls:  # else it had come already when the handshake failed
+            yield from super().receive_data(data)
 
 
 class _WatchingHttpLayer(HttpLayer):
@@ -82,7 +107,7 @@ class _WatchingHttpLayer(HttpLayer):
             client = self.connections[self.context.client]
             if (
                 isinstance(client, Http1Server)
-                and client.state == client.read_headers
+                and client.state in (client.read_headers, client.read_body, client.wait)
                 and len(client.buf) > LARGEST_HEAD
             ):
                 yield commands.CloseConnection(self.context.client)

@@ -14,10 +14,11 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HttpLayer
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
+from mitmproxy.proxy.layers.tls import TlsFailedClientHook
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons
 
-from runway_addon.http_layer import LARGEST_HEAD, RequestForm, RequestForms
+from runway_addon.http_layer import LARGEST_HEAD, LARGEST_HELLO, RequestForm, RequestForms
 from unit.addon.flow_harness import headers_of
 
 
@@ -134,3 +135,35 @@ def test_a_head_without_end_is_cut_off(proxy: taddons.context) -> None:
     wire.send(events.DataReceived(wire.client, b"y" * 200))
     assert isinstance(wire.out[-1], commands.CloseConnection)
     assert wire.out[-1].connection is wire.client
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n",
+        b"POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5;a=",
+        b"POST /a HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+    ],
+    ids=["after a request", "a chunk's head", "trailers"],
+)
+def test_what_is_kept_until_it_is_whole_is_bounded(proxy: taddons.context, begin: bytes) -> None:
+    wire = Wire(proxy, "regular")
+    flow = wire.receive(begin)
+    flow.response = http.Response.make(200)
+    hook = wire.out[-1]
+    assert isinstance(hook, HttpRequestHeadersHook)
+    wire.send(events.HookCompleted(hook))
+    wire.send(events.DataReceived(wire.client, b"y" * (LARGEST_HEAD - 100)))
+    assert not any(isinstance(each, commands.CloseConnection) for each in wire.out)
+    wire.send(events.DataReceived(wire.client, b"y" * 200))
+    assert any(isinstance(each, commands.CloseConnection) for each in wire.out)
+
+
+def test_a_long_tls_hello_is_refused(proxy: taddons.context) -> None:
+    wire = Wire(proxy, "regular")
+    begin = b"\x16\x03\x01\x00\x04\x01\xff\xff\xff"
+    wire.send(events.DataReceived(wire.client, begin))
+    wire.send(events.DataReceived(wire.client, b"\x16\x03\x01\x00\x01\x00" * (LARGEST_HELLO // 6 - 10)))
+    assert not any(isinstance(each, TlsFailedClientHook) for each in wire.out)
+    wire.send(events.DataReceived(wire.client, b"\x16\x03\x01\x00\x01\x00" * 20))
+    assert any(isinstance(each, TlsFailedClientHook) for each in wire.out)
