@@ -11,7 +11,7 @@ from mitmproxy.connection import Client
 from runway_addon import addresses, flow_messages, listening
 from runway_addon.addresses import Addresses
 from runway_addon.connections import Connections
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import ConnectionCut, Events, OtherTrafficRefused
@@ -49,13 +49,13 @@ class Admission:
         settings: Settings,
         connections: Connections,
         addresses: Addresses,
-        seldom: Seldom,
+        throttle: LogThrottle,
         events: Events,
     ) -> None:
         self._settings = settings
         self._connections = connections
         self._addresses = addresses
-        self._seldom = seldom
+        self._throttle = throttle
         self._events = events
         self._tokens = CallerTokens(settings.callers)
         self._gate = authentication.Gate(settings.callers, settings.forward, settings.hosts)
@@ -115,7 +115,7 @@ class Admission:
         if not addresses.needs_tunnel(client) and self._gate.may_pass_raw(way, peer):
             self._connections.let_in(client)
             return True
-        if self._seldom.may_say("a connection", peer):
+        if self._throttle.may_log("a connection", peer):
             self._events.emit(OtherTrafficRefused(authentication.no_forwarding(), "a connection", peer))
         return False
 
@@ -146,7 +146,7 @@ class Admission:
             self._gate.check_other(way, sender)
         except ApiError as error:
             kind = what or way.value
-            if self._seldom.may_say(kind, sender.peer):
+            if self._throttle.may_log(kind, sender.peer):
                 self._events.emit(OtherTrafficRefused(error, kind, sender.peer))
             raise
 
