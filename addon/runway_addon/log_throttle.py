@@ -1,4 +1,4 @@
-"""Limits log lines to one a minute for the same client and subject: a log that anyone can fill is of no use."""
+"""Logs a line on one client and subject once a minute at most: a log that anyone can fill is of no use."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import Kept
-from runway_videos.idempotency.refused import MAX_NOTES, RefusedAttempts, is_sent_again
+from runway_videos.idempotency.refused_attempts import MAX_NOTES, RefusedAttempts, is_sent_again
 from unit.idempotency.creates_harness import Box, busy, in_a_loop, refused, unknown
 
 
