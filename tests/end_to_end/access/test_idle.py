@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from end_to_end.doors.modes import BEARER, VIDEO_HOST, ManyModes
+from end_to_end.access.modes import BEARER, VIDEO_HOST, ManyModes
 from wire import connect, send
 
 pytestmark = pytest.mark.slow
