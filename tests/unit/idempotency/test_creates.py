@@ -137,7 +137,7 @@ async def test_of_delivered_answers_one_whose_connection_has_ended_since_comes_f
 @in_a_loop
 async def test_an_answer_that_is_on_its_way_can_still_be_joined_once(harness: CreatesHarness) -> None:
     harness.enter()
-    await harness.end(0)  # its door has not said yet whether the client was there
+    await harness.end(0)  # it has not been reported yet whether the client was there
     assert harness.enter(retry=1).is_retry
     assert not harness.enter(retry=1).is_retry
 
