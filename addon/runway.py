@@ -29,7 +29,7 @@ from runway_addon import (
 )
 from runway_addon.admission import Admission
 from runway_addon.guard import install
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
@@ -55,9 +55,9 @@ class RunwayAddon:
         self.decisions = reload_state.decisions
         self.addresses = reload_state.addresses
         self.video_calls = reload_state.video_calls
-        self.seldom = Seldom()
+        self.throttle = LogThrottle()
 
-    # Life
+    # Start and end
 
     def load(self, loader: Loader) -> None:
         if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
@@ -102,7 +102,7 @@ class RunwayAddon:
             self.connections.distrust_tunnels()
         self.service = service
         events = service.runtime.events
-        self.admission = Admission(settings, self.connections, self.addresses, self.seldom, events)
+        self.admission = Admission(settings, self.connections, self.addresses, self.throttle, events)
         self.video_calls.use(service, self.admission)
         reload_state.last_good.replaced_by(self)
 

@@ -11,7 +11,7 @@ from mitmproxy.connection import Client
 from runway_addon import addresses, flow_messages, listening
 from runway_addon.addresses import Addresses
 from runway_addon.connections import Connections
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import ConnectionCut, Events, OtherTrafficRefused
@@ -49,16 +49,16 @@ class Admission:
         settings: Settings,
         connections: Connections,
         addresses: Addresses,
-        seldom: Seldom,
+        throttle: LogThrottle,
         events: Events,
     ) -> None:
         self._settings = settings
         self._connections = connections
         self._addresses = addresses
-        self._seldom = seldom
+        self._throttle = throttle
         self._events = events
         self._tokens = CallerTokens(settings.callers)
-        self._gate = authentication.Gate(settings.callers, settings.forward, settings.hosts)
+        self._policy = authentication.AccessPolicy(settings.callers, settings.forward, settings.hosts)
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         """The video call that the request is; None for other traffic, which is sent on its way."""
@@ -112,10 +112,10 @@ class Admission:
         if self._connections.may_open(client):
             return True
         way, peer = addresses.way_of(client), self._addresses.peer(client)
-        if not addresses.needs_tunnel(client) and self._gate.may_pass_raw(way, peer):
+        if not addresses.needs_tunnel(client) and self._policy.may_pass_raw(way, peer):
             self._connections.let_in(client)
             return True
-        if self._seldom.may_say("a connection", peer):
+        if self._throttle.may_log("a connection", peer):
             self._events.emit(OtherTrafficRefused(authentication.no_forwarding(), "a connection", peer))
         return False
 
@@ -129,7 +129,7 @@ class Admission:
         """
         way = self._addresses.way(flow)
         if way is Way.OWN and self._settings.fallback is None:
-            self._gate.caller(sender)
+            self._policy.caller(sender)
             raise authentication.no_fallback(flow.request.method, flow.request.path)
         self._check_other(way, sender)
         flow_messages.take_tokens(flow, self._tokens)
@@ -143,10 +143,10 @@ class Admission:
 
     def _check_other(self, way: Way, sender: Sender, what: str = "") -> None:
         try:
-            self._gate.check_other(way, sender)
+            self._policy.check_other(way, sender)
         except ApiError as error:
             kind = what or way.value
-            if self._seldom.may_say(kind, sender.peer):
+            if self._throttle.may_log(kind, sender.peer):
                 self._events.emit(OtherTrafficRefused(error, kind, sender.peer))
             raise
 
@@ -155,7 +155,7 @@ class Admission:
         route = routes.find(request.method, request.path)
         if route is None or not self._is_video_host(flow):
             return None
-        caller = self._gate.caller(sender)
+        caller = self._policy.caller(sender)
         if route.operation is Operation.NOT_OURS:
             if self._addresses.is_for_proxy(flow):
                 raise unknown_video(route.video_id) if route.video_id else wrong_method(route.allow)
@@ -172,7 +172,7 @@ class Admission:
         if size is None:
             # mitmproxy reads a body to its end before it answers. Whoever is served here is told
             # what is wrong; a stranger may not fill the memory, be it through a balancer here.
-            cut = not self._gate.knows(sender)
+            cut = not self._policy.knows(sender)
         elif error.status == 413:
             cut = size > _READ_TO_REFUSE * self._settings.max_body
         else:

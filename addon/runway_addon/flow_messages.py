@@ -42,8 +42,8 @@ def lower_names(fields: HeaderFields) -> dict[str, str]:
 
 def query(flow: http.HTTPFlow) -> Mapping[str, str]:
     """The query's parameters; of repeated ones the last."""
-    _, mark, text = flow.request.path.partition("?")
-    return dict(parse_qsl(text, keep_blank_values=True)) if mark else {}
+    _, question_mark, text = flow.request.path.partition("?")
+    return dict(parse_qsl(text, keep_blank_values=True)) if question_mark else {}
 
 
 def request_size(flow: http.HTTPFlow, has_body: bool = True) -> int | None:

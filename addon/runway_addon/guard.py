@@ -22,7 +22,7 @@ from runway_addon import flow_messages, listening
 from runway_addon.admission import AdmittedCall
 from runway_addon.connections import Connections
 from runway_addon.http_layer import RequestForms
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from runway_videos.errors import ApiError
 from runway_videos.logs import log
 
@@ -41,7 +41,7 @@ class Decisions:
         return flow in self._flows
 
 
-class Life(Protocol):
+class ScriptAddon(Protocol):
     """An addon that ends with its script."""
 
     def done(self) -> None: ...
@@ -53,20 +53,20 @@ class LastGood:
     name = "runway_last_good"
 
     def __init__(self) -> None:
-        self.addons: list[Life] = []
+        self.addons: list[ScriptAddon] = []
 
-    def keep(self, addon: Life) -> None:
+    def keep(self, addon: ScriptAddon) -> None:
         """The script of an addon that worked has ended: it goes on here, unless another one comes."""
         self.addons = [addon]
         # A reload ends the old script and loads the new one in one go: whether that fails is seen later.
-        asyncio.get_running_loop().call_soon(self._say)
+        asyncio.get_running_loop().call_soon(self._log_kept)
 
-    def replaced_by(self, addon: Life) -> None:
-        """An addon works. Where that is another one than the one kept here, this one's time is over."""
+    def replaced_by(self, addon: ScriptAddon) -> None:
+        """An addon works. One kept here is dropped, unless it is that one."""
         if addon not in self.addons:
             self.addons = []
 
-    def _say(self) -> None:
+    def _log_kept(self) -> None:
         if self.addons:
             log.warning(
                 "the script is gone or broken: its last good addon keeps serving; "
@@ -77,7 +77,7 @@ class LastGood:
 class Guard:
     """The last of all addons: nothing passes that none has decided on.
 
-    It also keeps the books of connections, which go on without the script.
+    It also records connections, which go on without the script.
     """
 
     name = "runway_guard"
@@ -88,13 +88,13 @@ class Guard:
         forms: RequestForms,
         decisions: Decisions,
         calls: MutableMapping[http.HTTPFlow, AdmittedCall],
-        seldom: Seldom,
+        throttle: LogThrottle,
     ) -> None:
         self._connections = connections
         self._forms = forms
         self._decisions = decisions
         self._calls = calls
-        self._seldom = seldom
+        self._throttle = throttle
 
     def client_connected(self, client: Client) -> None:
         self._connections.connected(client, listening.cut_client)
@@ -158,7 +158,7 @@ class Guard:
         return flow in self._decisions or bool(flow.response or flow.error)
 
     def _not_there(self) -> ApiError:
-        if self._seldom.may_say("the addon is not there", ""):
+        if self._throttle.may_log("the addon is not there", ""):
             log.error("no addon has decided on what comes in: the proxy answers 503 to it")
         return ApiError(503, "The proxy's addon is not there; its operator sees why in the log.")
 

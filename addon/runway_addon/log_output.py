@@ -143,8 +143,10 @@ class LogOutput:
     def _next(self) -> bool:
         """Takes the next line up; False: there is none."""
         if self._dropped:
-            told = f"[{time.strftime(_DATE)}] {self._dropped} log lines were dropped: nothing read the log\n"
-            self._rest, self._dropped = memoryview(told.encode()), 0
+            notice = (
+                f"[{time.strftime(_DATE)}] {self._dropped} log lines were dropped: nothing read the log\n"
+            )
+            self._rest, self._dropped = memoryview(notice.encode()), 0
         elif self._creates or self._others:
             queues = (queue for queue in (self._creates, self._others) if queue)
             self._rest = memoryview(self._remove(min(queues, key=lambda queue: queue[0][0])))

@@ -16,9 +16,9 @@ from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
 from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
+from runway_addon.log_throttle import LogThrottle
 from runway_addon.options import AddonOptions
 from runway_addon.redact import SignedLinks
-from runway_addon.seldom import Seldom
 from runway_addon.video_calls import VideoCalls
 from runway_videos.service import Service
 
@@ -34,7 +34,7 @@ forms = RequestForms(links)
 decisions = Decisions()
 #: Video calls whose bodies have not come yet.
 calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
-guard = Guard(connections, forms, decisions, calls, Seldom())
+guard = Guard(connections, forms, decisions, calls, LogThrottle())
 last_good = LastGood()
 
 #: Bodies of video calls while they come.

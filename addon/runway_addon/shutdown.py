@@ -1,4 +1,4 @@
-"""The end: creates in flight finish first, each of them may be a paid video.
+"""Shutdown: creates in flight finish first, each of them may be a paid video.
 
 | step   | at most | what happens                                                                |
 |--------|---------|-----------------------------------------------------------------------------|
@@ -39,7 +39,7 @@ _ANSWER_SECONDS = 1.0
 _SAME_SIGNAL_SECONDS = 1.0
 # For the last answers to leave: mitmproxy cuts connections when it ends.
 _PARTING_SECONDS = 0.2
-_LOOK_SECONDS = 0.05
+_CHECK_SECONDS = 0.05
 
 
 class Drained(Protocol):
@@ -83,7 +83,7 @@ class Shutdown:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Told by a signal. The second time it hurries, the third time it ends at once."""
+        """A signal has come. The second one ends the waiting, the third one the process at once."""
         now = self._clock()
         if self._task is None:
             self._told_at = now
@@ -130,12 +130,12 @@ class Shutdown:
         self._end()
 
     async def _while(self, goes_on: Callable[[], bool], seconds: float = float("inf")) -> None:
-        """Looks again and again, and listens for as long as a client may come back."""
+        """Waits while `goes_on` is true, and listens for as long as a client may come back."""
         waited = 0.0
         while goes_on() and waited < seconds:
             await self._listener.set_open(self._service.clients_owed() > 0)
-            await self._sleep(_LOOK_SECONDS)
-            waited += _LOOK_SECONDS
+            await self._sleep(_CHECK_SECONDS)
+            waited += _CHECK_SECONDS
 
 
 def drain_on_signals(service: Drained) -> None:
@@ -144,7 +144,7 @@ def drain_on_signals(service: Drained) -> None:
     SIGHUP ends nothing.
     """
     shutdown = Shutdown(service, Listener(), ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS)
-    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": _say_what_a_restart_does}
+    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": _log_what_sighup_does}
     if not hasattr(ctx.master, "prompt_for_exit"):
         handlers["SIGINT"] = shutdown.begin
     loop = asyncio.get_running_loop()
@@ -155,5 +155,5 @@ def drain_on_signals(service: Drained) -> None:
                 loop.add_signal_handler(number, handler)
 
 
-def _say_what_a_restart_does() -> None:
+def _log_what_sighup_does() -> None:
     log.warning("SIGHUP: the configuration is read at the start only; restart the proxy to change it")

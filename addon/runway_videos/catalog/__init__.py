@@ -1,7 +1,6 @@
 """What each Runway model takes, per mode: the reader of `catalog.json`.
 
-The data is generated from Runway's own SDK (`generate.py`) and knows 24 text-to-video,
-25 image-to-video and 12 video-to-video models as of SDK 5.24.0. Nothing here is code per model.
+The data is generated from Runway's own SDK (`generate.py`). Nothing here is code per model.
 """
 
 from __future__ import annotations

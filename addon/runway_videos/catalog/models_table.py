@@ -23,9 +23,9 @@ def table(catalog: dict[str, Any]) -> str:
     for mode, rows in catalog["modes"].items():
         for model, row in rows.items():
             takes = row["schema"]["properties"]
-            marks = tuple("yes" if name in takes else "" for name in ("audio", "seed"))
+            flags = tuple("yes" if name in takes else "" for name in ("audio", "seed"))
             cells = (mode.replace("_", " "), f"`{model}`", _sizes(row, mode), _seconds(row))
-            lines.append((*cells, *marks))
+            lines.append((*cells, *flags))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -67,8 +67,8 @@ class OptionReader:
         name = item.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             # Shortened: a secret may stand where the name belongs.
-            told = escaped(repr(name), 12)
-            raise self.fail(option, f"name {told} must be a text that matches {_NAME.pattern}")
+            quoted = escaped(repr(name), 12)
+            raise self.fail(option, f"name {quoted} must be a text that matches {_NAME.pattern}")
         return name
 
     def secret(self, option: str, item: dict[str, object]) -> tuple[str | None, str]:
@@ -95,9 +95,9 @@ class OptionReader:
         text = value.strip() if isinstance(value, str) else ""
         if not _is_base(text, schemes) or ("@" in text and option != "runway_proxy"):
             # A password may stand before an @.
-            told = repr("..." + text[text.rindex("@") :] if "@" in text else value)
+            quoted = repr("..." + text[text.rindex("@") :] if "@" in text else value)
             raise self.fail(
-                option, f"{escaped(told)} must be a plain URL like {schemes[-1]}://host:port{hint}"
+                option, f"{escaped(quoted)} must be a plain URL like {schemes[-1]}://host:port{hint}"
             )
         return text.rstrip("/")
 

@@ -9,7 +9,7 @@ Which create a request asks for:
 | is a retry (count above 0) of an equal create       | that create, by the table in `retries.py`  |
 | is a retry of an attempt that made nothing          | a create of its own                        |
 | equals a create whose outcome is unknown, for 60 s  | the same refusal                           |
-| anything else, also equal creates without a mark    | a create of its own                        |
+| anything else, also equal creates without a count   | a create of its own                        |
 
 An outcome is kept while a client may come back for it (`Kept`). One that made nothing is not kept,
 so a refusal never blocks its retry; those that were already waiting for it get the refusal too.
@@ -38,7 +38,7 @@ from runway_videos.idempotency.create import (
     may_have_made,
 )
 from runway_videos.idempotency.expiries import Expiries
-from runway_videos.idempotency.refused import RefusedAttempts, is_sent_again
+from runway_videos.idempotency.refused_attempts import RefusedAttempts, is_sent_again
 from runway_videos.idempotency.retries import REFUSED_RANK, Found, find_retried
 
 __all__ = ["CreateIdentity", "Creates", "Kept", "Waiter", "may_have_made"]

@@ -83,7 +83,7 @@ def sniff(data: bytes | memoryview, kind: str) -> str | None:
     for parts, mime in _MAGIC:
         if all(head.startswith(magic, at) for at, magic in parts):
             return mime
-    return next(filter(None, (look(head, kind) for look in _LOOKS)), None)
+    return next(filter(None, (detect(head, kind) for detect in _DETECTORS)), None)
 
 
 def _iso_media(head: bytes, kind: str) -> str | None:
@@ -110,7 +110,7 @@ def _ogg(head: bytes, kind: str) -> str | None:
         return None
     if b"\x80theora" in head:
         return "video/ogg"
-    sound = any(mark in head for mark in (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   "))
+    sound = any(magic in head for magic in (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   "))
     return "audio/ogg" if sound or kind == "audio" else "video/ogg"
 
 
@@ -127,10 +127,10 @@ def _mpeg_audio(head: bytes, kind: str) -> str | None:
 
 def _markup(head: bytes, kind: str) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return next((mime for mark, mime in _MARKUP if text.startswith(mark)), None)
+    return next((mime for magic, mime in _MARKUP if text.startswith(magic)), None)
 
 
-_LOOKS: tuple[Callable[[bytes, str], str | None], ...] = (
+_DETECTORS: tuple[Callable[[bytes, str], str | None], ...] = (
     _iso_media,
     _matroska,
     _ogg,

@@ -35,7 +35,7 @@ class Way(Enum):
     TARGET = "calls to the reverse target"
 
 
-class Gate:
+class AccessPolicy:
     """Decides by token, or by who is the local user where no tokens are set."""
 
     def __init__(self, callers: Iterable[Caller], forward: bool, hosts: Iterable[str] = ()) -> None:
@@ -43,11 +43,6 @@ class Gate:
         self._callers = [(caller.name, _digest(caller.value)) for caller in callers]
         self._forward = forward
         self._hosts = frozenset(hosts)
-
-    @property
-    def has_callers(self) -> bool:
-        """Whether tokens decide."""
-        return bool(self._callers)
 
     def caller(self, sender: Sender) -> str:
         """The caller's name. Raises ApiError 401 or 403."""

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from runway_videos.errors import bad_request
-from runway_videos.request_body.limits import ESCAPES, MARKS, TEXT
+from runway_videos.request_body.limits import ESCAPES, TEXT, VALUES
 
 _PIECE = 1 << 20  # bytes counted at once: a dense text is refused in its first piece
 # A data URI counts as one value more: looking at each one costs time too.
-_MARKS = (b",", b"[", b"{", b'"data:')
+_VALUE_SIGNS = (b",", b"[", b"{", b'"data:')
 
 
 class Budget:
     """The structure and text that one body may hold. Each method raises ApiError 400."""
 
     def __init__(self) -> None:
-        self._marks = MARKS
+        self._values = VALUES
         self._escapes = ESCAPES
         self._text = TEXT
 
-    def spend_marks(self, text: bytes, param: str | None = None) -> None:
+    def spend_values(self, text: bytes, param: str | None = None) -> None:
         """Counts the values that a JSON text can make, before any of them is made."""
-        self._marks -= _count(text, _MARKS, self._marks)
-        if self._marks < 0:
-            raise bad_request(f"The JSON of the body holds more than {MARKS} values.", param)
+        self._values -= _count(text, _VALUE_SIGNS, self._values)
+        if self._values < 0:
+            raise bad_request(f"The JSON of the body holds more than {VALUES} values.", param)
 
     def spend_escapes(self, text: bytes, param: str | None = None) -> None:
         """Counts the percent signs of an urlencoded text."""
@@ -43,11 +43,11 @@ class Budget:
             )
 
 
-def _count(text: bytes, marks: tuple[bytes, ...], most: int) -> int:
-    """How often `marks` stand in the text; any number over `most` when there are more."""
+def _count(text: bytes, signs: tuple[bytes, ...], most: int) -> int:
+    """How often `signs` stand in the text; any number over `most` when there are more."""
     found = 0
     for start in range(0, len(text), _PIECE):
-        found += sum(text.count(mark, start, start + _PIECE) for mark in marks)
+        found += sum(text.count(sign, start, start + _PIECE) for sign in signs)
         if found > most:
             break
     return found

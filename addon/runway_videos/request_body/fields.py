@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from runway_videos.request_body.limits import SHOWN
+from runway_videos.request_body.limits import QUOTED
 
 
 class Upload(msgspec.Struct, frozen=True, eq=False):
@@ -51,4 +51,4 @@ class Fields(msgspec.Struct, frozen=True):
 
 def quoted(text: str) -> str:
     """A client's own text, quoted and short enough for a message."""
-    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
+    return repr(text if len(text) <= QUOTED else text[:QUOTED] + "…")

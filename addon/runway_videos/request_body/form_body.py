@@ -78,9 +78,9 @@ def read_urlencoded(body: bytes, budget: Budget, charset: str = "") -> list[Entr
     return entries
 
 
-def _found(body: bytes, mark: bytes, start: int, end: int) -> int:
-    """Where `mark` stands in a part of the body; `end` where it does not."""
-    at = body.find(mark, start, end)
+def _found(body: bytes, delimiter: bytes, start: int, end: int) -> int:
+    """Where `delimiter` stands in a part of the body; `end` where it does not."""
+    at = body.find(delimiter, start, end)
     return end if at == -1 else at
 
 

@@ -47,7 +47,7 @@ def parse_json(text: bytes, budget: Budget, param: str | None = None, charset: s
     Raises NotJson, and ApiError 400 (naming `param`, else the top-level key) for JSON that goes
     beyond the limits.
     """
-    budget.spend_marks(text, param)
+    budget.spend_values(text, param)
     rest, files = take_out(text)
     budget.spend_text(len(rest), param)
     if charset and charset.lower() not in ("utf-8", "utf8"):

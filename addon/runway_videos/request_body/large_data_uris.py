@@ -27,7 +27,7 @@ _LONGEST_ESCAPE = 6
 
 
 def take_out(text: bytes) -> tuple[bytes, Mapping[str, Upload]]:
-    """The JSON with a mark in place of each large data URI, and the files by their marks.
+    """The JSON with a placeholder in place of each large data URI, and the files by their placeholders.
 
     What is not plain base64 stays where it is, for the parser and for those who know more forms.
     """
@@ -45,9 +45,9 @@ def take_out(text: bytes) -> tuple[bytes, Mapping[str, Upload]]:
             except ValueError:
                 pass
             else:
-                mark = secrets.token_hex(16)
-                files[mark] = Upload(data, "", _label(begins))
-                kept += (view[done:at], f'"{mark}"'.encode())
+                placeholder = secrets.token_hex(16)
+                files[placeholder] = Upload(data, "", _label(begins))
+                kept += (view[done:at], f'"{placeholder}"'.encode())
                 done = end + 1
         at = max(at, end) + 1
     return (b"".join([*kept, view[done:]]) if files else text), files

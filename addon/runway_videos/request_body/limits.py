@@ -18,9 +18,9 @@ NAME = 512  # characters of a field's name, brackets included
 DEPTH = 32  # objects and arrays inside each other, in JSON and in bracketed names
 # Commas, `[` and `{` of all JSON in a body: bounds the values that it can make. A number may take 30 µs, and
 # nobody else is served while a text is parsed.
-MARKS = 5_000
+VALUES = 5_000
 ESCAPES = 1_000_000  # `%` of an urlencoded body: base64 of 24 MB has that many, and takes 0.2 s
 TEXT = 16 << 20  # bytes of all texts of a body, files and large data URIs not counted
 INTEGERS = range(-(2**63), 2**64)  # whole numbers: what 64 bits hold, signed or not
 
-SHOWN = 80  # characters of a client's own text that a message repeats
+QUOTED = 80  # characters of a client's own text that a message repeats

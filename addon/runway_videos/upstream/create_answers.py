@@ -44,7 +44,7 @@ from runway_videos.upstream.create_outcomes import (
     TryNextKey,
 )
 
-# A reason is kept and shown to the client whose request it was: no novel.
+# Characters of a reason: it is kept, and shown to the client whose request it was.
 _LONGEST_REASON = 500
 
 # Runway's answers after which another key is tried: status, its sentence, what it tells of the key.

@@ -1,4 +1,4 @@
-"""What each line of HAProxy's configuration is for: without it a create is paid twice."""
+"""What lines of HAProxy's configuration are for: without them a create is paid twice."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_in_turn_it_does_not(pair: Pair) -> None:
     assert len(pair.account.tasks) == 2
 
 
-def test_without_abortonclose_nobody_sees_that_it_left(pair: Pair) -> None:
+def test_where_nobody_sees_that_a_client_left_its_retries_of_10_seconds_find_its_create(pair: Pair) -> None:
     with pair.balancer("option abortonclose") as haproxy:
         pair.account.plan(Operation.CREATE, faults.HELD)
         assert pair.ask(haproxy, 0, timeout=LEAVES).code == "APITimeoutError"
         pair.account.release()
         until(lambda: pair.created() or None, "the video")
-        # The very next attempt would be given what counts as delivered; a later one is not.
+        # Its answer counts as delivered, which is given again for 10 s.
         assert pair.ask(haproxy, 2).video
-    assert len(pair.account.tasks) == 2
+    assert len(pair.account.tasks) == 1

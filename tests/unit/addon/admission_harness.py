@@ -12,7 +12,7 @@ from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission
 from runway_addon.connections import Connections
 from runway_addon.http_layer import RequestForm, RequestForms
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from runway_videos.events import Events
 from runway_videos.log_sink import LogSink
 from unit.addon.flow_harness import flow_of, headers_of
@@ -36,13 +36,13 @@ def addresses(connections: Connections | None = None, forms: RequestForms | None
 def admission(
     connections: Connections | None = None,
     forms: RequestForms | None = None,
-    seldom: Seldom | None = None,
+    throttle: LogThrottle | None = None,
     **options: object,
 ) -> Admission:
     connections = connections or Connections()
     found = addresses(connections, forms)
     events = Events([LogSink(sandbox=False)])
-    return Admission(settings_from(TOKENS, **options), connections, found, seldom or Seldom(), events)
+    return Admission(settings_from(TOKENS, **options), connections, found, throttle or LogThrottle(), events)
 
 
 def form(host: str = "127.0.0.1:8080", to_server: bool = True, ended: bool = True) -> RequestForm:

@@ -11,7 +11,7 @@ from mitmproxy.test import taddons
 
 from runway_addon.connections import Connections
 from runway_addon.http_layer import RequestForms
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from unit.addon.admission_harness import CALLERS, admission, asked, error_of, form, own
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_http(mode: str, options: dict[str, Any], peer: str, allowed:
 
 def test_refusals_are_logged_once_a_minute_for_each_peer_and_kind(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
-    gate = admission(seldom=Seldom(lambda: now[0]), callers=CALLERS)
+    gate = admission(throttle=LogThrottle(lambda: now[0]), callers=CALLERS)
     for _ in range(3):
         gate.admit(asked(path="/v1/chat", host="elsewhere.example"))
         gate.admit(asked(path="/v1/chat", host="elsewhere.example", peer="10.0.0.9"))

@@ -20,7 +20,7 @@ from runway_addon.admission import AdmittedCall
 from runway_addon.connections import Connections
 from runway_addon.guard import Decisions, Guard, LastGood, install
 from runway_addon.http_layer import RequestForms
-from runway_addon.seldom import Seldom
+from runway_addon.log_throttle import LogThrottle
 from runway_videos.openai.routes import Operation, Route
 from unit.addon.admission_harness import asked, error_of
 from unit.addon.flow_harness import headers_of
@@ -36,7 +36,9 @@ class Guarded:
         self.connections = Connections()
         self.decisions = Decisions()
         self.calls: weakref.WeakKeyDictionary[http.HTTPFlow, AdmittedCall] = weakref.WeakKeyDictionary()
-        self.guard = Guard(self.connections, RequestForms(), self.decisions, self.calls, Seldom(lambda: 0.0))
+        self.guard = Guard(
+            self.connections, RequestForms(), self.decisions, self.calls, LogThrottle(lambda: 0.0)
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from runway_videos.events import VideoFacts
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
 
 
-class Box:
+class CreatesHarness:
     """Creates on a clock of their own; what was made ends when told."""
 
     def __init__(self, **kept: float) -> None:
@@ -78,16 +78,16 @@ def busy() -> ApiError:
     return ApiError(503, "Later.", code="runway_overloaded")
 
 
-type Test = Callable[[Box], Awaitable[None]]
+type Test = Callable[[CreatesHarness], Awaitable[None]]
 
 
-def in_a_box(**kept: float) -> Callable[[Test], Callable[[], None]]:
-    """The test with a box of these limits, on a loop of its own."""
+def with_creates(**kept: float) -> Callable[[Test], Callable[[], None]]:
+    """The test with a harness of these limits, on a loop of its own."""
 
     def wrap(test: Test) -> Callable[[], None]:
         def run() -> None:
             async def start() -> None:
-                await test(Box(**kept))
+                await test(CreatesHarness(**kept))
 
             asyncio.run(start())
 
@@ -97,5 +97,5 @@ def in_a_box(**kept: float) -> Callable[[Test], Callable[[], None]]:
     return wrap
 
 
-#: The test with a box, on a loop of its own.
-in_a_loop = in_a_box()
+#: The test with a harness, on a loop of its own.
+in_a_loop = with_creates()

@@ -11,53 +11,53 @@ import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import CreateIdentity
-from unit.idempotency.creates_harness import Box, in_a_loop, refused, settle, unknown
+from unit.idempotency.creates_harness import CreatesHarness, in_a_loop, refused, settle, unknown
 
 
 @in_a_loop
-async def test_a_create_outlives_its_client(box: Box) -> None:
-    waiter = box.enter()
+async def test_a_create_outlives_its_client(harness: CreatesHarness) -> None:
+    waiter = harness.enter()
     waiting = asyncio.create_task(waiter.outcome())
     await settle()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    again = box.enter(retry=1)
-    await box.end(0)
+    again = harness.enter(retry=1)
+    await harness.end(0)
     assert await again.outcome() == "video 0"
     assert again.is_retry
-    assert len(box.made) == 1
+    assert len(harness.made) == 1
 
 
 @in_a_loop
-async def test_a_wait_that_was_ended_counts_as_a_client_that_is_gone(box: Box) -> None:
-    waiters = [box.enter(), box.enter()]
+async def test_a_wait_that_was_ended_counts_as_a_client_that_is_gone(harness: CreatesHarness) -> None:
+    waiters = [harness.enter(), harness.enter()]
     waits = [asyncio.create_task(waiter.outcome()) for waiter in waiters]
     await settle()
     waits[1].cancel()
     await settle()
-    again = box.enter(retry=1)
-    await box.end(0)
-    await box.end(1)
+    again = harness.enter(retry=1)
+    await harness.end(0)
+    await harness.end(1)
     assert await again.outcome() == "video 1"
 
 
 @in_a_loop
-async def test_a_refusal_is_not_kept_and_never_blocks_its_retry(box: Box) -> None:
-    await box.lost(refused())
-    assert len(box.creates) == 0
-    assert not box.enter(retry=1).is_retry
-    keyed = box.enter(key="k")
-    await box.end(2, refused())
+async def test_a_refusal_is_not_kept_and_never_blocks_its_retry(harness: CreatesHarness) -> None:
+    await harness.lost(refused())
+    assert len(harness.creates) == 0
+    assert not harness.enter(retry=1).is_retry
+    keyed = harness.enter(key="k")
+    await harness.end(2, refused())
     with pytest.raises(ApiError):
         await keyed.outcome()
-    assert not box.enter(key="k", fingerprint=b"mended").is_retry
+    assert not harness.enter(key="k", fingerprint=b"mended").is_retry
 
 
 @in_a_loop
-async def test_those_who_joined_a_create_that_is_refused_get_the_refusal(box: Box) -> None:
-    waiters = [box.enter(), box.enter(retry=1)]
-    await box.end(0, refused())
+async def test_those_who_joined_a_create_that_is_refused_get_the_refusal(harness: CreatesHarness) -> None:
+    waiters = [harness.enter(), harness.enter(retry=1)]
+    await harness.end(0, refused())
     errors = []
     for waiter in waiters:
         with pytest.raises(ApiError) as caught:
@@ -70,22 +70,22 @@ async def test_those_who_joined_a_create_that_is_refused_get_the_refusal(box: Bo
 
 
 @in_a_loop
-async def test_an_unknown_outcome_is_given_again_not_tried_again(box: Box) -> None:
-    first, second = box.enter(), box.enter()
-    await box.end(0, unknown())
-    await box.end(1, RuntimeError("a fault of ours: nobody knows"))
+async def test_an_unknown_outcome_is_given_again_not_tried_again(harness: CreatesHarness) -> None:
+    first, second = harness.enter(), harness.enter()
+    await harness.end(0, unknown())
+    await harness.end(1, RuntimeError("a fault of ours: nobody knows"))
     for waiter in (first, second):
         waiter.answered(delivered=False)
     with pytest.raises(ApiError, match="may exist") as caught:
-        await box.enter(retry=1).outcome()
+        await harness.enter(retry=1).outcome()
     assert (caught.value.status, caught.value.retry) == (502, False)
     with pytest.raises(RuntimeError, match="nobody knows"):
-        await box.enter(retry=1).outcome()
-    assert len(box.made) == 2
+        await harness.enter(retry=1).outcome()
+    assert len(harness.made) == 2
 
 
 @in_a_loop
-async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
+async def test_what_is_kept_holds_no_frames_and_no_request(harness: CreatesHarness) -> None:
     class Body:
         pass
 
@@ -100,7 +100,7 @@ async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
 
     body = Body()
     ref = weakref.ref(body)
-    waiter = box.creates.enter(CreateIdentity("", b"equal"), partial(fails, body), partial(gone, body))
+    waiter = harness.creates.enter(CreateIdentity("", b"equal"), partial(fails, body), partial(gone, body))
     del body
     with pytest.raises(ApiError):
         await waiter.outcome()
@@ -108,42 +108,42 @@ async def test_what_is_kept_holds_no_frames_and_no_request(box: Box) -> None:
     await settle()
     gc.collect()
     assert ref() is None
-    assert len(box.creates) == 1
+    assert len(harness.creates) == 1
 
 
 @in_a_loop
-async def test_a_create_that_is_cancelled_has_an_unknown_outcome(box: Box) -> None:
-    waiter = box.enter()
+async def test_a_create_that_is_cancelled_has_an_unknown_outcome(harness: CreatesHarness) -> None:
+    waiter = harness.enter()
     await settle()
-    box.made[0].cancel()
+    harness.made[0].cancel()
     with pytest.raises(ApiError, match="a paid task may exist"):
         await waiter.outcome()
-    assert len(box.creates) == 1
+    assert len(harness.creates) == 1
 
 
 def test_a_loop_that_closes_ends_creates_quietly() -> None:
-    box = Box()
+    harness = CreatesHarness()
 
     async def run() -> None:
-        box.enter()
+        harness.enter()
         await settle()
 
     asyncio.run(run())
-    assert box.creates.running == 0
+    assert harness.creates.running == 0
 
 
 @in_a_loop
-async def test_a_delivered_outcome_under_a_key_holds_no_connection(box: Box) -> None:
+async def test_a_delivered_outcome_under_a_key_holds_no_connection(harness: CreatesHarness) -> None:
     class Connection:
         def is_closed(self) -> bool:
             return False
 
     connection = Connection()
     ref = weakref.ref(connection)
-    waiter = box.enter(key="k", gone=connection.is_closed)
-    await box.end(0)
+    waiter = harness.enter(key="k", gone=connection.is_closed)
+    await harness.end(0)
     waiter.answered(delivered=True)
     del connection
     gc.collect()
     assert ref() is None
-    assert box.enter(key="k").is_retry
+    assert harness.enter(key="k").is_retry

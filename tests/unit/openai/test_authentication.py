@@ -10,7 +10,7 @@ import pytest
 from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError, render
 from runway_videos.openai import authentication
-from runway_videos.openai.authentication import LOCAL_USER, Gate
+from runway_videos.openai.authentication import LOCAL_USER, AccessPolicy
 from runway_videos.openai.local_user import Sender
 
 CALLERS = (Caller("team-a", "tok-a"), Caller("team-b", "tok,b="), Caller("team-c", "tok-c"))
@@ -59,12 +59,12 @@ NEIGHBOUR = "192.168.1.20"
 def test_with_callers_the_token_alone_decides(peer: str, headers: dict[str, str], name: str | None) -> None:
     # A balancer's headers mean nothing then: that is what callers are for.
     headers = headers | {"x-forwarded-for": "1.2.3.4", "via": "1.1 lb"}
-    gate = Gate(CALLERS, forward=False)
+    policy = AccessPolicy(CALLERS, forward=False)
     if name is not None:
-        assert gate.caller(Sender(peer, headers)) == name
+        assert policy.caller(Sender(peer, headers)) == name
         return
     with pytest.raises(ApiError) as caught:
-        gate.caller(Sender(peer, headers))
+        policy.caller(Sender(peer, headers))
     error = caught.value
     assert (error.status, error.type, error.code) == (401, "invalid_request_error", "invalid_api_key")
     assert "Authorization: Bearer <token>" in error.message
@@ -80,37 +80,37 @@ def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
         compared.append((len(one), len(other)))
         return compare(one, other)
 
-    gate = Gate(CALLERS, forward=False)
+    policy = AccessPolicy(CALLERS, forward=False)
     monkeypatch.setattr(hmac, "compare_digest", spy)
     for token in ("tok-a", "tok-c", "no", "a much longer token than any"):
         compared.clear()
         with contextlib.suppress(ApiError):
-            gate.caller(Sender(LOCAL, {"authorization": f"Bearer {token}"}))
+            policy.caller(Sender(LOCAL, {"authorization": f"Bearer {token}"}))
         # All of them, whichever matches, and of one length: digests.
         assert compared == [(32, 32)] * len(CALLERS)
 
 
 def test_a_gate_holds_no_token() -> None:
-    gate = Gate(CALLERS, forward=False)
-    assert "tok-a" not in repr(vars(gate))
+    policy = AccessPolicy(CALLERS, forward=False)
+    assert "tok-a" not in repr(vars(policy))
 
 
 # By address
 
 
 def test_without_callers_the_local_user_is_served_with_any_token() -> None:
-    gate = Gate((), forward=False)
+    policy = AccessPolicy((), forward=False)
     for headers in ({}, {"authorization": "Bearer sk-anything"}, {"host": "api.openai.com"}):
-        assert gate.caller(Sender(LOCAL, headers)) == LOCAL_USER
-    assert gate.caller(Sender("::1", {"sec-fetch-site": "same-origin"})) == LOCAL_USER
-    assert gate.caller(Sender("::1", {"sec-fetch-site": "none"})) == LOCAL_USER
+        assert policy.caller(Sender(LOCAL, headers)) == LOCAL_USER
+    assert policy.caller(Sender("::1", {"sec-fetch-site": "same-origin"})) == LOCAL_USER
+    assert policy.caller(Sender("::1", {"sec-fetch-site": "none"})) == LOCAL_USER
 
 
 @pytest.mark.parametrize("peer", [NEIGHBOUR, "::ffff:192.168.1.20", "", "172.17.0.1"])
 @pytest.mark.parametrize("forward", [False, True])
 def test_without_callers_nobody_else_is_and_the_operator_learns_why(peer: str, forward: bool) -> None:
     with pytest.raises(ApiError) as caught:
-        Gate((), forward).caller(Sender(peer, {"authorization": "Bearer tok-a"}))
+        AccessPolicy((), forward).caller(Sender(peer, {"authorization": "Bearer tok-a"}))
     error = caught.value
     assert (error.status, error.code) == (403, "callers_required")
     assert "the request is not from this machine" in error.message

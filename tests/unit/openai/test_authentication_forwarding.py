@@ -9,7 +9,7 @@ import pytest
 
 from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
-from runway_videos.openai.authentication import Gate, Way
+from runway_videos.openai.authentication import AccessPolicy, Way
 from runway_videos.openai.local_user import Sender
 
 CALLERS = (Caller("team-a", "tok-a"), Caller("team-b", "tok,b="), Caller("team-c", "tok-c"))
@@ -46,12 +46,12 @@ AT_PROXY = {"proxy-authorization": "Bearer tok-a"}
 def test_other_traffic_with_callers(
     forward: bool, way: Way, headers: dict[str, str], tunnel: bool | None, status: int | None, peer: str
 ) -> None:
-    gate, sender = Gate(CALLERS, forward), Sender(peer, headers, tunnel=tunnel)
+    policy, sender = AccessPolicy(CALLERS, forward), Sender(peer, headers, tunnel=tunnel)
     if status is None:
-        gate.check_other(way, sender)
+        policy.check_other(way, sender)
         return
     with pytest.raises(ApiError) as caught:
-        gate.check_other(way, sender)
+        policy.check_other(way, sender)
     assert caught.value.status == status
     assert "tok-" not in caught.value.message
 
@@ -59,8 +59,8 @@ def test_other_traffic_with_callers(
 @pytest.mark.parametrize("forward", [False, True])
 @pytest.mark.parametrize("way", list(Way))
 def test_other_traffic_without_callers_is_the_local_users(way: Way, forward: bool) -> None:
-    gate = Gate((), forward)
-    gate.check_other(way, Sender(LOCAL, {}))
+    policy = AccessPolicy((), forward)
+    policy.check_other(way, Sender(LOCAL, {}))
     for sender in (
         Sender(NEIGHBOUR, {}),
         Sender(LOCAL, {"via": "1.1 lb"}),
@@ -69,10 +69,10 @@ def test_other_traffic_without_callers_is_the_local_users(way: Way, forward: boo
         Sender(LOCAL, {}, host="evil.example"),
     ):
         if forward and way is Way.ROUTED:
-            gate.check_other(way, sender)
+            policy.check_other(way, sender)
             continue
         with pytest.raises(ApiError) as caught:
-            gate.check_other(way, sender)
+            policy.check_other(way, sender)
         assert (caught.value.status, caught.value.code) == (403, "forwarding_disabled")
         assert "runway_callers" in caught.value.message
 
@@ -101,14 +101,14 @@ def test_other_traffic_without_callers_is_the_local_users(way: Way, forward: boo
 )
 def test_a_token_at_the_proxy(value: str, known: bool) -> None:
     sender = Sender(LOCAL, {"proxy-authorization": value})
-    gate = Gate(CALLERS, forward=True)
-    assert gate.knows(sender) is known
+    policy = AccessPolicy(CALLERS, forward=True)
+    assert policy.knows(sender) is known
     with contextlib.nullcontext() if known else pytest.raises(ApiError):
-        gate.check_other(Way.PROXY, sender)
+        policy.check_other(Way.PROXY, sender)
 
 
 def test_who_is_known() -> None:
-    assert Gate(CALLERS, forward=False).knows(Sender(NEIGHBOUR, BEARER))
-    assert not Gate(CALLERS, forward=False).knows(Sender(LOCAL, {}))
-    assert Gate((), forward=False).knows(Sender(LOCAL, {}))
-    assert not Gate((), forward=False).knows(Sender(NEIGHBOUR, BEARER | AT_PROXY))
+    assert AccessPolicy(CALLERS, forward=False).knows(Sender(NEIGHBOUR, BEARER))
+    assert not AccessPolicy(CALLERS, forward=False).knows(Sender(LOCAL, {}))
+    assert AccessPolicy((), forward=False).knows(Sender(LOCAL, {}))
+    assert not AccessPolicy((), forward=False).knows(Sender(NEIGHBOUR, BEARER | AT_PROXY))

@@ -11,7 +11,7 @@ import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Upload, read_fields
-from runway_videos.request_body.limits import ESCAPES, MARKS, TEXT
+from runway_videos.request_body.limits import ESCAPES, TEXT, VALUES
 
 TYPE = "multipart/form-data; boundary=x"
 FILE = bytes(range(251)) * 4_000
@@ -38,9 +38,9 @@ def refused(content_type: str, body: bytes) -> tuple[ApiError, int]:
 
 
 def test_all_json_texts_of_a_form_hold_as_many_values_as_one() -> None:
-    text = b"[" + b"[]," * (MARKS // 10) + b"1]"
+    text = b"[" + b"[]," * (VALUES // 10) + b"1]"
     error, peak = refused(TYPE, form(*((f"a{n}", text) for n in range(600))))
-    assert str(MARKS) in error.message
+    assert str(VALUES) in error.message
     assert (error.status, error.param) == (400, "a4")
     assert peak < 4 * 600 * len(text)
 
@@ -70,7 +70,7 @@ def test_a_string_that_one_character_would_widen_is_bounded(wide: str) -> None:
 
 def test_a_body_full_of_beginnings_of_data_uris_is_refused_at_once() -> None:
     error, peak = refused("application/json", b'{"a": ' + b'"data:' * 1_000_000)
-    assert str(MARKS) in error.message
+    assert str(VALUES) in error.message
     assert peak < 100_000
 
 

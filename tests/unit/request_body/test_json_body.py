@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runway_videos.errors import ApiError
 from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.json_body import NotJson, parse_json, read_json
-from runway_videos.request_body.limits import DEPTH, MARKS
+from runway_videos.request_body.limits import DEPTH, VALUES
 
 
 def refused(body: bytes) -> ApiError:
@@ -115,7 +115,7 @@ def test_nesting_without_end_costs_nothing_in_a_thread_either(opening: bytes) ->
     thread = threading.Thread(target=lambda: errors.append(refused(body)))
     thread.start()
     thread.join()
-    assert str(MARKS) in errors[0].message
+    assert str(VALUES) in errors[0].message
 
 
 @pytest.mark.parametrize("item", [b"[],", b"{},", b"0,"])
@@ -127,7 +127,7 @@ def test_a_swarm_of_values_is_refused_before_they_are_made(item: bytes) -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert str(MARKS) in message
+    assert str(VALUES) in message
     assert peak < 100_000
 
 
@@ -136,7 +136,7 @@ def test_a_long_text_is_no_swarm() -> None:
     assert read_json(json.dumps({"a": text}).encode(), Budget()) == {"a": text}
 
 
-VALUES = st.recursive(
+JSON_VALUES = st.recursive(
     st.booleans()
     | st.integers(-(2**63), 2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
@@ -150,7 +150,9 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=5), st.booleans())
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON_VALUES, max_size=5), st.booleans()
+)
 def test_json_round_trip(values: dict[str, object], ascii_only: bool) -> None:
     body = json.dumps(values, ensure_ascii=ascii_only).encode()
     assert read_json(body, Budget()) == values

@@ -8,7 +8,7 @@ import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Value, read_fields
-from runway_videos.request_body.limits import MARKS
+from runway_videos.request_body.limits import VALUES
 from unit.request_body.forms import TYPE, texts
 
 ITEMS: list[Value] = [{"uri": "https://x", "tag": "a"}]
@@ -47,7 +47,7 @@ def test_it_is_decoded_once() -> None:
 
 
 def test_its_marks_are_those_of_the_body() -> None:
-    half = "[" + "0," * (MARKS // 2) + "0]"
+    half = "[" + "0," * (VALUES // 2) + "0]"
     with pytest.raises(ApiError) as caught:
         read_fields("", json.dumps({"a": half, "b": half}).encode())
-    assert str(MARKS) in caught.value.message
+    assert str(VALUES) in caught.value.message

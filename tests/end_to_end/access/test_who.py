@@ -8,11 +8,11 @@ from contextlib import ExitStack
 import pytest
 
 from balancers import haproxy, needs_haproxy
+from end_to_end.access.attacks import BASIC, THROUGH, TO_IT
+from end_to_end.access.conftest import Proxies
+from end_to_end.access.modes import BEARER, MODES, FarEnds, ManyModes, tag
+from end_to_end.access.who_table import HEAD, Case, cases, cells, every_case
 from end_to_end.conftest import Folders
-from end_to_end.doors.attacks import BASIC, THROUGH, TO_IT
-from end_to_end.doors.conftest import Proxies
-from end_to_end.doors.modes import BEARER, MODES, FarEnds, ManyModes, tag
-from end_to_end.doors.who_table import HEAD, Case, cases, cells, every_case
 from wire import Address, ask
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from balancers import haproxy, needs_haproxy, needs_nginx, nginx
+from end_to_end.access.modes import BEARER, MODES, PROXY_MODES, FarEnds, ManyModes, tag
 from end_to_end.conftest import Folders
-from end_to_end.doors.modes import BEARER, MODES, PROXY_MODES, FarEnds, ManyModes, tag
 from wire import Address, Answer, ask, connect, send
 
 pytestmark = pytest.mark.slow

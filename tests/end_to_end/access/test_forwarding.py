@@ -14,10 +14,10 @@ import pytest
 
 from asking import curl, needs_curl
 from balancers import haproxy, needs_haproxy, needs_nginx, nginx
+from end_to_end.access import attacks
+from end_to_end.access.attacks import BASIC, EVERY, PROXY_BEARER, THROUGH, TO_IT, assert_no_token
+from end_to_end.access.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEnds, ManyModes, tag
 from end_to_end.conftest import Folders
-from end_to_end.doors import attacks
-from end_to_end.doors.attacks import BASIC, EVERY, PROXY_BEARER, THROUGH, TO_IT, assert_no_token
-from end_to_end.doors.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEnds, ManyModes, tag
 from faulty.balancer import Balancer as ReadmeBalancer
 from wire import Address, Headers, ask, connect, send
 

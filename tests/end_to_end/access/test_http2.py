@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from asking import peak_memory
-from end_to_end.doors.attacks import BASIC
-from end_to_end.doors.http2 import Http2
-from end_to_end.doors.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEnds, ManyModes, tag
+from end_to_end.access.attacks import BASIC
+from end_to_end.access.http2 import Http2
+from end_to_end.access.modes import BEARER, PROXY_MODES, TOKEN, VIDEO_HOST, FarEnds, ManyModes, tag
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 
-from end_to_end.doors.modes import TOKEN, FarEnds, tag
+from end_to_end.access.modes import TOKEN, FarEnds, tag
 from far_ends import WEB_SOCKET
 from wire import Address, Headers, ask, through_tunnel
 

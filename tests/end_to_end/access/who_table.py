@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
-from end_to_end.doors.modes import MODES
+from end_to_end.access.modes import MODES
 from running import ROOT
 
 BEGIN, END = "<!-- who:begin -->", "<!-- who:end -->"

@@ -7,9 +7,9 @@ import contextlib
 import pytest
 
 from asking import finished, web
+from end_to_end.access.attacks import BASIC, assert_no_token
+from end_to_end.access.modes import BEARER, PROXY_MODES, FarEnds, ManyModes, tag
 from end_to_end.conftest import Folders
-from end_to_end.doors.attacks import BASIC, assert_no_token
-from end_to_end.doors.modes import BEARER, PROXY_MODES, FarEnds, ManyModes, tag
 from wire import connect, send
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from asking import other_address
+from end_to_end.access.modes import FarEnds, ManyModes
 from end_to_end.conftest import Folders, whole
-from end_to_end.doors.modes import FarEnds, ManyModes
 from sandbox_server import SandboxServer
 
 Proxies = Callable[[bool, bool], ManyModes]

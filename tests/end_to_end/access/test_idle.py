@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from end_to_end.doors.modes import BEARER, TOKEN, VIDEO_HOST, FarEnds, ManyModes
+from end_to_end.access.modes import BEARER, TOKEN, VIDEO_HOST, FarEnds, ManyModes
 from origins import PATIENCE_SECONDS, Exchange
 from wire import connect, send
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from asking import until
+from end_to_end.access import attacks
+from end_to_end.access.modes import BEARER, MODES, PROXY_MODES, TOKEN, FarEnds, ManyModes, tag
 from end_to_end.conftest import Folders
-from end_to_end.doors import attacks
-from end_to_end.doors.modes import BEARER, MODES, PROXY_MODES, TOKEN, FarEnds, ManyModes, tag
 from running import ADDON
 from wire import ask, connect
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from end_to_end.doors import attacks
-from end_to_end.doors.attacks import BASIC, assert_no_token
-from end_to_end.doors.conftest import Proxies
-from end_to_end.doors.modes import BEARER, TOKEN, FarEnds, ManyModes, tag
+from end_to_end.access import attacks
+from end_to_end.access.attacks import BASIC, assert_no_token
+from end_to_end.access.conftest import Proxies
+from end_to_end.access.modes import BEARER, TOKEN, FarEnds, ManyModes, tag
 from wire import ask
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 
 from balancers import haproxy, needs_haproxy, needs_nginx, nginx
+from end_to_end.access.attacks import EVERY, THROUGH, TO_IT
+from end_to_end.access.modes import MODES, PROXY_MODES, VIDEO_HOST, FarEnds, ManyModes, tag
 from end_to_end.conftest import Folders
-from end_to_end.doors.attacks import EVERY, THROUGH, TO_IT
-from end_to_end.doors.modes import MODES, PROXY_MODES, VIDEO_HOST, FarEnds, ManyModes, tag
 from faulty.balancer import Balancer as ReadmeBalancer
 from wire import Address, Answer, Headers, ask, connect, send
 
