@@ -71,9 +71,7 @@ class VideoCalls:
         try:
             if refusal := self._bodies.refusal(flow):
                 raise refusal
-            call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
-            answer = await service.handle(call)
-            self._put(flow, answer, admitted, service)
+            self._put(flow, await _answer_to(flow, admitted, service), admitted, service)
         except ApiError as error:
             service.runtime.events.emit(CallRefused(error, admitted.route))
             flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
@@ -149,3 +147,15 @@ class VideoCalls:
                 self._connections.let_in(flow.client_conn)
             case PassThrough():
                 self._admission.forward_create(flow, admitted, answer.models)
+
+
+async def _answer_to(
+    flow: http.HTTPFlow, admitted: AdmittedCall, service: Service
+) -> Answer | Download | PassThrough:
+    """What the service answers. On its own: no frame of an answered call may hold the request's body.
+
+    mitmproxy makes a response with an exception that refers to itself, and so to all calling frames.
+    """
+    return await service.handle(
+        flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
+    )
