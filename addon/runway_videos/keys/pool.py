@@ -1,7 +1,7 @@
 """The pool of Runway keys: who may take this create, and what to say when nobody may.
 
 A create goes to a key whose `models` fit, whose weight is above 0 and that has no cooldown; if some
-of them have room for the model, to one of those. Among them the turns go by weight, exactly: a turn
+of them have room for the model, to one of those. Among them the turns go by weight: a turn
 counts when a task was made or may have been. Everything else about a video goes to the key that
 made it. A new configuration is a new pool.
 """

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from runway_videos.errors import ApiError
+from runway_videos.events import UploadFailed
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import SubmittedTask
 from runway_videos.upstream.timeouts import Timeouts
@@ -165,3 +166,18 @@ def test_uploads_that_never_end_are_ended_and_give_their_permits_back() -> None:
     assert len(ended) == MAX_UPLOADS + 2
     assert last.task == "task-1"
     assert harness.client.times("create") == 1
+
+
+def test_who_waits_for_a_permit_waits_no_longer_than_an_upload_may_take() -> None:
+    harness = SubmitHarness(client=Endless(), timeouts=Timeouts(upload=0.2, upload_rate=1e12))
+
+    async def run() -> list[SubmittedTask | BaseException]:
+        # Three turns of uploads that never end: the third does not wait for two others.
+        several = (harness.submitting(picture=True) for _ in range(3 * MAX_UPLOADS))
+        return await asyncio.gather(*several, return_exceptions=True)
+
+    ended = asyncio.run(run())
+    assert {error.code for error in ended if isinstance(error, ApiError)} == {"upload_failed"}
+    reasons = {event.reason for event in harness.events if isinstance(event, UploadFailed)}
+    assert reasons == {"not done in time", "had to wait too long for others"}
+    assert harness.client.times("create") == 0
