@@ -16,6 +16,8 @@ from end_to_end.conftest import Folders, whole
 from running import Proxy
 from sandbox_server import SandboxServer
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LIMIT = 8 * MIB
 

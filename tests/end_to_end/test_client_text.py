@@ -12,6 +12,8 @@ from origins import Origin
 from running import Proxy
 from sandbox_server import SandboxServer
 
+pytestmark = pytest.mark.slow
+
 # The bytes themselves, CR in front of the last line end too; and in UTF-8 those of the second kind.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]")
 EVIL = b"\x1b[31m\x07\x9b\xc2\x9b\xc2\x85\xe2\x80\xa8\xe2\x80\xae"

@@ -15,7 +15,11 @@ from asking import CONSTANT_KEYS, PNG, check_video, client, finished, until, web
 from running import Proxy
 from sandbox_server import SandboxServer
 
-pytestmark = [pytest.mark.dependencies, pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")]
+pytestmark = [
+    pytest.mark.dependencies,
+    pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from end_to_end.conftest import Folders, whole
 from running import Proxy
 from sandbox_server import SandboxServer
 
+pytestmark = pytest.mark.slow
+
 CALLER = '{"name": "app", "value": "token-of-app"}'
 BEARER = {"Authorization": "Bearer token-of-app"}
 

@@ -16,6 +16,8 @@ from running import Proxy
 from sandbox_server import SandboxServer
 from wire import Answer, Headers, ask, connect
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "t0k3n/of+the=app"
 BASE64 = base64.b64encode(f"app:{TOKEN}".encode()).decode()
 QUOTED = TOKEN.replace("/", "%2F").replace("+", "%2B").replace("=", "%3d")

@@ -23,6 +23,8 @@ from faulty.http2 import Http2Client
 from faulty.table import Row
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 MODELS = [f"unseen-{number:02}" for number in range(10)]
 
 
