@@ -25,7 +25,7 @@ defaults
 """
 
 # One process in the foreground, which keeps everything in its own folder.
-_NGINX = """
+NGINX = """
 daemon off;
 master_process off;
 pid nginx.pid;
@@ -102,5 +102,5 @@ def nginx(folder: Path, server: int, *lines: str) -> Balancer:
         own, target = f"upstream pool {{ server {target}; keepalive 1; }}", "pool"
     location = f"location / {{ proxy_pass http://{target}; {' '.join(lines)} }}"
     own += f"\n    server {{ listen 127.0.0.1:{port}; {location} }}"
-    (folder / "nginx.conf").write_text(_NGINX.format(text=own))
+    (folder / "nginx.conf").write_text(NGINX.format(text=own))
     return Balancer(folder, ["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], port)

@@ -10,6 +10,7 @@ from mitmproxy.connection import Client
 
 from runway_addon import addresses, flow_messages, listening
 from runway_addon.addresses import Addresses
+from runway_addon.body_limit import READ_TO_REFUSE
 from runway_addon.connections import Connections
 from runway_addon.log_throttle import LogThrottle
 from runway_videos.config.settings import Settings
@@ -23,8 +24,6 @@ from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.unsupported import wrong_method
 from runway_videos.store.video_ids import unknown_video
 
-# How many times `runway_max_body` is read, and held by mitmproxy, to answer 413 in words.
-_READ_TO_REFUSE = 2
 # As a proxy has to ask for a token: browsers and clients then ask their user for it.
 _ASK_FOR_TOKEN: Mapping[str, str] = {"proxy-authenticate": 'Basic realm="runway_callers"'}
 
@@ -174,7 +173,7 @@ class Admission:
             # what is wrong; a stranger may not fill the memory, be it through a balancer here.
             cut = not self._policy.knows(sender)
         elif error.status == 413:
-            cut = size > _READ_TO_REFUSE * self._settings.max_body
+            cut = size > READ_TO_REFUSE * self._settings.max_body
         else:
             cut = size > authentication.LARGEST_UNINVITED_BODY
         if cut:

@@ -22,8 +22,8 @@ from runway_videos.openai.authentication import too_large
 
 #: How many times `runway_max_body` a caller's requests may hold together.
 BODIES_IN_FLIGHT = 8
-# How many times its limit a body is read, and dropped, so that the refusal can be said in words.
-_READ_TO_REFUSE = 2
+#: How many times its limit a body is read, and dropped, so that the refusal can be said in words.
+READ_TO_REFUSE = 2
 _RETRY_SECONDS = 5
 # Bytes of an answered call's body that stay on its flow, for mitmweb to show.
 _LARGEST_KEPT_BODY = 1 << 20
@@ -119,7 +119,7 @@ class BoundedBody(ReceiveBuffer):
             super().__iadd__(other)
             self._share += len(other)
             self._held[self._caller] += len(other)
-        elif not self._is_cut and self.came > _READ_TO_REFUSE * self._largest:
+        elif not self._is_cut and self.came > READ_TO_REFUSE * self._largest:
             self._is_cut = True
             self._cut(too_large(self._largest, self.came))
         return self

@@ -14,8 +14,8 @@ _TYPES = {
     409: "conflict_error",
     429: "rate_limit_error",
 }
-# A refusal is one caller's, and may be over in a moment: no cache keeps it.
-_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
+#: Of every answer of ours: it is for its caller alone, not for caches, not for sniffing.
+PRIVATE_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
 class ApiError(Exception):
@@ -61,7 +61,7 @@ def bad_request(message: str, param: str | None = None, code: str | None = None)
 
 def render(error: ApiError) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and JSON body of an error, as OpenAI's API gives them."""
-    headers = {"content-type": "application/json", **_HEADERS, **error.headers}
+    headers = {"content-type": "application/json", **PRIVATE_HEADERS, **error.headers}
     if error.retry is not None:
         headers["x-should-retry"] = "true" if error.retry else "false"
     if error.retry_after is not None:

@@ -11,6 +11,7 @@ from functools import cached_property
 import msgspec
 
 from runway_videos.config.settings import Settings
+from runway_videos.errors import PRIVATE_HEADERS
 from runway_videos.events import Events
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.openai.video import Status
@@ -22,8 +23,6 @@ from runway_videos.upstream.timeouts import Timeouts
 #: The header of answers about videos of the sandbox.
 SANDBOX_HEADER = "x-runway-sandbox"
 _LEAST_POLL_MS = 1000
-# Answers about a video are for its caller only: not for caches, not for sniffing.
-_PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
 class CachedStatus(msgspec.Struct, frozen=True, gc=False):
@@ -89,13 +88,13 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
         return self.sandbox_headers | {
             "content-type": "application/json",
             "openai-poll-after-ms": str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000)),
-            **_PRIVATE,
+            **PRIVATE_HEADERS,
         }
 
     @cached_property
     def content_headers(self) -> dict[str, str]:
         """Headers of every answer with a video's bytes or a link to them."""
-        return self.sandbox_headers | _PRIVATE
+        return self.sandbox_headers | PRIVATE_HEADERS
 
     @cached_property
     def sandbox_headers(self) -> dict[str, str]:

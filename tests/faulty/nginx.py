@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from asking import free_port, listens, until
+from balancers import NGINX
 from child_processes import Child
 from faulty.balancer import LISTEN, SERVERS
 from running import ADDON, clean_environment
@@ -16,23 +17,6 @@ from running import ADDON, clean_environment
 CONFIGURATION = ADDON.parent / "deploy" / "nginx.conf"
 
 installed = shutil.which("nginx") is not None
-
-# One process in the foreground, which keeps all that it writes in its own folder.
-_AROUND = """
-daemon off;
-master_process off;
-pid nginx.pid;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    {text}
-}}
-"""
 
 
 class Nginx:
@@ -63,7 +47,7 @@ class Nginx:
         return self
 
     def __enter__(self) -> Nginx:
-        (self._folder / "nginx.conf").write_text(_AROUND.format(text=self._text))
+        (self._folder / "nginx.conf").write_text(NGINX.format(text=self._text))
         with self._log.open("wb") as log:
             self._child = Child(
                 ["nginx", "-p", str(self._folder), "-c", "nginx.conf", "-e", "stderr"],
