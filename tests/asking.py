@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import re
 import shutil
 import socket
@@ -117,12 +119,26 @@ def error_of(response: httpx.Response, status: int) -> dict[str, Any]:
     return error
 
 
+def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
+    """Different ports of 127.0.0.1 and `host` that a program can listen on, also again after it was killed.
+
+    Below those that the system gives to outgoing connections: one of them may have taken it by then.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    for port in random.sample(range(first // 2, first), 100 + count):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for address in {host, "127.0.0.1"}:
+                held.enter_context(socket.socket()).bind((address, port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError(f"fewer than {count} free ports")
+
+
 def free_port() -> int:
-    """A free port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One of `free_ports`."""
+    return free_ports(1)[0]
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:

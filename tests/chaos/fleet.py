@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from asking import free_port
 from chaos.client import token
 from chaos.fates import Blow
 from chaos.plan import CALLERS, Plan
 from chaos.records import Life, Trace, Upset
 from chaos.wire import LostError, ask
 from faulty.balancer import Balancer
-from faulty.gateway import free_port
 from running import ADDON, Proxy
 
 #: How long a stopped process stands still.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import random
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,16 +69,3 @@ def wait_alone(proxy: Proxy) -> None:
         return len(lines_with(log, "client connect")) == len(lines_with(log, "client disconnect"))
 
     until(lambda: alone() or None, "all clients gone")
-
-
-def free_port() -> int:
-    """A port that a proxy can listen on again after it was killed.
-
-    Below those that the system gives to outgoing connections: one of them may have taken it.
-    """
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in random.sample(range(first // 2, first), 100):
-        with socket.socket() as sock, contextlib.suppress(OSError):
-            sock.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no free port")

@@ -43,7 +43,9 @@ def wanted(*extras: str) -> list[Requirement]:
     return [Requirement(text) for texts in lists for text in texts]
 
 
-@pytest.mark.parametrize(("name", "extras"), [("run.txt", ()), ("test.txt", ("test",))])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("run.txt", ()), ("test.txt", ("test", "media", "webhooks", "metrics", "redis"))]
+)
 def test_every_bound_holds_one_exact_version(name: str, extras: tuple[str, ...]) -> None:
     lock = locked(name)
     for requirement in wanted(*extras):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import uuid
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from asking import web
+from asking import free_ports, web
 from far_ends import RawServer, next_proxy, web_socket
 from origins import Asked, Origin
 from running import ADDON, Proxy
@@ -101,7 +99,7 @@ class ManyModes(Proxy):
         }
         hosts = ["127.0.0.1"] + ([other] if other else [])
         places = [(mode, host) for host in hosts for mode in MODES]
-        ports = _free_ports(len(places))
+        ports = free_ports(len(places), other or "127.0.0.1")
         self._addresses: dict[tuple[str, str], Address] = {
             (mode, "here" if host == "127.0.0.1" else "other"): (host, port)
             for (mode, host), port in zip(places, ports, strict=True)
@@ -144,10 +142,3 @@ class ManyModes(Proxy):
         known = dict([BEARER]) if self.callers else {}
         with web(f"http://{host}:{port}", headers=known | headers) as client:
             return client.post("/v1/videos", json={"prompt": "a create"}).status_code
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listened on just now, all different."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [probe.getsockname()[1] for probe in probes]

@@ -14,11 +14,11 @@ import openai
 import pytest
 from openai.types import Video
 
-from asking import until
+from asking import free_port, until
 from faulty import FaultyRunway, faults, kills
 from faulty.accounts import Operation
 from faulty.clients import Client, Got, create
-from faulty.gateway import PICTURE, free_port, gateway, lines_with
+from faulty.gateway import PICTURE, gateway, lines_with
 from faulty.server import VIDEO
 from faulty.table import Row
 from running import Proxy

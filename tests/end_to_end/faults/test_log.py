@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from asking import listens, until, web
+from asking import free_port, listens, until, web
 from faulty import Account, FaultyRunway, faults
 from faulty.accounts import Operation
 from faulty.clients import Client, create
-from faulty.gateway import free_port, gateway, lines_with
+from faulty.gateway import gateway, lines_with
 from running import Proxy
 
 pytestmark = pytest.mark.slow

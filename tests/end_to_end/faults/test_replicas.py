@@ -14,9 +14,10 @@ import openai
 import pytest
 
 import asking
+from asking import free_port
 from faulty import balancer
 from faulty.balancer import Balancer
-from faulty.gateway import free_port, lines_with
+from faulty.gateway import lines_with
 from running import Proxy
 from sandbox_server import SandboxServer
 
