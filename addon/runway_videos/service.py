@@ -1,4 +1,7 @@
-"""The operations, in order. Read `create` from top to bottom to see what happens to a create."""
+"""The service: which operation serves a call, and what lasts through all configurations.
+
+Read `operations/creates.py` from top to bottom to see what happens to a create.
+"""
 
 from __future__ import annotations
 
@@ -12,43 +15,24 @@ import msgspec
 from runway_videos import events
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
-from runway_videos.create_plan import facts_of, plan_of
-from runway_videos.events import Events, VideoFacts
+from runway_videos.events import Events
 from runway_videos.idempotency.creates import Creates, may_have_made
-from runway_videos.idempotency.fingerprint import identity_of
 from runway_videos.keys.pool import KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.unsupported import unsupported, wrong_method
 from runway_videos.openai.video import Deleted, encode
-from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime, size_of
-from runway_videos.store.video_ids import (
-    IdSealer,
-    UnsealableError,
-    VideoReference,
-    owner_hash,
-    unsealable_task,
-)
-from runway_videos.store.video_records import VideoRecord, VideoRecords
-from runway_videos.translate import Plan
-from runway_videos.translate.task_status import TaskState
+from runway_videos.operations.creates import Created, PaidOperations
+from runway_videos.runtime import Runtime, size_of
+from runway_videos.store.video_ids import IdSealer
+from runway_videos.store.video_records import VideoRecords
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
 from runway_videos.upstream.poll import Poller
-from runway_videos.upstream.submit import Submitter
 from runway_videos.upstream.timeouts import Timeouts
-from runway_videos.upstream.uploads import MAX_UPLOADS
-from runway_videos.upstream.video_state import render_video
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
-
-
-class Created(msgspec.Struct, frozen=True):
-    """What a create came to: kept for its retries, so it is small."""
-
-    video_id: str
-    reference: VideoReference
 
 
 class Service:
@@ -75,7 +59,7 @@ class Service:
         self._started = False
         # What lasts through all configurations stands here, beside the runtime.
         self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
-        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
+        paid = PaidOperations(self._creates)
         self._poller = Poller()
         self._content = Content(self._poller)
         self.runtime = Runtime(
@@ -91,9 +75,8 @@ class Service:
             jitter=jitter,
             timeouts=timeouts,
         )
-        self._submitter = Submitter(self.runtime, self._uploads)
         self._operations: dict[Operation, _Serve] = {
-            Operation.CREATE: self.create,
+            Operation.CREATE: paid.create,
             Operation.STATUS: self.status,
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
@@ -104,24 +87,6 @@ class Service:
     async def handle(self, call: Call) -> Answer | Download | PassThrough:
         """Answers a call, under the configuration that it finds. Raises ApiError."""
         return await self._operations[call.route.operation](self.runtime, call)
-
-    async def create(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
-        """Makes a video: reads what is asked for, makes the task once, seals the id, remembers."""
-        plan, fingerprint = await plan_of(runtime, call)
-        if isinstance(plan, PassThrough):
-            return plan
-        if plan.ignored:
-            runtime.events.emit(events.FieldsIgnored(plan.ignored))
-        facts = facts_of(plan, call.caller)
-        identity = identity_of(call.headers, call.caller, fingerprint, facts)
-        waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
-        try:
-            created = await waiter.outcome()
-        finally:
-            waiter.answered(delivered=not call.gone())
-        record = _remember(runtime, created.reference, call.caller, plan)
-        video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
-        return Answer(200, runtime.video_headers, encode(video))
 
     async def status(self, runtime: Runtime, call: Call) -> Answer:
         """A video's status."""
@@ -142,34 +107,6 @@ class Service:
             unsupported(route.name) if route.operation is Operation.UNSUPPORTED else wrong_method(route.allow)
         )
 
-    async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
-        """Makes the task and the id that will find it. Runs to its end whatever the client does."""
-        caller = facts.caller
-        started, created_at = runtime.clock(), int(runtime.now())
-        submitted = await self._submitter.submit(plan.call, facts)
-        reference = VideoReference(
-            key=submitted.key,
-            task=submitted.task,
-            owner=owner_hash(caller),
-            model=plan.model,
-            seconds=plan.seconds,
-            size=plan.size,
-            created=created_at,
-        )
-        _remember(runtime, reference, caller, plan)
-        took = runtime.clock() - started
-        runtime.events.emit(
-            events.VideoSubmitted(facts, submitted.key, submitted.task, submitted.credits, took)
-        )
-        try:
-            return Created(runtime.sealer.seal(reference), reference)
-        except UnsealableError as error:
-            raise unsealable_task(error) from error
-
-    def _install(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self._submitter = Submitter(runtime, self._uploads)
-
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
         self._started = True
@@ -182,7 +119,7 @@ class Service:
             self._stop_sandbox = sandbox.stop
             await self.runtime.client.close()
             client = self._connect(url, None, self.runtime.timeouts)
-            self._install(msgspec.structs.replace(self.runtime, client=client))
+            self.runtime = msgspec.structs.replace(self.runtime, client=client)
 
     def link_failed(self, download: Download, problem: str) -> None:
         """A video's link did not give it, when its bytes were asked for."""
@@ -231,15 +168,9 @@ class Service:
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._stop_sandbox:
             # The old one may have creates in flight: it ends by itself when they are answered.
             client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
-        self._install(
-            msgspec.structs.replace(
-                runtime, settings=settings, pool=pool, client=client, sealer=_sealer(settings)
-            )
+        self.runtime = msgspec.structs.replace(
+            runtime, settings=settings, pool=pool, client=client, sealer=_sealer(settings)
         )
-
-
-def _remember(runtime: Runtime, made: VideoReference, caller: str, plan: Plan) -> VideoRecord[CachedStatus]:
-    return runtime.videos.remember(made, caller, runway_model=plan.call.model, prompt=plan.prompt)
 
 
 def _sealer(settings: Settings) -> IdSealer:

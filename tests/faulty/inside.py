@@ -15,7 +15,8 @@ from runway_videos.idempotency.creates import Creates
 from runway_videos.keys.pool import Key
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import find
-from runway_videos.service import Created, Service
+from runway_videos.operations.creates import Created
+from runway_videos.service import Service
 from runway_videos.upstream.timeouts import Timeouts
 
 #: What the stock clients send again unless they are told not to.

@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from runway_videos.create_plan import LARGEST_INLINE_BODY
 from runway_videos.errors import ApiError
 from runway_videos.openai.messages import PassThrough
+from runway_videos.operations.create_plan import LARGEST_INLINE_BODY
 from unit.fake_runway import PROMPT, ServiceHarness
 from unit.loopback import in_a_loop
 

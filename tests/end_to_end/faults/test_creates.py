@@ -145,7 +145,7 @@ def test_a_connection_that_is_refused_only_at_first_makes_one(refusing: tuple[Fa
 
 def test_a_fault_of_the_proxy_is_not_tried_again(folder: Callable[[], Path], tmp_path: Path) -> None:
     script = tmp_path / "fault.py"
-    script.write_text("from runway_videos import service\nservice.render_video = None\n")
+    script.write_text("from runway_videos.operations import creates\ncreates.render_video = None\n")
     with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}, "-s", str(script)) as proxy:
         got = create(Client(proxy.base_url), model="runway/any", prompt="fault")
         row = Row(cases.FAULT.what, 1, len(runway.tasks("fault")), 0, got.words)

@@ -18,7 +18,7 @@ from faulty.scenarios import EXPECTED, Scenario
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter, may_have_made
 from runway_videos.keys.cooldowns import KeyReport
-from runway_videos.service import Created
+from runway_videos.operations.creates import Created
 from runway_videos.upstream import submit
 from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.create_answers import judge_create

@@ -1,0 +1,84 @@
+"""The operations that are paid for. All go one way: a plan, then one task for it, once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from runway_videos import events
+from runway_videos.events import VideoFacts
+from runway_videos.idempotency.creates import Creates
+from runway_videos.idempotency.fingerprint import identity_of
+from runway_videos.openai.messages import Answer, Call, PassThrough
+from runway_videos.openai.video import encode
+from runway_videos.operations.create_plan import facts_of, plan_of
+from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
+from runway_videos.store.video_ids import UnsealableError, VideoReference, owner_hash, unsealable_task
+from runway_videos.store.video_records import VideoRecord
+from runway_videos.translate import Plan
+from runway_videos.translate.task_status import TaskState
+from runway_videos.upstream.submit import Submitter
+from runway_videos.upstream.uploads import MAX_UPLOADS
+from runway_videos.upstream.video_state import render_video
+
+
+class Created(msgspec.Struct, frozen=True):
+    """What a create came to: kept for its retries, so it is small."""
+
+    video_id: str
+    reference: VideoReference
+
+
+class PaidOperations:
+    """Creates. `creates` are those in flight and kept; they outlive a runtime."""
+
+    def __init__(self, creates: Creates[Created]) -> None:
+        self._creates = creates
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
+
+    async def create(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
+        """Makes a video: reads what is asked for, makes the task once, seals the id, remembers."""
+        plan, fingerprint = await plan_of(runtime, call)
+        if isinstance(plan, PassThrough):
+            return plan
+        if plan.ignored:
+            runtime.events.emit(events.FieldsIgnored(plan.ignored))
+        facts = facts_of(plan, call.caller)
+        identity = identity_of(call.headers, call.caller, fingerprint, facts)
+        waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
+        try:
+            created = await waiter.outcome()
+        finally:
+            waiter.answered(delivered=not call.gone())
+        record = _remember(runtime, created.reference, call.caller, plan)
+        video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
+        return Answer(200, runtime.video_headers, encode(video))
+
+    async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
+        """Makes the task and the id that will find it. Runs to its end whatever the client does."""
+        caller = facts.caller
+        started, created_at = runtime.clock(), int(runtime.now())
+        submitted = await Submitter(runtime, self._uploads).submit(plan.call, facts)
+        reference = VideoReference(
+            key=submitted.key,
+            task=submitted.task,
+            owner=owner_hash(caller),
+            model=plan.model,
+            seconds=plan.seconds,
+            size=plan.size,
+            created=created_at,
+        )
+        _remember(runtime, reference, caller, plan)
+        took = runtime.clock() - started
+        runtime.events.emit(
+            events.VideoSubmitted(facts, submitted.key, submitted.task, submitted.credits, took)
+        )
+        try:
+            return Created(runtime.sealer.seal(reference), reference)
+        except UnsealableError as error:
+            raise unsealable_task(error) from error
+
+
+def _remember(runtime: Runtime, made: VideoReference, caller: str, plan: Plan) -> VideoRecord[CachedStatus]:
+    return runtime.videos.remember(made, caller, runway_model=plan.call.model, prompt=plan.prompt)
