@@ -10,6 +10,7 @@ from functools import cached_property
 
 import msgspec
 
+from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.errors import PRIVATE_HEADERS
 from runway_videos.events import Events
@@ -84,12 +85,14 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def video_headers(self) -> dict[str, str]:
-        """Headers of every JSON answer about a video: when to poll again, and the sandbox's header."""
-        return self.sandbox_headers | {
-            "content-type": "application/json",
-            "openai-poll-after-ms": str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000)),
-            **PRIVATE_HEADERS,
-        }
+        """Headers of JSON answers about a video: when to poll again, and the sandbox's header."""
+        poll_after = str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000))
+        return self.json_headers | {"openai-poll-after-ms": poll_after}
+
+    @cached_property
+    def json_headers(self) -> dict[str, str]:
+        """Headers of JSON answers with nothing to poll in them."""
+        return self.content_headers | {"content-type": "application/json"}
 
     @cached_property
     def content_headers(self) -> dict[str, str]:
@@ -100,6 +103,14 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     def sandbox_headers(self) -> dict[str, str]:
         """The header of answers of the sandbox; none without it."""
         return {SANDBOX_HEADER: "true"} if self.settings.sandbox else {}
+
+
+def sealer_of(settings: Settings) -> IdSealer:
+    """The sealer for the configured keys. Raises ConfigError for names that cannot be told apart."""
+    try:
+        return IdSealer({key.name: key.value for key in settings.keys}, settings.id_secrets)
+    except ValueError as error:
+        raise ConfigError(f"runway_keys: {error}") from error
 
 
 def size_of(cached: CachedStatus) -> int:

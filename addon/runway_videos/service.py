@@ -24,13 +24,14 @@ from runway_videos.openai.routes import Operation
 from runway_videos.openai.unsupported import unsupported, wrong_method
 from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations.creates import Created, PaidOperations
-from runway_videos.runtime import Runtime, size_of
-from runway_videos.store.video_ids import IdSealer
+from runway_videos.operations.list_videos import VideoLister
+from runway_videos.runtime import Runtime, sealer_of, size_of
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
 from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.upstream.video_state import body_of
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 
@@ -62,10 +63,11 @@ class Service:
         paid = PaidOperations(self._creates)
         self._poller = Poller()
         self._content = Content(self._poller)
+        self._lister = VideoLister(self._poller)
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
-            sealer=_sealer(settings),
+            sealer=sealer_of(settings),
             client=connect(settings.base_url, settings.proxy, timeouts),
             videos=VideoRecords(clock, size_of),
             events=Events([LogSink(settings.sandbox)]),
@@ -80,6 +82,7 @@ class Service:
             Operation.STATUS: self.status,
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
+            Operation.LIST: self._lister.list_videos,
             Operation.UNSUPPORTED: self.refuse,
             Operation.WRONG_METHOD: self.refuse,
         }
@@ -92,7 +95,7 @@ class Service:
         """A video's status."""
         video = runtime.video(call.route.video_id, call.caller)
         cached = await self._poller.status(runtime, video)
-        return Answer(200, runtime.video_headers, cached.body)
+        return Answer(200, runtime.video_headers, body_of(video, cached))
 
     async def delete(self, runtime: Runtime, call: Call) -> Answer:
         """Cancels or deletes a video."""
@@ -169,12 +172,5 @@ class Service:
             # The old one may have creates in flight: it ends by itself when they are answered.
             client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
         self.runtime = msgspec.structs.replace(
-            runtime, settings=settings, pool=pool, client=client, sealer=_sealer(settings)
+            runtime, settings=settings, pool=pool, client=client, sealer=sealer_of(settings)
         )
-
-
-def _sealer(settings: Settings) -> IdSealer:
-    try:
-        return IdSealer({key.name: key.value for key in settings.keys}, settings.id_secrets)
-    except ValueError as error:
-        raise ConfigError(f"runway_keys: {error}") from error

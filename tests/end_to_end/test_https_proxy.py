@@ -69,6 +69,7 @@ def test_client_creates_polls_and_downloads_through_the_proxy(
     assert part.read() == clip[10:20]
     with app.videos.with_streaming_response.download_content(video.id) as stream:
         assert b"".join(stream.iter_bytes()) == clip
+    assert video.id in [each.id for each in app.videos.list(order="desc", limit=100).data]
     assert app.videos.delete(video.id).deleted is True
     with pytest.raises(openai.NotFoundError):
         app.videos.retrieve(video.id)

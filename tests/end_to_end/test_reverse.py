@@ -36,6 +36,7 @@ def test_videos_behind_a_reverse_proxy_are_served(front: Proxy, sandbox_server: 
         video = app.videos.create_and_poll(prompt="behind a gateway", poll_interval_ms=50)
         assert video.status == "completed"
         assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
+        assert video.id in [each.id for each in app.videos.list()]
         assert app.videos.delete(video.id).deleted is True
 
 

@@ -118,8 +118,6 @@ def test_other_variants_are_refused(direct: httpx.Client, variant: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "words"),
     [
-        ("GET", "/v1/videos", "Listing"),
-        ("GET", "/v1/videos?limit=5&order=asc", "Listing"),
         ("POST", "/v1/videos/{id}/remix", "Remixing"),
         ("POST", "/v1/videos/edits", "Editing"),
         ("POST", "/v1/videos/extensions", "Extending"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -38,6 +39,8 @@ class FakeRunway(RunwayClient):
         self.asked: list[tuple[str, str]] = []  # method's name, what for
         self.bodies: list[dict[str, Any]] = []
         self.next: dict[str, deque[Scripted]] = defaultdict(deque)
+        self.answers_polls = asyncio.Event()
+        self.answers_polls.set()
         self.closed = False
 
     def made(self, state: Mapping[str, object], key: str = "a") -> str:
@@ -58,6 +61,7 @@ class FakeRunway(RunwayClient):
 
     async def get_task(self, key: Key, task: str) -> Reply:
         found = self._scripted("get", task)
+        await self.answers_polls.wait()
         return found or (ok(self.tasks[task]) if self._has(key, task) else missing())
 
     async def delete_task(self, key: Key, task: str) -> Reply:
@@ -105,7 +109,13 @@ class ServiceHarness:
     """A service with a Runway in memory, a clock that moves when a test says so, and waits that take
     no time and move the clock."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None, /, **options: object) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        /,
+        timeouts: Timeouts | None = None,
+        **options: object,
+    ) -> None:
         self.now = 1000.0
         self.runways: list[FakeRunway] = []  # the last is the one that is asked
         given = {"keys": [{"name": "a", "value": "env.A"}]} | options
@@ -116,6 +126,7 @@ class ServiceHarness:
             clock=lambda: self.now,
             now=self.unix_time,
             sleep=self._sleep,
+            timeouts=timeouts,
         )
 
     def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:

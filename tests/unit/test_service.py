@@ -154,7 +154,6 @@ async def test_a_video_is_its_callers_alone() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "word"),
     [
-        ("GET", "", "Listing"),
         ("POST", "/edits", "Editing"),
         ("POST", "/extensions", "Extending"),
         ("POST", "/characters", "characters"),
@@ -167,7 +166,7 @@ async def test_what_is_not_built_is_said_in_openais_shape(method: str, path: str
     error = await refused(ServiceHarness(), method, path)
     assert (error.code, error.type) == ("unsupported_operation", "invalid_request_error")
     assert word in error.message
-    assert "create, retrieve, download and delete" in error.message
+    assert "create, list, retrieve, download and delete" in error.message
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ class Operation(Enum):
     STATUS = "status"
     CONTENT = "content"
     DELETE = "delete"
+    LIST = "list"
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
     NOT_OURS = "not ours"
@@ -37,7 +38,7 @@ class Route(msgspec.Struct, frozen=True):
 # Method, path below /v1/videos, operation, name. A path with `{id}` is ours if the id is.
 _ROUTES = (
     ("POST", "", Operation.CREATE, "create"),
-    ("GET", "", Operation.UNSUPPORTED, "list"),
+    ("GET", "", Operation.LIST, "list"),
     ("POST", "edits", Operation.UNSUPPORTED, "edits"),
     ("POST", "extensions", Operation.UNSUPPORTED, "extensions"),
     ("POST", "characters", Operation.UNSUPPORTED, "characters"),

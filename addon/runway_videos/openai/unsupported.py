@@ -5,7 +5,6 @@ from __future__ import annotations
 from runway_videos.errors import ApiError
 
 _DESCRIPTIONS = {
-    "list": "Listing videos",
     "remix": "Remixing a video",
     "edits": "Editing a video",
     "extensions": "Extending a video",
@@ -17,8 +16,8 @@ def unsupported(name: str) -> ApiError:
     """The 400 for an operation of OpenAI's API that is not implemented."""
     return ApiError(
         400,
-        f"{_DESCRIPTIONS[name]} is not supported by this proxy; it can create, retrieve, "
-        "download and delete videos.",
+        f"{_DESCRIPTIONS[name]} is not supported by this proxy; it can create, list, "
+        "retrieve, download and delete videos.",
         code="unsupported_operation",
     )
 

@@ -1,4 +1,4 @@
-"""OpenAI's JSON of a video and of its deletion (OpenAI's OpenAPI 2.3.0, `VideoResource`)."""
+"""OpenAI's JSON of a video, of a list of them and of a deletion (OpenAI's OpenAPI 2.3.0, `VideoResource`)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     error: VideoError | None = None
 
 
+class VideoList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of videos, each as its JSON; the ids are None where it is empty."""
+
+    object: Literal["list"] = "list"
+    data: list[msgspec.Raw]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
 class Deleted(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a deletion."""
 
@@ -46,3 +56,4 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 encode = msgspec.json.Encoder().encode
+decode_video = msgspec.json.Decoder(Video).decode

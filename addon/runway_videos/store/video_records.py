@@ -42,6 +42,7 @@ class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
     completed_at: int | None = None  # unix seconds; when this process first saw the end
     ended: Literal["completed", "failed"] | None = None
     throttled: bool = False  # the last status was THROTTLED
+    progress: int | None = None  # the last one seen; None: not running yet
     # Set by VideoRecords alone, which counts their bytes:
     runway_model: str = ""  # its wire name; "" when another process created it
     prompt: str | None = None
@@ -152,6 +153,10 @@ class VideoRecords[Status]:
         if record is not None:
             self._remove(record)
 
+    def holds(self, record: VideoRecord[Status]) -> bool:
+        """Whether a record is still kept: it was neither deleted nor evicted."""
+        return record.counted_bytes > 0
+
     def of_caller(
         self,
         caller: str,
@@ -186,14 +191,14 @@ class VideoRecords[Status]:
             self.drop_url(record)
 
     def _keep(self, kept: OrderedDict[str, VideoRecord[Status]], record: VideoRecord[Status]) -> None:
-        if record.counted_bytes:  # else it was evicted while its user waited for Runway
+        if self.holds(record):  # else it was evicted while its user waited for Runway
             kept[record.reference.task] = record
             kept.move_to_end(record.reference.task)
             self._count(record)
         self.sweep()
 
     def _release(self, kept: OrderedDict[str, VideoRecord[Status]], record: VideoRecord[Status]) -> None:
-        if record.counted_bytes:
+        if self.holds(record):
             kept.pop(record.reference.task, None)
             self._count(record)
 

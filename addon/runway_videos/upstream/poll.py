@@ -55,7 +55,7 @@ class Poller:
     """Asks Runway for tasks and remembers what it said. Outlives runtimes: polls under way are shared."""
 
     def __init__(self) -> None:
-        self._shared_polls: dict[str, asyncio.Task[PollResult]] = {}
+        self._shared_polls: dict[str, _SharedPoll] = {}
 
     async def status(self, runtime: Runtime, video: RequestedVideo) -> CachedStatus:
         """The video's status, from memory while that is young enough."""
@@ -64,14 +64,21 @@ class Poller:
 
     async def poll(self, runtime: Runtime, video: RequestedVideo) -> PollResult:
         """The video's status from Runway; shares the call that is under way."""
+        # Shielded: one client's end is not another's.
+        return await asyncio.shield(self.begin(runtime, video, retries=True))
+
+    def begin(self, runtime: Runtime, video: RequestedVideo, *, retries: bool) -> asyncio.Task[PollResult]:
+        """The poll that is under way, or a new one; it goes on whoever waits for it.
+
+        Without `retries` it is one call to Runway, unless someone joins it who wants them.
+        """
         task = video.task
         shared = self._shared_polls.get(task)
         if shared is None:
-            shared = asyncio.create_task(_poll(runtime, video))
-            self._shared_polls[task] = shared
-            shared.add_done_callback(lambda done: self._ended(task, done))
-        # Shielded: one client's end is not another's.
-        return await asyncio.shield(shared)
+            shared = self._shared_polls[task] = _SharedPoll(runtime, video)
+            shared.poll.add_done_callback(lambda done: self._ended(task, done))
+        shared.retries = shared.retries or retries
+        return shared.poll
 
     async def delete(self, runtime: Runtime, video: RequestedVideo) -> None:
         """Cancels or deletes the video. ApiError where it is gone already or Runway is down."""
@@ -93,6 +100,14 @@ class Poller:
             shared.exception()  # retrieved, also where every client has left
 
 
+class _SharedPoll:
+    """A poll under way. `retries`: somebody waits for it who wants them."""
+
+    def __init__(self, runtime: Runtime, video: RequestedVideo) -> None:
+        self.retries = False
+        self.poll = asyncio.create_task(_poll(runtime, video, lambda: self.retries))
+
+
 def fresh_status(runtime: Runtime, record: VideoRecord[CachedStatus]) -> CachedStatus | None:
     """The status in memory, if it may be given out: an end holds longer."""
     cached = record.status
@@ -102,12 +117,13 @@ def fresh_status(runtime: Runtime, record: VideoRecord[CachedStatus]) -> CachedS
     return runtime.videos.status(record, fresh)
 
 
-async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
+async def _poll(runtime: Runtime, video: RequestedVideo, retries: Callable[[], bool]) -> PollResult:
     key = runtime.key_of(video)
     attempts = await _with_retries(
         runtime,
         lambda: runtime.client.get_task(key, video.task),
         lambda reply: _settles(runtime, video, reply),
+        retries,
     )
     reply = attempts.reply
     if reply is None and attempts.not_found:
@@ -126,7 +142,10 @@ async def _poll(runtime: Runtime, video: RequestedVideo) -> PollResult:
 
 
 async def _with_retries(
-    runtime: Runtime, ask: Callable[[], Awaitable[Reply]], settles: Callable[[Reply], bool] = lambda _: True
+    runtime: Runtime,
+    ask: Callable[[], Awaitable[Reply]],
+    settles: Callable[[Reply], bool] = lambda _: True,
+    retries: Callable[[], bool] = lambda: True,
 ) -> _Attempts:
     """Asks until Runway answers; what is asked here costs nothing and may be asked again."""
     begun = runtime.clock()
@@ -143,7 +162,7 @@ async def _with_retries(
                 return _Attempts(reply, unsure)
             unsure = unsure or reply.status not in (429, 502, 503)
             problem, last = f"HTTP {reply.status}", reply
-        if wait is None or runtime.clock() - begun > MAX_RETRY_SECONDS:
+        if wait is None or not retries() or runtime.clock() - begun > MAX_RETRY_SECONDS:
             break
         await runtime.sleep(wait * (1 + runtime.jitter() / 2))
     not_found = last.status == 404 and bool(reason_of(last))

@@ -27,6 +27,9 @@ class Timeouts(msgspec.Struct, frozen=True):
     #: Between the tries of a question or a deletion, with up to 50 % on top.
     poll_waits: tuple[float, ...] = (0.5, 1.0)
 
+    #: A list's wait for the statuses that it asks for.
+    list_wait: float = 2.0
+
     def upload_of(self, size: int) -> float:
         """For an upload of `size` bytes."""
         return self.upload + size / self.upload_rate

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from runway_videos import events
 from runway_videos.events import VideoFacts
 from runway_videos.keys.pool import KeyReport
-from runway_videos.openai.video import KEPT_SECONDS, Video, encode
+from runway_videos.openai.video import KEPT_SECONDS, Video, decode_video, encode
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_records import VideoRecord
 from runway_videos.translate.task_status import TaskState, read_task
@@ -17,8 +19,7 @@ def record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object
     Gives the state as clients may see it, and whether that is an end which Runway now contradicts.
     """
     record, reference = video.record, video.reference
-    last = record.status
-    state = read_task(task, last.progress if last else 0)
+    state = read_task(task, record.progress or 0)
     if state.unknown_word:
         problem = f"has a status that is not known: {state.unknown_word}"
         runtime.events.emit(events.TaskContradicted(video.task, problem))
@@ -33,6 +34,8 @@ def record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object
     elif model and record.throttled and state.status == "in_progress":
         runtime.pool.report(reference.key, model, KeyReport.QUEUE_MOVING)
     record.throttled = state.throttled
+    if state.status == "in_progress":
+        record.progress = state.progress
     if state.status in ("completed", "failed") and record.ended != state.status:
         record.ended = state.status
         record.completed_at = int(runtime.now())
@@ -53,10 +56,18 @@ def _never_back(record: VideoRecord[CachedStatus], state: TaskState) -> TaskStat
     """The state as clients may see it after what they have seen before."""
     if _contradicts(record, state):
         return TaskState("completed", 100) if record.ended == "completed" else read_task({"status": "FAILED"})
-    last = record.status
-    if state.status == "queued" and last is not None and last.status == "in_progress":
-        return TaskState("in_progress", last.progress, throttled=state.throttled)
+    if state.status == "queued" and record.progress is not None:
+        return TaskState("in_progress", record.progress, throttled=state.throttled)
     return state
+
+
+def last_state(record: VideoRecord[CachedStatus]) -> TaskState:
+    """What was last seen of a video whose status is kept no more."""
+    if record.ended == "completed":
+        return TaskState("completed", 100)
+    if record.ended == "failed":
+        return read_task({"status": "FAILED"}, record.progress or 0)
+    return TaskState("queued" if record.progress is None else "in_progress", record.progress or 0)
 
 
 def render_status(runtime: Runtime, video: RequestedVideo, state: TaskState) -> CachedStatus:
@@ -66,6 +77,13 @@ def render_status(runtime: Runtime, video: RequestedVideo, state: TaskState) -> 
     cached = CachedStatus(body, state.status, state.progress, error)
     runtime.videos.keep_status(video.record, cached)
     return cached
+
+
+def body_of(video: RequestedVideo, cached: CachedStatus) -> bytes:
+    """A cached status under the id that the client wrote: a new secret gives a video a second one."""
+    if cached.body.startswith(b'{"id":"%s"' % video.video_id.encode()):
+        return cached.body
+    return encode(msgspec.structs.replace(decode_video(cached.body), id=video.video_id))
 
 
 def render_video(video: RequestedVideo, state: TaskState) -> Video:

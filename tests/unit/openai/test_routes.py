@@ -22,7 +22,7 @@ PREFIXES = ("/v1/videos", "/openai/v1/videos")
     ("method", "path", "route"),
     [
         ("POST", "", Route(Operation.CREATE, name="create")),
-        ("GET", "", Route(Operation.UNSUPPORTED, name="list")),
+        ("GET", "", Route(Operation.LIST, name="list")),
         ("DELETE", "", Route(Operation.NOT_OURS)),
         ("PUT", "", Route(Operation.NOT_OURS)),
         ("HEAD", "", Route(Operation.NOT_OURS)),
