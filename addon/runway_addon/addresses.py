@@ -19,8 +19,9 @@ from mitmproxy.proxy.mode_specs import (
 
 from runway_addon.connections import Connections
 from runway_addon.http_layer import RequestForms
+from runway_addon.own_machine import made_here
 from runway_videos.openai.authentication import Way
-from runway_videos.openai.local_user import Sender
+from runway_videos.openai.local_user import Sender, is_loopback
 
 # Where the system's routing brings the traffic, and not the client's choice.
 _ROUTED = (TransparentMode, WireGuardMode, LocalMode, TunMode, OsProxyMode)
@@ -36,20 +37,34 @@ class Addresses:
         connections: Connections,
         forms: RequestForms,
         is_own_address: Callable[[str, int], bool],
+        local_end: Callable[[Client], str] = lambda client: "",
     ) -> None:
+        """`local_end`: the IP address at which a client's connection ends here."""
         self._connections = connections
         self._forms = forms
         self._is_own_address = is_own_address
+        self._local_end = local_end
 
     def peer(self, client: Client) -> str:
         """The IP address of a client, also where it came to the proxy through the proxy itself."""
         return self._connections.peer(client)
+
+    def is_local(self, client: Client) -> bool:
+        """Whether a client is on this machine: by loopback, or redirected here by the system."""
+        return is_loopback(self.peer(client)) or self._is_redirected(client)
+
+    def _is_redirected(self, client: Client) -> bool:
+        """Whether the system redirected a connection of this machine here, from its own address."""
+        return isinstance(client.proxy_mode, TransparentMode) and made_here(
+            self.peer(client), self._local_end(client)
+        )
 
     def sender(self, flow: http.HTTPFlow, headers: Mapping[str, str]) -> Sender:
         """Who sent the request, with its headers by lower-case name."""
         client, form = flow.client_conn, self._forms.of(flow.request)
         return Sender(
             peer=self._connections.peer(client),
+            redirected=self._is_redirected(client),
             headers=headers,
             http_1_0=flow.request.data.http_version == b"HTTP/1.0",
             host=form.host if form.to_server or isinstance(client.proxy_mode, ReverseMode) else None,

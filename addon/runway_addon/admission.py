@@ -111,7 +111,9 @@ class Admission:
         if self._connections.may_open(client):
             return True
         way, peer = addresses.way_of(client), self._addresses.peer(client)
-        if not addresses.needs_tunnel(client) and self._policy.may_pass_raw(way, peer):
+        if not addresses.needs_tunnel(client) and self._policy.may_pass_raw(
+            way, self._addresses.is_local(client)
+        ):
             self._connections.let_in(client)
             return True
         if self._throttle.may_log("a connection", peer):

@@ -114,6 +114,17 @@ def cut_client(client: Client, seconds: float = 0) -> None:
         asyncio.get_running_loop().call_later(seconds, transport.writer.transport.abort)
 
 
+def local_end(client: Client) -> str:
+    """The IP address at which a client's connection ends here, "" where none is known.
+
+    In transparent mode mitmproxy has put in its place where the client wanted to go.
+    """
+    handler = _proxyserver().connections.get(client.id)
+    transport = handler.transports.get(client) if handler else None
+    name = transport.writer.get_extra_info("sockname") if transport and transport.writer else None
+    return str(name[0]) if name else ""
+
+
 def is_own_address(host: str, port: int) -> bool:
     """Whether host and port name this proxy itself."""
     return any(

@@ -43,5 +43,5 @@ bodies = BodyLimits(lambda flow, error: flow.kill())
 #: Downloads whose first bytes have not come yet.
 downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()
 
-addresses = Addresses(connections, forms, listening.is_own_address)
+addresses = Addresses(connections, forms, listening.is_own_address, listening.local_end)
 video_calls = VideoCalls(calls, downloads, bodies, links, connections, addresses)

@@ -15,7 +15,7 @@ from enum import Enum
 from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
 from runway_videos.logs import escaped
-from runway_videos.openai.local_user import Sender, is_loopback, why_not_local
+from runway_videos.openai.local_user import Sender, why_not_local
 
 #: The owner's name where there are no callers.
 LOCAL_USER = ""
@@ -86,11 +86,14 @@ class AccessPolicy:
         elif way is Way.PROXY and not sender.tunnel and not self._knows_at_proxy(sender):
             raise _no_proxy_token(tunnel=sender.tunnel is False)
 
-    def may_pass_raw(self, way: Way, peer: str) -> bool:
-        """Whether what is no HTTP may pass outside of a tunnel: it can show no token."""
+    def may_pass_raw(self, way: Way, local: bool) -> bool:
+        """Whether what is no HTTP may pass outside of a tunnel: it can show no token.
+
+        `local`: it comes from this machine.
+        """
         if way is Way.ROUTED and self._forward:
             return True
-        return way is Way.TARGET if self._callers else is_loopback(peer)
+        return way is Way.TARGET if self._callers else local
 
     def _knows_at_proxy(self, sender: Sender) -> bool:
         token = _proxy_token(sender.headers.get(_PROXY_HEADER, ""))

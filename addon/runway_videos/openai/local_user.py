@@ -31,7 +31,8 @@ class Sender(msgspec.Struct, frozen=True):
 
     `peer` and `connected_to` are IP addresses. `host` is the Host by which the proxy was spoken to
     as to a server, None where the client chose it as a proxy. `tunnel` is None outside of a tunnel
-    that a CONNECT opened; within one, whether that CONNECT was allowed other traffic.
+    that a CONNECT opened; within one, whether that CONNECT was allowed other traffic. `redirected`:
+    the system redirected a connection of this machine to the proxy, from whatever address of its own.
     """
 
     peer: str
@@ -40,6 +41,7 @@ class Sender(msgspec.Struct, frozen=True):
     host: str | None = None
     connected_to: str = ""
     tunnel: bool | None = None
+    redirected: bool = False
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +74,7 @@ def why_not_local(sender: Sender, hosts: Container[str]) -> str | None:
     sign = relayed_by(sender.headers)
     if sign is not None:
         return f"the request carries {sign}"
-    if not is_loopback(sender.peer):
+    if not (sender.redirected or is_loopback(sender.peer)):
         return "the request is not from this machine"
     if sender.tunnel is False:
         return "the request came through a tunnel that is not the local user's"

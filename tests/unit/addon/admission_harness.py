@@ -26,10 +26,15 @@ ID = "video_rwAbC"
 OWN_ADDRESS = ("127.0.0.1", 8080)
 
 
-def addresses(connections: Connections | None = None, forms: RequestForms | None = None) -> Addresses:
-    """Of a proxy that listens on 127.0.0.1:8080."""
+def addresses(
+    connections: Connections | None = None, forms: RequestForms | None = None, local_end: str = ""
+) -> Addresses:
+    """Of a proxy that listens on 127.0.0.1:8080; `local_end`: where its clients' connections end."""
     return Addresses(
-        connections or Connections(), forms or RequestForms(), lambda host, port: (host, port) == OWN_ADDRESS
+        connections or Connections(),
+        forms or RequestForms(),
+        lambda host, port: (host, port) == OWN_ADDRESS,
+        lambda client: local_end,
     )
 
 
@@ -37,10 +42,11 @@ def admission(
     connections: Connections | None = None,
     forms: RequestForms | None = None,
     throttle: LogThrottle | None = None,
+    local_end: str = "",
     **options: object,
 ) -> Admission:
     connections = connections or Connections()
-    found = addresses(connections, forms)
+    found = addresses(connections, forms, local_end)
     events = Events([LogSink(sandbox=False)])
     return Admission(settings_from(TOKENS, **options), connections, found, throttle or LogThrottle(), events)
 

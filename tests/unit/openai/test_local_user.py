@@ -125,6 +125,14 @@ def test_a_long_host_does_not_fill_the_answer() -> None:
     assert why.isprintable()
 
 
+def test_a_redirected_connection_of_this_machine_is_local_and_no_more() -> None:
+    own = "10.0.0.1"
+    assert why_not_local(Sender(own, {}, redirected=True), HOSTS) is None
+    assert why_not_local(Sender(own, {}), HOSTS) == "the request is not from this machine"
+    assert "Via" in str(why_not_local(Sender(own, {"via": "1.1 lb"}, redirected=True), HOSTS))
+    assert "HTTP/1.0" in str(why_not_local(Sender(own, {}, http_1_0=True, redirected=True), HOSTS))
+
+
 def test_http_1_0_and_an_untrusted_tunnel_are_not_local() -> None:
     assert "HTTP/1.0" in str(why_not_local(Sender(LOCAL, {}, http_1_0=True), HOSTS))
     assert "tunnel" in str(why_not_local(Sender(LOCAL, {}, tunnel=False), HOSTS))
