@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -88,6 +88,23 @@ class Addresses:
     def way(self, flow: http.HTTPFlow) -> Way:
         """How a request comes, and where it wants to go."""
         return Way.OWN if self.is_for_proxy(flow) else way_of(flow.client_conn)
+
+    def goes_to(self, flow: http.HTTPFlow, hosts: Container[str]) -> bool:
+        """Whether a request that goes on surely goes to one of these hosts, by all of its names.
+
+        A redirected client chose an IP address. Whose that is, only the server's certificate tells,
+        which mitmproxy checks for the name in the client's TLS handshake.
+        """
+        client, request = flow.client_conn, flow.request
+        if way_of(client) is not Way.ROUTED:
+            names = [request.host]
+        elif request.scheme == "https" and client.sni:
+            names = [client.sni]
+        else:
+            return False
+        if not is_reverse(flow):
+            names.append(request.pretty_host)
+        return all(name.lower() in hosts for name in names)
 
     def has_body(self, flow: http.HTTPFlow) -> bool:
         """Whether a body may follow the headers."""

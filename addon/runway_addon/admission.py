@@ -57,6 +57,8 @@ class Admission:
         self._throttle = throttle
         self._events = events
         self._tokens = CallerTokens(settings.callers)
+        # Those of callers whose token is no key of a host in `runway_hosts`.
+        self._own_tokens = CallerTokens(each for each in settings.callers if not each.pass_token)
         self._policy = authentication.AccessPolicy(settings.callers, settings.forward, settings.hosts)
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
@@ -124,7 +126,9 @@ class Admission:
         return self._addresses.sender(flow, flow_messages.lower_headers(flow))
 
     def _forward(self, flow: http.HTTPFlow, sender: Sender) -> None:
-        """Lets other traffic pass, without callers' tokens and without holding it up.
+        """Lets other traffic pass without holding it up, and without callers' tokens.
+
+        A token that is the client's key for a host of `runway_hosts` too goes there.
 
         Raises ApiError where it may not.
         """
@@ -133,10 +137,12 @@ class Admission:
             self._policy.caller(sender)
             raise authentication.no_fallback(flow.request.method, flow.request.path)
         self._check_other(way, sender)
-        flow_messages.take_tokens(flow, self._tokens)
         if way is Way.OWN and self._settings.fallback is not None:
             next_proxy = self._addresses.goes_to_next_proxy(flow)
             flow_messages.send_to(flow.request, self._settings.fallback, True, next_proxy)
+        passes = self._addresses.goes_to(flow, self._settings.hosts)
+        tokens = self._own_tokens if passes else self._tokens
+        flow_messages.take_tokens(flow, tokens, bool(self._settings.callers))
         size = self._size(flow)
         if size is None or size > flow_messages.LARGEST_HELD_BODY:
             flow.request.stream = True

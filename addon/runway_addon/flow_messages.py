@@ -152,11 +152,11 @@ def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) ->
     return fields
 
 
-def take_tokens(flow: http.HTTPFlow, tokens: CallerTokens) -> None:
+def take_tokens(flow: http.HTTPFlow, tokens: CallerTokens, has_callers: bool) -> None:
     """Takes callers' tokens off a flow that goes on; the client's own credentials stay."""
     headers = flow.request.headers
     headers.fields = tokens.out_of_headers(headers.fields)
-    if tokens:
+    if has_callers:
         # What is for this proxy is for no other, whatever it says.
         headers.pop("proxy-authorization", None)
 

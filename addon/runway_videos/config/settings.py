@@ -28,10 +28,14 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Someone who may use the proxy, known by a token."""
+    """Someone who may use the proxy, known by a token.
+
+    `pass_token`: it is the client's key for the hosts of `runway_hosts` too, and goes on to them.
+    """
 
     name: str
     value: str
+    pass_token: bool = False
 
     def __repr__(self) -> str:
         return f"Caller({self.name!r})"
@@ -178,7 +182,7 @@ def _weight(reader: OptionReader, name: str, weight: object) -> float:
 
 def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
     callers: list[Caller] = []
-    for item in reader.items("runway_callers", values, ("name", "value")):
+    for item in reader.items("runway_callers", values, ("name", "value", "pass_token")):
         secret, variable = reader.secret("runway_callers", item)
         if secret is None:
             # Going on without would turn a caller away, or let everyone in if it was the only one.
@@ -188,7 +192,10 @@ def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
             )
         if any(secret == other.value for other in callers):
             raise reader.fail("runway_callers", f"{item['name']} has the token of another caller")
-        callers.append(Caller(name=str(item["name"]), value=secret))
+        pass_token = item.get("pass_token", False)
+        if not isinstance(pass_token, bool):
+            raise reader.fail("runway_callers", f"pass_token of {item['name']} must be true or false")
+        callers.append(Caller(name=str(item["name"]), value=secret, pass_token=pass_token))
     return tuple(callers)
 
 

@@ -117,12 +117,12 @@ def test_tokens_alone_come_off_what_goes_on() -> None:
         (b"Proxy-Authorization", b"Bearer of-nobody"),
     )
     flow = flow_of(path="/v1/chat?a=%2F&&api_key=hush-token&b", headers=http.Headers(fields))
-    flow_messages.take_tokens(flow, tokens)
+    flow_messages.take_tokens(flow, tokens, has_callers=True)
     flow_messages.take_tokens_off_target(flow, tokens)
     assert flow.request.headers.fields == own
     assert flow.request.path == "/v1/chat?a=%2F&&b"
     flow = flow_of(path="/v1/chat?api_key=hush-token", headers=http.Headers(fields))
-    flow_messages.take_tokens(flow, CallerTokens(()))
+    flow_messages.take_tokens(flow, CallerTokens(()), has_callers=False)
     flow_messages.take_tokens_off_target(flow, CallerTokens(()))
     assert flow.request.headers.fields == fields
     assert flow.request.path == "/v1/chat?api_key=hush-token"

@@ -72,6 +72,21 @@ def test_a_wrong_fallback_is_told_of_none(fallback: object) -> None:
     refused("^runway_fallback: .* must be a plain URL like https://host:port, or none$", fallback=fallback)
 
 
+def test_a_callers_token_is_passed_on_only_where_it_says_so() -> None:
+    callers = [
+        key("app", "env.TOKEN"),
+        key(value="env.A", pass_token=True),
+        key("b", "env.B", pass_token=False),
+    ]
+    found = settings_from(SECRETS, callers=callers).callers
+    assert [each.pass_token for each in found] == [False, True, False]
+    for wrong in ("true", 1, None):
+        refused(
+            "^runway_callers: pass_token of app must be true or false$",
+            callers=[key("app", "env.TOKEN", pass_token=wrong)],
+        )
+
+
 def test_a_proxy_is_http_or_https() -> None:
     assert settings_from(proxy="http://u:pw@proxy:3128").proxy == "http://u:pw@proxy:3128"
     assert settings_from(proxy="").proxy is None

@@ -116,5 +116,5 @@ def test_two_callers_need_two_tokens() -> None:
         "^runway_callers: b has the token of another caller$", callers=[key("a"), key("b", "env.A")]
     )
     assert "key_aaaa" not in message
-    refused("there is no weight; allowed: name, value$", callers=[key(weight=1)])
+    refused("there is no weight; allowed: name, value, pass_token$", callers=[key(weight=1)])
     refused("the name a stands twice", callers=[key(), key(value="env.B")])
