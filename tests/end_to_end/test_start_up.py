@@ -36,7 +36,11 @@ def test_start_lines_name_keys_aliases_and_addresses(plain: Proxy) -> None:
     ]
     assert lines[0] == f"serving /v1/videos on http://127.0.0.1:{plain.port}"
     assert lines[1].startswith("keys: only (weight 1 = 100%")
-    assert lines[2] == "aliases: sora-2-pro* → seedance2_5, sora-2* → seedance2, gen4_aleph → aleph2"
+    assert lines[2] == (
+        "aliases: sora-2-pro* → seedance2_5, about 30 credits a second at 720p; "
+        "sora-2* → seedance2, about 36 credits a second at 720p; "
+        "gen4_aleph → aleph2, about 28 credits a second"
+    )
     assert re.fullmatch(r"catalog of 20\d\d-\d\d-\d\d: \d+ models \(runwayml [\d.]+\)", lines[3])
     plain.wait_for("callers: ")
     assert "SANDBOX" not in plain.log

@@ -6,7 +6,8 @@
 The SDK says which fields each model takes per mode, their types and which are required;
 `bounds.json` adds the limits that types cannot say. A line of it that fits no model stops the
 run, and so does a field with files whose kind it does not name: a new SDK is noticed.
-The table of models in MODELS.md, between its two marker comments, is written by the same run.
+The table of models in MODELS.md, between its two marker comments, is written by the same run,
+with the prices of `prices.json`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runway_videos.catalog import HERE, Schema
+from runway_videos.catalog import HERE, Schema, price_list
 from runway_videos.catalog.bounds import Modes, lay_on_rows, lay_on_schemas
 from runway_videos.catalog.models_table import with_table
 from runway_videos.catalog.sdk_types import MODES, Stale, body_schema, sdk_version, variants
@@ -120,7 +121,7 @@ def main(argv: list[str] | None = None, catalog: Path = CATALOG, readme: Path = 
     files = [(catalog, before, text_of(content) + "\n")]
     if readme.exists():
         text = readme.read_text(encoding="utf-8")
-        files.append((readme, text, with_table(text, content)))
+        files.append((readme, text, with_table(text, content, price_list.load())))
     differences = [_settle(*file, check=check) for file in files]
     return 1 if check and any(differences) else 0
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runway_videos import catalog
+from runway_videos.catalog import price_list
 from runway_videos.config.settings import BASE_URL, Settings
 from runway_videos.logs import escaped, log
 
+# OpenAI's default size is one, and so is the guide's.
+USUAL_RESOLUTION = "720p"
 NO_KEY = (
     "no Runway key: video creates answer 503; set RUNWAY_API_KEY or runway_keys, "
     "or try it with --set runway_sandbox=true"
@@ -39,7 +42,7 @@ def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
             for key in settings.keys
         )
         yield f"keys: {', '.join(each)}"
-    aliases = ", ".join(f"{pattern} → {model}" for pattern, model in settings.aliases)
+    aliases = "; ".join(_alias(pattern, (model,)) for pattern, model in settings.aliases)
     yield f"aliases: {aliases or 'none'}"
     models = catalog.load()
     yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
@@ -59,6 +62,20 @@ def _warnings(settings: Settings) -> Iterator[str]:
     for pattern, model in settings.aliases:
         if model not in known:
             yield f"runway_aliases: {pattern}={model}: the catalog has no {model}; passed on as it is"
+
+
+def _alias(pattern: str, models: Sequence[str]) -> str:
+    """`sora-2* → seedance2_mini, about 16 credits a second, or seedance2_5, about …`."""
+    return f"{pattern} → {', or '.join(model + _price(model) for model in models)}"
+
+
+def _price(model: str) -> str:
+    """What a second costs, at the usual resolution where it is not the same at all; empty if not known."""
+    prices = price_list.load()
+    if (anywhere := prices.credits_per_second(model, "")) is not None:
+        return f", about {anywhere:g} credits a second"
+    usual = prices.credits_per_second(model, USUAL_RESOLUTION)
+    return "" if usual is None else f", about {usual:g} credits a second at {USUAL_RESOLUTION}"
 
 
 def _share(weight: float, total: float) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 
 import msgspec
 
+from runway_videos.catalog import price_list
+
 DAY = 86_400.0
 DOC_URL = "https://docs.dev.runwayml.com/api"
 
-# Credits per second of video: plausible, not Runway's prices.
-_RATES = {"gen4_turbo": 5, "aleph2": 15, "veo3.1": 40, "veo3.1_fast": 15, "seedance2": 36}
-_DEFAULT_RATE = 12
-_DEFAULT_SECONDS = 5
+# For what has no known price: plausible, not Runway's.
+_OTHER_CREDITS = 12.0
+_OTHER_SECONDS = 5.0
+# Runway's own where a body names none.
+_USUAL_RESOLUTION = "720p"
 
 
 class Refused(Exception):
@@ -75,12 +79,10 @@ class Organisation(msgspec.Struct):
         return made
 
 
-def price(body: Mapping[str, object]) -> float:
-    """The estimate for a create body that has passed the check, in credits."""
-    duration = body.get("duration")
-    seconds = duration if isinstance(duration, int | float) else _DEFAULT_SECONDS
-    rate = _RATES.get(str(body.get("model")), _DEFAULT_RATE)
-    # Other formats than mp4 cost 5 credits a second more (Runway's OpenAPI, outputFormat).
-    if body.get("outputFormat", "mp4") != "mp4":
-        rate += 5
-    return seconds * rate
+def price(body: Mapping[str, object]) -> int:
+    """The estimate for a create body that has passed the check, in whole credits."""
+    prices, model = price_list.load(), str(body.get("model"))
+    seconds = price_list.seconds_in(body) or _OTHER_SECONDS
+    resolution = price_list.resolution_in(body) or _USUAL_RESOLUTION
+    estimate = prices.estimate(model, resolution, seconds, str(body.get("outputFormat", "mp4")))
+    return math.ceil(seconds * _OTHER_CREDITS if estimate is None else estimate)

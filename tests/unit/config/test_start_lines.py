@@ -34,7 +34,9 @@ def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.messages == [
         "serving /v1/videos on http://127.0.0.1:8080, http://[::1]:8080",
         "keys: default (weight 1 = 100%)",
-        "aliases: sora-2-pro* → seedance2_5, sora-2* → seedance2, gen4_aleph → aleph2",
+        "aliases: sora-2-pro* → seedance2_5, about 30 credits a second at 720p; "
+        "sora-2* → seedance2, about 36 credits a second at 720p; "
+        "gen4_aleph → aleph2, about 28 credits a second",
         f"catalog of {known.generated}: {len(known.models())} models (runwayml {known.sdk})",
         "callers: the local user only (runway_callers is not set)",
     ]
@@ -56,6 +58,14 @@ def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixtur
     assert "aliases: none" in caplog.messages
     assert "callers: app-1" in caplog.messages
     assert caplog.messages[0] == "serving /v1/videos on no address: nothing listens"
+
+
+def test_an_alias_of_a_model_without_a_known_price_names_none(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log_start(settings_from(ENVIRON, aliases=["a*=kling_4", "b*=seedance2_mini", "c*=gen9"]), [])
+    assert (
+        "aliases: a* → kling_4; b* → seedance2_mini, about 16 credits a second; c* → gen9" in caplog.messages
+    )
 
 
 def test_the_file_and_another_base_url_are_named(caplog: pytest.LogCaptureFixture) -> None:

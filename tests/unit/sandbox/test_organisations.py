@@ -63,9 +63,15 @@ def test_the_description_has_runways_shape() -> None:
         ({"model": "gen4_turbo", "duration": 10}, 50),
         ({"model": "gen4.5"}, 60),
         ({"model": "seedance2", "duration": "auto"}, 180),
+        ({"model": "seedance2_5", "duration": 4, "ratio": "854:480"}, 80),
+        ({"model": "seedance2_5", "duration": 4, "ratio": "720:1280"}, 120),
+        ({"model": "seedance2_5", "duration": 4, "ratio": "1920:1080"}, 272),
+        ({"model": "seedance2", "duration": 4, "ratio": "3840:2160"}, 600),
+        ({"model": "hailuo3", "duration": 5, "ratio": "16:9", "resolution": "768p"}, 50),
+        ({"model": "kling_4", "duration": 5, "ratio": "1280:720"}, 60),
         ({"model": "gen4.5", "duration": 2, "outputFormat": "prores"}, 34),
         ({"model": "gen4.5", "duration": 2, "outputFormat": "mp4"}, 24),
     ],
 )
-def test_a_price_follows_the_seconds(body: dict[str, object], credits: float) -> None:
+def test_a_price_follows_model_resolution_and_seconds(body: dict[str, object], credits: float) -> None:
     assert price(body) == credits
