@@ -15,7 +15,7 @@ from runway_addon.connections import Connections
 from runway_addon.log_throttle import LogThrottle
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
-from runway_videos.events import ConnectionCut, Events, OtherTrafficRefused
+from runway_videos.events import CallRefused, ConnectionCut, Events, OtherTrafficRefused
 from runway_videos.openai import authentication, routes
 from runway_videos.openai.authentication import Way
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
@@ -65,15 +65,17 @@ class Admission:
         """The video call that the request is; None for other traffic, which is sent on its way."""
         sender = self._sender(flow)
         flow_messages.take_tokens_off_target(flow, self._tokens)
+        route = self._route(flow)
         try:
-            admitted = self._video_call(flow, sender)
+            admitted = self._video_call(flow, sender, route) if route else None
             if admitted is None:
+                route = None  # it is other traffic, which has lines of its own
                 self._forward(flow, sender)
             else:
                 self._connections.admitted(flow.client_conn)
             return admitted
         except ApiError as error:
-            self._refuse(flow, sender, error)
+            self._refuse(flow, sender, error, route)
             return None
 
     def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, models: str) -> None:
@@ -157,11 +159,12 @@ class Admission:
                 self._events.emit(OtherTrafficRefused(error, kind, sender.peer))
             raise
 
-    def _video_call(self, flow: http.HTTPFlow, sender: Sender) -> AdmittedCall | None:
-        request = flow.request
-        route = routes.find(request.method, request.path)
-        if route is None or not self._is_video_host(flow):
-            return None
+    def _route(self, flow: http.HTTPFlow) -> Route | None:
+        """The route of a video call that is made here, None for all else."""
+        route = routes.find(flow.request.method, flow.request.path)
+        return route if route is not None and self._is_video_host(flow) else None
+
+    def _video_call(self, flow: http.HTTPFlow, sender: Sender, route: Route) -> AdmittedCall | None:
         caller = self._policy.caller(sender)
         if route.operation is Operation.NOT_OURS:
             if self._addresses.is_for_proxy(flow):
@@ -173,7 +176,7 @@ class Admission:
         credentials = flow_messages.take_credentials(flow, self._tokens)
         return AdmittedCall(route, caller, credentials, size)
 
-    def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError) -> None:
+    def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError, route: Route | None) -> None:
         flow_messages.take_credentials(flow, self._tokens)
         size = self._size(flow)
         if size is None:
@@ -189,6 +192,9 @@ class Admission:
             self._events.emit(ConnectionCut(error, request.method, request.path, sender.peer))
             listening.cut_off(flow)
             return
+        if route is not None:
+            caller = self._policy.name_of(sender)
+            self._events.emit(CallRefused(error, route, caller, sender.peer))
         _put_refusal(flow, error)
 
     def _size(self, flow: http.HTTPFlow) -> int | None:

@@ -73,7 +73,8 @@ class VideoCalls:
                 raise refusal
             self._put(flow, await _answer_to(flow, admitted, service), admitted, service)
         except ApiError as error:
-            service.runtime.events.emit(CallRefused(error, admitted.route))
+            peer = self._connections.peer(flow.client_conn)
+            service.runtime.events.emit(CallRefused(error, admitted.route, admitted.caller, peer))
             flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.

@@ -57,6 +57,7 @@ class VideoSubmitted(Event, frozen=True):
     task: str
     credits: float | None
     seconds: float
+    video_id: str = ""
 
 
 class OutcomeUnknown(Event, frozen=True):
@@ -102,6 +103,7 @@ class VideoEnded(Event, frozen=True):
     task: str
     state: TaskState
     seconds: int
+    video_id: str = ""
 
 
 class VideoDeleted(Event, frozen=True):
@@ -110,6 +112,7 @@ class VideoDeleted(Event, frozen=True):
     video: VideoFacts
     key: str
     task: str
+    video_id: str = ""
 
 
 class PollStale(Event, frozen=True):
@@ -135,10 +138,12 @@ class ContentFailed(Event, frozen=True):
 
 
 class CallRefused(Event, frozen=True):
-    """A video call was refused or failed."""
+    """A video call was refused or failed. `caller` is "" where nobody knows, `peer` is an IP address."""
 
     error: ApiError
     route: Route
+    caller: str = ""
+    peer: str = ""
 
 
 class ConnectionCut(Event, frozen=True):

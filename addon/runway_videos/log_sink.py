@@ -10,6 +10,7 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.events import Event, VideoFacts
+from runway_videos.line_throttle import Later, LineThrottle
 from runway_videos.logs import escaped, log
 from runway_videos.media import Media
 from runway_videos.openai.routes import Operation
@@ -18,19 +19,36 @@ from runway_videos.openai.routes import Operation
 _MAX_TEXT_IN_BODY = 200
 
 
-class LogSink:
-    """Writes each event as one line; with `sandbox`, lines about videos begin with SANDBOX."""
+# Refusals of these statuses can be caused by anyone, as often as they like.
+_THROTTLED = frozenset({401, 403, 404, 405, 413})
 
-    def __init__(self, sandbox: bool) -> None:
+
+class LogSink:
+    """Writes each event as one line; with `sandbox`, lines about videos begin with SANDBOX.
+
+    `later` calls a function after so many seconds: when refusals that were left out are counted.
+    """
+
+    def __init__(self, sandbox: bool, later: Later | None = None) -> None:
         self._prefix = "SANDBOX " if sandbox else ""
+        self._throttle = LineThrottle(_write, later)
 
     def __call__(self, event: Event) -> None:
         level, line = LINES[type(event)](event)
-        if line and log.isEnabledFor(level):
-            prefix = self._prefix if isinstance(event, _OF_VIDEOS) else ""
-            log.log(level, "%s", prefix + line)
+        if not line or not log.isEnabledFor(level):
+            return
+        line = (self._prefix if isinstance(event, _OF_VIDEOS) else "") + line
+        if isinstance(event, _REFUSALS) and event.peer and event.error.status in _THROTTLED:
+            self._throttle.add(event.peer, f"{event.error.status} {event.error.code}", level, line)
+        else:
+            _write(level, line)
 
 
+def _write(level: int, line: str) -> None:
+    log.log(level, "%s", line)
+
+
+_REFUSALS = (events.CallRefused, events.ConnectionCut)
 # Events whose lines get the prefix SANDBOX.
 _OF_VIDEOS = (events.VideoSubmitted, events.VideoEnded, events.VideoDeleted, events.CallRefused)
 
@@ -66,7 +84,7 @@ def _submitted(event: events.VideoSubmitted) -> tuple[int, str]:
     credits = "" if event.credits is None else f", about {event.credits:g} credits"
     return logging.INFO, (
         f"created: {describe(event.video)}, key {event.key}{credits}, "
-        f"task {escaped(event.task)}, in {event.seconds:.1f} s"
+        f"task {escaped(event.task)}{_id_of(event)}, in {event.seconds:.1f} s"
     )
 
 
@@ -104,12 +122,17 @@ def _ended(event: events.VideoEnded) -> tuple[int, str]:
     cost = "cost unknown" if state.credits is None else f"{state.credits:g} credits"
     return logging.INFO, (
         f"{state.status}{why}: {describe(event.video)}, key {event.key}, {cost}, "
-        f"took {max(0, event.seconds)} s, task {escaped(event.task)}"
+        f"took {max(0, event.seconds)} s, task {escaped(event.task)}{_id_of(event)}"
     )
 
 
 def _deleted(event: events.VideoDeleted) -> tuple[int, str]:
-    return logging.INFO, f"deleted: {describe(event.video)}, key {event.key}, task {escaped(event.task)}"
+    task = escaped(event.task)
+    return logging.INFO, f"deleted: {describe(event.video)}, key {event.key}, task {task}{_id_of(event)}"
+
+
+def _id_of(event: events.VideoSubmitted | events.VideoEnded | events.VideoDeleted) -> str:
+    return f", {event.video_id}" if event.video_id else ""
 
 
 def _stale(event: events.PollStale) -> tuple[int, str]:
@@ -128,14 +151,14 @@ def _content_failed(event: events.ContentFailed) -> tuple[int, str]:
 
 
 def _refused(event: events.CallRefused) -> tuple[int, str]:
-    """Failures as warnings, a client's mistakes as information, an unknown id for debugging."""
+    """Failures as warnings, a client's mistakes as information."""
     error, route = event.error, event.route
     level = logging.WARNING if error.status >= 500 or error.detail else logging.INFO
-    if error.status == 404 and not error.detail:
-        level = logging.DEBUG
     what = route.name if route.operation is Operation.UNSUPPORTED else route.operation.value
     detail = f" ({escaped(error.detail, 500)})" if error.detail else ""
-    return level, f"{what} refused, {error.status}: {escaped(error.message, 500)}{detail}"
+    caller = f", caller {event.caller}" if event.caller else ""
+    who = f" (from {event.peer}{caller})" if event.peer else ""
+    return level, f"{what} refused, {error.status}: {escaped(error.message, 500)}{detail}{who}"
 
 
 def _cut(event: events.ConnectionCut) -> tuple[int, str]:

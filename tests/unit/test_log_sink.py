@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -18,7 +19,13 @@ from runway_videos.translate.task_status import TaskState
 
 VIDEO = VideoFacts("sora-2", "4", "720x1280", "app", "seedance2", "text_to_video")
 OTHER = VideoFacts("sora-2", "4", "720x1280", "")
-write, write_sandbox = LogSink(sandbox=False), LogSink(sandbox=True)
+
+
+def not_now(seconds: float, call: Callable[[], None]) -> None:
+    """For tests that end before the second does."""
+
+
+write, write_sandbox = LogSink(sandbox=False, later=not_now), LogSink(sandbox=True, later=not_now)
 
 
 @pytest.fixture
@@ -28,12 +35,12 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def test_submitted_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None:
-    write(events.VideoSubmitted(VIDEO, "team-a", "task-1", 25, 1.26))
+    write(events.VideoSubmitted(VIDEO, "team-a", "task-1", 25, 1.26, "video_rw1"))
     same = VideoFacts("gen4.5", "4", "720x1280", "", "gen4.5", "text_to_video")
     write_sandbox(events.VideoSubmitted(same, "team-a", "t\n\x1b", None, 0))
     assert log.messages == [
         "created: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app, "
-        "key team-a, about 25 credits, task task-1, in 1.3 s",
+        "key team-a, about 25 credits, task task-1, video_rw1, in 1.3 s",
         "SANDBOX created: gen4.5, text_to_video, 4 s, 720x1280, key team-a, task t\\n\\x1b, in 0.0 s",
     ]
 
@@ -41,12 +48,12 @@ def test_submitted_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None
 def test_ended_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None:
     done = TaskState("completed", 100, credits=25)
     video = msgspec.structs.replace(VIDEO, mode="")
-    write(events.VideoEnded(video, "team-a", "task-1", done, 61))
+    write(events.VideoEnded(video, "team-a", "task-1", done, 61, "video_rw1"))
     failed = TaskState("failed", error=VideoError("SAFETY\n.X", "No."))
     write_sandbox(events.VideoEnded(OTHER, "team-a", "task-1", failed, -5))
     assert log.messages == [
         "completed: sora-2 → seedance2, 4 s, 720x1280, caller app, "
-        "key team-a, 25 credits, took 61 s, task task-1",
+        "key team-a, 25 credits, took 61 s, task task-1, video_rw1",
         "SANDBOX failed (SAFETY\\n.X): sora-2, 4 s, 720x1280, "
         "key team-a, cost unknown, took 0 s, task task-1",
     ]
@@ -54,10 +61,10 @@ def test_ended_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None:
 
 def test_deleted_video_and_ignored_fields_have_their_log_lines(log: pytest.LogCaptureFixture) -> None:
     video = msgspec.structs.replace(OTHER, caller="app")
-    write_sandbox(events.VideoDeleted(video, "team-a", "task-1"))
+    write_sandbox(events.VideoDeleted(video, "team-a", "task-1", "video_rw1"))
     write(events.FieldsIgnored(("user", "n\n")))
     assert log.messages == [
-        "SANDBOX deleted: sora-2, 4 s, 720x1280, caller app, key team-a, task task-1",
+        "SANDBOX deleted: sora-2, 4 s, 720x1280, caller app, key team-a, task task-1, video_rw1",
         "left out of a create, Runway has no such thing: user, n\\n",
     ]
 
@@ -67,7 +74,7 @@ def test_deleted_video_and_ignored_fields_have_their_log_lines(log: pytest.LogCa
     [
         (ApiError(400, "No."), logging.INFO),
         (ApiError(401, "No."), logging.INFO),
-        (ApiError(404, "Gone."), logging.DEBUG),
+        (ApiError(404, "Gone."), logging.INFO),
         (ApiError(404, "Gone.", detail="why"), logging.WARNING),
         (ApiError(429, "Full."), logging.INFO),
         (ApiError(429, "Full.", detail="why"), logging.WARNING),
@@ -98,6 +105,30 @@ def test_a_refusal_by_the_sandbox_is_called_one(log: pytest.LogCaptureFixture) -
     error = ApiError(503, "Down.", detail="why")
     write_sandbox(events.CallRefused(error, Route(Operation.STATUS, "video_rw1")))
     assert log.messages == ["SANDBOX status refused, 503: Down. (why)"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 413])
+def test_what_anyone_can_cause_is_a_line_a_second_with_who_it_was(
+    status: int, log: pytest.LogCaptureFixture
+) -> None:
+    timers: list[Callable[[], None]] = []
+    write = LogSink(sandbox=False, later=lambda seconds, call: timers.append(call))
+    refused = events.CallRefused(ApiError(status, "No."), Route(Operation.STATUS), "app", "10.0.0.9")
+    for _ in range(3):
+        write(refused)
+    write(events.ConnectionCut(ApiError(status, "No."), "POST", "/v1/videos", "10.0.0.9"))
+    line = f"status refused, {status}: No. (from 10.0.0.9, caller app)"
+    assert log.messages == [line]
+    timers.pop()()
+    assert log.messages[1:] == [
+        f"cut off POST /v1/videos from 10.0.0.9, {status}: No. (3 more like this within a second)"
+    ]
+
+
+def test_a_refusal_that_may_cost_has_a_line_each(log: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        write(events.CallRefused(ApiError(502, "Lost."), Route(Operation.CREATE), "", "10.0.0.9"))
+    assert log.messages == ["create refused, 502: Lost. (from 10.0.0.9)"] * 3
 
 
 def test_a_client_that_is_cut_off_is_a_warning_without_its_query(log: pytest.LogCaptureFixture) -> None:

@@ -61,6 +61,13 @@ class AccessPolicy:
             code="callers_required",
         )
 
+    def name_of(self, sender: Sender) -> str:
+        """The caller's name, "" where that is not known."""
+        try:
+            return self.caller(sender)
+        except ApiError:
+            return ""
+
     def knows(self, sender: Sender) -> bool:
         """Whether the sender is a caller, or the local user where there are no callers."""
         try:

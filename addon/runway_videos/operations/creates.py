@@ -71,13 +71,14 @@ class PaidOperations:
         )
         _remember(runtime, reference, caller, plan)
         took = runtime.clock() - started
-        runtime.events.emit(
-            events.VideoSubmitted(facts, submitted.key, submitted.task, submitted.credits, took)
-        )
+        key, task, video_id = submitted.key, submitted.task, ""
         try:
-            return Created(runtime.sealer.seal(reference), reference)
+            video_id = runtime.sealer.seal(reference)
         except UnsealableError as error:
             raise unsealable_task(error) from error
+        finally:
+            runtime.events.emit(events.VideoSubmitted(facts, key, task, submitted.credits, took, video_id))
+        return Created(video_id, reference)
 
 
 def _remember(runtime: Runtime, made: VideoReference, caller: str, plan: Plan) -> VideoRecord[CachedStatus]:

@@ -19,7 +19,7 @@ from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.create_answers import reason_of
-from runway_videos.upstream.video_state import facts_of, record_state, render_status
+from runway_videos.upstream.video_state import facts_of, record_cancelled, record_state, render_status
 
 #: No further try begins after so long: a client waits for this.
 MAX_RETRY_SECONDS = 20.0
@@ -91,8 +91,9 @@ class Poller:
         if not (200 <= reply.status < 300 or (reply.status == 404 and attempts.unsure and reason_of(reply))):
             raise _refusal(runtime, video, reply)
         runtime.videos.forget(video.task)
+        record_cancelled(runtime, video)
         facts = facts_of(video.record)
-        runtime.events.emit(events.VideoDeleted(facts, reference.key, video.task))
+        runtime.events.emit(events.VideoDeleted(facts, reference.key, video.task, video.video_id))
 
     def _ended(self, task: str, shared: asyncio.Task[PollResult]) -> None:
         self._shared_polls.pop(task, None)

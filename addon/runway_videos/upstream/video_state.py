@@ -40,9 +40,23 @@ def record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object
         record.ended = state.status
         record.completed_at = int(runtime.now())
         took = record.completed_at - reference.created
-        event = events.VideoEnded(facts_of(record), reference.key, video.task, state, took)
-        runtime.events.emit(event)
+        runtime.events.emit(
+            events.VideoEnded(facts_of(record), reference.key, video.task, state, took, video.video_id)
+        )
     return state, kept
+
+
+def record_cancelled(runtime: Runtime, video: RequestedVideo) -> None:
+    """The video was deleted: one that ran, as far as is known here, has ended with that."""
+    record, reference = video.record, video.reference
+    seen_here = record.runway_model or record.progress is not None or record.status is not None
+    if record.ended is None and seen_here:
+        record.ended = "failed"
+        took = int(runtime.now()) - reference.created
+        state = read_task({"status": "CANCELLED"}, record.progress or 0)
+        runtime.events.emit(
+            events.VideoEnded(facts_of(record), reference.key, video.task, state, took, video.video_id)
+        )
 
 
 def _contradicts(record: VideoRecord[CachedStatus], state: TaskState) -> bool:

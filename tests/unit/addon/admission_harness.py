@@ -47,7 +47,8 @@ def admission(
 ) -> Admission:
     connections = connections or Connections()
     found = addresses(connections, forms, local_end)
-    events = Events([LogSink(sandbox=False)])
+    # Outside of an event loop no second is ever over.
+    events = Events([LogSink(sandbox=False, later=lambda seconds, call: None)])
     return Admission(settings_from(TOKENS, **options), connections, found, throttle or LogThrottle(), events)
 
 

@@ -155,3 +155,42 @@ async def test_a_video_that_was_evicted_is_served_without_its_prompt() -> None:
     assert before["prompt"] == "a cat"
     harness.service.runtime.videos.forget(next(iter(harness.runway.tasks)))
     assert await status(harness, video_id) == before | {"prompt": None}
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"),
+    [
+        (None, ["failed (cancelled)"]),  # made here, never asked for
+        ({"status": "RUNNING", "progress": 0.5}, ["failed (cancelled)"]),
+        (DONE, ["completed"]),
+        ({"status": "FAILED"}, ["failed (generation_failed)"]),
+    ],
+)
+@in_a_loop
+async def test_a_deleted_video_has_one_end_line(
+    state: dict[str, object] | None, ends: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    if state:
+        harness.set(**state)
+        await status(harness, video_id)
+    harness.now += 12
+    await harness.video("DELETE", f"/{video_id}")
+    found = [line for line in caplog.messages if ", took " in line]
+    assert [line.partition(": ")[0] for line in found] == ends
+    assert all(line.endswith(video_id) for line in (*found, caplog.messages[-1]))
+    assert caplog.messages[-1].startswith("deleted: ")
+
+
+@in_a_loop
+async def test_a_deleted_video_that_nobody_here_knows_has_no_made_up_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    harness = ServiceHarness()
+    video_id = await harness.create()
+    harness.service.runtime.videos.forget(next(iter(harness.runway.tasks)))
+    await harness.video("DELETE", f"/{video_id}")
+    assert not any(", took " in line for line in caplog.messages)
