@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -89,18 +90,27 @@ class Server(ThreadingHTTPServer):
         """Nothing: in some tests clients disconnect."""
 
 
+class _Server6(Server):
+    address_family = socket.AF_INET6
+
+
 class Origin:
     """An HTTP server. `routes` by path; every other path is echoed."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, exchange: type[Exchange] = Exchange) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None = None,
+        exchange: type[Exchange] = Exchange,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.requests: list[Asked] = []
         self.routes: dict[str, Route] = {}
-        self._server = Server(("127.0.0.1", 0), exchange)
+        self._server = (_Server6 if ":" in address[0] else Server)(address, exchange)
         self._server.origin = self
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{address[0]}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
