@@ -29,6 +29,7 @@ from runway_videos.runtime import Runtime, sealer_of, size_of
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
+from runway_videos.upstream.held_polls import HeldPolls
 from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.upstream.video_state import body_of
@@ -62,6 +63,7 @@ class Service:
         self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
         paid = PaidOperations(self._creates)
         self._poller = Poller()
+        self._held_polls = HeldPolls(self._poller, clock, sleep)
         self._content = Content(self._poller)
         self._lister = VideoLister(self._poller)
         self.runtime = Runtime(
@@ -92,10 +94,10 @@ class Service:
         return await self._operations[call.route.operation](self.runtime, call)
 
     async def status(self, runtime: Runtime, call: Call) -> Answer:
-        """A video's status."""
+        """A video's status, at once or when it changes."""
         video = runtime.video(call.route.video_id, call.caller)
-        cached = await self._poller.status(runtime, video)
-        return Answer(200, runtime.video_headers, body_of(video, cached))
+        cached, applied = await self._held_polls.status(runtime, video, call)
+        return Answer(200, {**runtime.video_headers, **applied}, body_of(video, cached))
 
     async def delete(self, runtime: Runtime, call: Call) -> Answer:
         """Cancels or deletes a video."""
@@ -135,7 +137,8 @@ class Service:
 
     async def drain(self, seconds: float) -> int:
         """Takes no more creates and waits for those in flight. Who still waits after that is told
-        that the outcome is unknown; gives how many creates that were."""
+        that the outcome is unknown; gives how many creates that were. Held polls are answered at once."""
+        self._held_polls.close()
         given_up = await self._creates.drain(seconds)
         for identity in given_up:
             self.runtime.events.emit(events.CreateGivenUp(identity.about))
