@@ -50,6 +50,9 @@ VIDEO_LIST = object_of(
     has_more={"type": bool},
 )
 
+MODEL = object_of(id=TEXT, object=enum("model"), created=WHOLE, owned_by=TEXT)
+MODEL_LIST = object_of(object=enum("list"), data={"type": list, "items": MODEL})
+
 
 def problem(value: object, schema: Schema, where: str = "$") -> str | None:
     """What is wrong with a decoded JSON value, None where it fits."""

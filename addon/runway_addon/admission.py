@@ -31,13 +31,15 @@ _ASK_FOR_TOKEN: Mapping[str, str] = {"proxy-authenticate": 'Basic realm="runway_
 class AdmittedCall(msgspec.Struct, frozen=True):
     """A video call that may be made, and its headers as they came: credentials are taken off the flow.
 
-    `size` is its body's length in bytes, None where that is not known yet.
+    `size` is its body's length in bytes, None where that is not known yet. `goes_on`: it is answered
+    elsewhere, and what comes back is added to.
     """
 
     route: Route
     caller: str
     headers: HeaderFields
     size: int | None = None
+    goes_on: bool = False
 
 
 class Admission:
@@ -67,8 +69,8 @@ class Admission:
         flow_messages.take_tokens_off_target(flow, self._tokens)
         route = self._route(flow)
         try:
-            admitted = self._video_call(flow, sender, route) if route else None
-            if admitted is None:
+            admitted = self._video_call(flow, sender, route) if route else self._models_call(flow, sender)
+            if admitted is None or admitted.goes_on:
                 route = None  # it is other traffic, which has lines of its own
                 self._forward(flow, sender)
             else:
@@ -175,6 +177,18 @@ class Admission:
             raise authentication.too_large(self._settings.max_body, size)
         credentials = flow_messages.take_credentials(flow, self._tokens)
         return AdmittedCall(route, caller, credentials, size)
+
+    def _models_call(self, flow: http.HTTPFlow, sender: Sender) -> AdmittedCall | None:
+        """A call for the models by someone who may make video calls; other traffic for everybody else."""
+        route = routes.find_models(flow.request.method, flow.request.path)
+        if route is None or self._size(flow) != 0 or not self._is_video_host(flow):
+            return None
+        if self._settings.fallback is None and self._addresses.is_for_proxy(flow):
+            caller = self._policy.caller(sender)
+            return AdmittedCall(route, caller, flow_messages.take_credentials(flow, self._tokens), 0)
+        if not self._policy.may_call(sender):
+            return None
+        return AdmittedCall(route, "", (), 0, goes_on=True)
 
     def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError, route: Route | None) -> None:
         flow_messages.take_credentials(flow, self._tokens)

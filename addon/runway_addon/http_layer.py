@@ -2,7 +2,8 @@
 
 Before its first hook mitmproxy fills the host in from the Host header, writes another Host into it
 in reverse mode, and says nowhere whether an HTTP/2 request has a body. So its HTTP layer is
-replaced by one that looks at each request first. It also puts signed links in, last of all.
+replaced by one that looks at each request first. It also puts signed links in, last of all,
+and sends the answer that an addon has for a call that failed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
-from mitmproxy.proxy.layers.http._events import RequestHeaders
+from mitmproxy.proxy.layers.http._events import (
+    RequestHeaders,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
 from runway_addon import listening
@@ -28,6 +35,16 @@ LARGEST_HEAD = 256 << 10
 #: The most of a TLS handshake's first message, in bytes. mitmproxy takes up to 16 MiB, and reads all of it
 #: anew for each piece that comes.
 LARGEST_HELLO = 32 << 10
+
+
+# In a flow's metadata.
+_SENT_THOUGH_FAILED = "runway_sent_though_failed"
+
+
+def send_though_failed(flow: http.HTTPFlow) -> None:
+    """From the `error` hook of a call of whose answer nothing has come: the flow's response is sent."""
+    flow.error = None
+    flow.metadata[_SENT_THOUGH_FAILED] = True
 
 
 class RequestForm(msgspec.Struct, frozen=True):
@@ -114,10 +131,26 @@ class _WatchingHttpLayer(HttpLayer):
 
     def event_to_child(self, child: Layer | HttpStream, event: events.Event) -> CommandGenerator[None]:
         if not isinstance(child, HttpStream):
+            if isinstance(event, ResponseProtocolError) and (answer := self._answer_to_failed(event)):
+                for part in answer:
+                    yield from super().event_to_child(child, part)
+                return
             event = self._links.on_the_wire(event)
         elif isinstance(event, RequestHeaders):
             self._note(event.request, event.end_stream)
-        return super().event_to_child(child, event)
+        yield from super().event_to_child(child, event)
+
+    def _answer_to_failed(self, event: ResponseProtocolError) -> list[events.Event]:
+        """The parts of the answer to a call that failed; without one mitmproxy sends its own page."""
+        stream = self.streams.get(event.stream_id)
+        flow: http.HTTPFlow | None = getattr(stream, "flow", None)
+        if flow is None or not flow.metadata.pop(_SENT_THOUGH_FAILED, False) or not flow.response:
+            return []
+        content = flow.response.raw_content
+        parts: list[events.Event] = [ResponseHeaders(event.stream_id, flow.response, not content)]
+        if content:
+            parts.append(ResponseData(event.stream_id, content))
+        return [*parts, ResponseEndOfMessage(event.stream_id)]
 
     def _note(self, request: http.Request, ended: bool) -> None:
         # TLS without a tunnel is TLS with the proxy, whatever the target says.

@@ -17,6 +17,7 @@ from runway_addon.downloads import Fetch
 from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
 from runway_addon.log_throttle import LogThrottle
+from runway_addon.models_answers import ModelsAnswers, ModelsFlow
 from runway_addon.options import AddonOptions
 from runway_addon.redact import SignedLinks
 from runway_addon.video_calls import VideoCalls
@@ -43,5 +44,8 @@ bodies = BodyLimits(lambda flow, error: flow.kill())
 #: Downloads whose first bytes have not come yet.
 downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDictionary()
 
+#: Calls for the models that are answered elsewhere.
+models: weakref.WeakKeyDictionary[http.HTTPFlow, ModelsFlow] = weakref.WeakKeyDictionary()
+
 addresses = Addresses(connections, forms, listening.is_own_address, listening.local_end)
-video_calls = VideoCalls(calls, downloads, bodies, links, connections, addresses)
+video_calls = VideoCalls(calls, downloads, bodies, links, connections, addresses, ModelsAnswers(models))

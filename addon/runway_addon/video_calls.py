@@ -12,6 +12,7 @@ from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
 from runway_addon.body_limit import BodyLimits
 from runway_addon.connections import Connections
+from runway_addon.models_answers import ModelsAnswers
 from runway_addon.redact import SignedLinks
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut
@@ -35,6 +36,7 @@ class VideoCalls:
         links: SignedLinks,
         connections: Connections,
         addresses: Addresses,
+        models: ModelsAnswers,
     ) -> None:
         self._calls = calls
         self._fetches = fetches
@@ -42,6 +44,7 @@ class VideoCalls:
         self._links = links
         self._connections = connections
         self._addresses = addresses
+        self._models = models
         self._service: Service | None = None
         self._admission: Admission | None = None
 
@@ -55,7 +58,9 @@ class VideoCalls:
         if self._service is None:
             return
         max_body = self._service.runtime.settings.max_body
-        if admitted is not None:
+        if admitted is not None and admitted.goes_on:
+            self._models.expect(flow, admitted.route.model)
+        elif admitted is not None:
             self._calls[flow] = admitted
             if admitted.size != 0:
                 self._bodies.watch(flow, admitted.caller, max_body)
@@ -84,14 +89,16 @@ class VideoCalls:
             flow_messages.put_error(flow, fault)
 
     def begin_response(self, flow: http.HTTPFlow) -> bool:
-        """The headers of an answer from elsewhere have come. True where they are a download's."""
+        """The headers of an answer from elsewhere have come. True where it is not passed on as it is."""
         fetch = self._fetches.get(flow)
         if fetch is not None:
             downloads.end_download(flow, fetch)
-        return fetch is not None
+            return True
+        return self._service is not None and self._models.begin_response(flow, self._service.runtime)
 
     def end(self, flow: http.HTTPFlow) -> None:
         """The whole answer has come, of a download that is streamed its last byte."""
+        self._models.end(flow)
         soon = asyncio.get_running_loop().call_later
         self._bodies.answered(flow, lambda forget: soon(_SEEN_SECONDS, forget))
         fetch = self._fetches.pop(flow, None)
@@ -107,6 +114,8 @@ class VideoCalls:
         """The client or the file store has gone."""
         self._calls.pop(flow, None)
         self._bodies.drop(flow)
+        if self._service is not None:
+            self._models.fail(flow, self._service.runtime)
         fetch = self._fetches.pop(flow, None)
         if fetch is not None:
             downloads.restore(flow, fetch)

@@ -23,6 +23,7 @@ from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.unsupported import unsupported, wrong_method
 from runway_videos.openai.video import Deleted, encode
+from runway_videos.operations import models
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.list_videos import VideoLister
 from runway_videos.runtime import Runtime, sealer_of, size_of
@@ -85,6 +86,7 @@ class Service:
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
             Operation.LIST: self._lister.list_videos,
+            Operation.MODELS: models.models,
             Operation.UNSUPPORTED: self.refuse,
             Operation.WRONG_METHOD: self.refuse,
         }

@@ -198,7 +198,7 @@ def test_with_callers_there_is_no_fallback_unless_it_is_named(
         "runway_callers": json.dumps({"name": "a", "value": "token-of-app-1"}),
     }
     with Proxy(folder(), **options) as proxy, web(proxy.url) as calls:
-        error = error_of(calls.get("/v1/models", headers=bearer("app-1")), 404)
+        error = error_of(calls.get("/v1/files", headers=bearer("app-1")), 404)
         assert "runway_fallback" in error["message"]
         made = calls.post("/v1/videos", json={"prompt": "by --set"}, headers=bearer("app-1"))
         assert made.status_code == 200

@@ -120,7 +120,7 @@ def test_the_command_line_wins_also_where_it_says_the_default(
             assert answer.headers["openai-poll-after-ms"] == "5000"
             assert "x-runway-sandbox" not in answer.headers
             # Regular mode: nothing goes to the file's gateway.
-            assert error_of(client.get("/v1/models"), 404)["code"] == "unknown_url"
+            assert error_of(client.get("/v1/files"), 404)["code"] == "unknown_url"
         # flow_detail=1 shows each request, info none of the debug lines.
         proxy.wait_for(r"POST .*/v1/videos")
         whole(proxy)

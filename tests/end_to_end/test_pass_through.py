@@ -194,7 +194,7 @@ def test_other_calls_without_a_fallback_are_a_404(folder: Folders, sandbox_serve
         Proxy(folder(), **sandbox_server.options(), runway_fallback="none") as proxy,
         web(proxy.url) as client,
     ):
-        error = error_of(client.get("/v1/models"), 404)
+        error = error_of(client.get("/v1/files"), 404)
         assert error["code"] == "unknown_url"
         assert "runway_fallback" in error["message"]
         # A loopback client may still use it as a proxy.

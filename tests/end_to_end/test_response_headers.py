@@ -67,10 +67,10 @@ def test_content(calls: httpx.Client, content: str) -> None:
         ("GET", "/v1/videos/video_rwx/content", True, 404),
         ("GET", "/v1/videos/video_68", True, 404),
         ("GET", "/v1/videos/video_rwx", False, 401),
-        ("GET", "/v1/models", True, 404),
-        ("GET", "/v1/models", False, 401),
+        ("GET", "/v1/files", True, 404),
+        ("GET", "/v1/files", False, 401),
         ("PUT", "/v1/videos", True, 405),
-        ("GET", "/v1/videos", True, 400),
+        ("GET", "/v1/videos?limit=all", True, 400),
         ("POST", "/v1/videos", True, 400),
     ],
 )

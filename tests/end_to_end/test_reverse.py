@@ -84,5 +84,6 @@ def test_a_dead_gateway_does_not_stop_videos(folder: Folders, sandbox_server: Sa
     with Proxy(folder(), "--mode", mode, **sandbox_server.options()) as proxy, web(proxy.url) as client:
         made = client.post("/v1/videos", json={"prompt": "the gateway is down"})
         assert finished(client, made.json()["id"])["status"] == "completed"
-        assert client.get("/v1/models").status_code == 502
+        assert client.get("/v1/files").status_code == 502
+        assert "sora-2" in [model["id"] for model in client.get("/v1/models").json()["data"]]
         whole(proxy)

@@ -70,10 +70,14 @@ class AccessPolicy:
 
     def knows(self, sender: Sender) -> bool:
         """Whether the sender is a caller, or the local user where there are no callers."""
+        return self.may_call(sender) or self._knows_at_proxy(sender)
+
+    def may_call(self, sender: Sender) -> bool:
+        """Whether the sender's video calls are served."""
         try:
             self.caller(sender)
         except ApiError:
-            return self._knows_at_proxy(sender)
+            return False
         return True
 
     def check_other(self, way: Way, sender: Sender) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from runway_videos.store.video_ids import ID_PREFIX
 
 _PREFIXES = ("/v1/videos", "/openai/v1/videos")
+_MODELS_PREFIXES = ("/v1/models", "/openai/v1/models", "/openai/models")
 
 
 class Operation(Enum):
@@ -21,18 +22,23 @@ class Operation(Enum):
     CONTENT = "content"
     DELETE = "delete"
     LIST = "list"
+    MODELS = "models"
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
     NOT_OURS = "not ours"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A call under `/v1/videos`. `name` is for messages; `allow`: the methods of its path."""
+    """A call under `/v1/videos`, or for the models. `name` is for messages; `allow`: the methods of its path.
+
+    `model` is the one of `/v1/models/{model}`, "" for all.
+    """
 
     operation: Operation
     video_id: str = ""
     name: str = ""
     allow: tuple[str, ...] = ()
+    model: str = ""
 
 
 # Method, path below /v1/videos, operation, name. A path with `{id}` is ours if the id is.
@@ -70,7 +76,7 @@ def find(method: str, path: str) -> Route | None:
     """
     if "/videos" not in path and "%" not in path:
         return None
-    below = _below_videos(path)
+    below = _below(path, _PREFIXES)
     if below is None:
         return None
     parts = [part for part in below.split("/") if part]
@@ -91,15 +97,23 @@ def find(method: str, path: str) -> Route | None:
     return Route(found.operation, video_id, found.name)
 
 
-def _below_videos(path: str) -> str | None:
-    """The path below `/v1/videos`, or None; escapes, dots and double slashes are resolved first."""
+def find_models(method: str, path: str) -> Route | None:
+    """The route of a `GET /v1/models` or `/v1/models/{model}`; None for all else."""
+    if method != "GET" or ("/models" not in path and "%" not in path):
+        return None
+    below = _below(path, _MODELS_PREFIXES)
+    return None if below is None else Route(Operation.MODELS, name="models", model=below.strip("/"))
+
+
+def _below(path: str, prefixes: tuple[str, ...]) -> str | None:
+    """The path below one of the prefixes, or None; escapes, dots and double slashes are resolved first."""
     plain = path.partition("?")[0]
     if "%" in plain:
         plain = unquote(plain)
     if "//" in plain or "/." in plain:
         # normpath keeps two leading slashes (POSIX).
         plain = normpath("/" + plain.lstrip("/"))
-    for prefix in _PREFIXES:
+    for prefix in prefixes:
         if plain == prefix or plain.startswith(prefix + "/"):
             return plain[len(prefix) :]
     return None

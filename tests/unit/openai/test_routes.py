@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.openai.routes import Operation, Route, find
+from runway_videos.openai.routes import Operation, Route, find, find_models
 from runway_videos.store.video_ids import ID_PREFIX
 
 ID = ID_PREFIX + "AbC-_123"
@@ -166,3 +166,28 @@ def test_whatever_stands_behind_the_collection_has_a_route_or_is_another_path(re
     elif route.operation is Operation.NOT_OURS:
         assert not route.video_id.startswith(ID_PREFIX)
         assert quote(route.video_id, errors="surrogatepass")
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/v1/models", ""),
+        ("/v1/models/?a=/v1/videos", ""),
+        ("/openai/v1/models", ""),
+        ("/openai/models?api-version=1", ""),
+        ("//v1/./models", ""),
+        ("/v1/models/sora-2", "sora-2"),
+        ("/v1/models/runway/gen4.5", "runway/gen4.5"),
+        ("/v1/models/runway%2Fgen4.5/", "runway/gen4.5"),
+    ],
+)
+def test_the_models_have_a_route(path: str, model: str) -> None:
+    assert find_models("GET", path) == Route(Operation.MODELS, name="models", model=model)
+    assert find("GET", path) is None
+    for method in ("HEAD", "POST", "DELETE"):
+        assert find_models(method, path) is None
+
+
+@pytest.mark.parametrize("path", ["/models", "/v1/model", "/v1/modelsx", "/v1/videos?a=/v1/models", "/%76"])
+def test_other_paths_ask_for_no_models(path: str) -> None:
+    assert find_models("GET", path) is None
