@@ -83,7 +83,7 @@ def _realtime(exchange: Exchange) -> None:
 
 
 class Site:
-    """One of the file's two cases, yet without rules: the proxy is `here`, with the client, or its gateway."""
+    """A case of the file, yet without rules: the proxy is `here`, with the client, or its `gateway`."""
 
     def __init__(self, case: str, folder: Folders, stack: ExitStack) -> None:
         self.case = case
