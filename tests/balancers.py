@@ -83,10 +83,11 @@ class Balancer:
         self._child.wait()
 
 
-def haproxy(folder: Path, server: int, *lines: str) -> Balancer:
-    """HAProxy in front of a port of 127.0.0.1, with these lines in its `listen` part."""
+def haproxy(folder: Path, server: int | str, *lines: str) -> Balancer:
+    """HAProxy in front of a port of 127.0.0.1 or of another server, with these lines in its `listen`."""
     port = free_port()
-    own = "\n    ".join([f"bind 127.0.0.1:{port}", *lines, f"server proxy 127.0.0.1:{server}"])
+    place = f"127.0.0.1:{server}" if isinstance(server, int) else server
+    own = "\n    ".join([f"bind 127.0.0.1:{port}", *lines, f"server proxy {place}"])
     (folder / "haproxy.cfg").write_text(f"{_HAPROXY}\nlisten front\n    {own}\n")
     return Balancer(folder, ["haproxy", "-db", "-f", "haproxy.cfg"], port)
 

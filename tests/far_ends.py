@@ -39,10 +39,10 @@ def web_socket(exchange: Exchange) -> None:
 class RawServer:
     """Takes connections that are not HTTP: remembers what came first, and answers `pong`."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.received: list[bytes] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket = socket.create_server(address)
+        self.address = f"{address[0]}:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from pathlib import Path
 
 from runway_videos.openai.local_user import is_loopback
 
@@ -29,9 +30,18 @@ def is_own(address: str) -> bool:
     family = socket.AF_INET if found.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            # Sends nothing, it selects the route: to an own address, and to no other, one goes out
-            # from that address itself. To bind would not tell: `ip_nonlocal_bind` allows every address.
+            if not _can_bind_any(found.version):
+                probe.bind((str(found), 0))
+                return not found.is_unspecified
+            # Sends nothing, it selects the route: to an own address one goes out from that address itself.
+            # Not to an interface's second one: that is not known then.
             probe.connect((str(found), 9))
             return ipaddress.ip_address(probe.getsockname()[0].partition("%")[0]) == found
     except OSError:
         return False
+
+
+def _can_bind_any(version: int) -> bool:
+    """Whether the system lets programs bind to addresses that it does not have, as for some balancers."""
+    switch = Path(f"/proc/sys/net/ipv{version}/ip_nonlocal_bind")
+    return switch.exists() and switch.read_text().strip() != "0"
