@@ -20,6 +20,7 @@ from runway_videos.openai import authentication, routes
 from runway_videos.openai.authentication import Way
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.local_user import Sender
+from runway_videos.openai.messages import PassThrough
 from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.unsupported import wrong_method
 from runway_videos.store.video_ids import unknown_video
@@ -80,10 +81,11 @@ class Admission:
             self._refuse(flow, sender, error, route)
             return None
 
-    def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, models: str) -> None:
-        """Sends a create on whose model is none of ours. Raises ApiError where it may not."""
+    def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, answer: PassThrough) -> None:
+        """Sends a create on whose model or source is none of ours. Raises ApiError where it may not."""
         if self._addresses.is_for_proxy(flow):
-            raise authentication.unknown_model(models)
+            video_id = answer.video_id
+            raise unknown_video(video_id) if video_id else authentication.unknown_model(answer.models)
         # Decided before the credentials are back on the flow.
         sender = self._addresses.sender(flow, flow_messages.lower_names(admitted.headers))
         self._check_other(self._addresses.way(flow), sender)

@@ -25,6 +25,10 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
                      "never used."),
     "runway_aliases": (Sequence[str], list(settings.DEFAULT_ALIASES), "Model aliases, "
                        "pattern=model; the first match wins."),
+    "runway_remix_model": (str, settings.REMIX_MODEL, "The model of remixes and edits, where the "
+                           "original's cannot make one."),
+    "runway_extend_model": (str, settings.EXTEND_MODEL, "The model of extensions, where the "
+                            "original's cannot make one."),
     "runway_hosts": (Sequence[str], ["api.openai.com"], "Hosts whose /v1/videos is served here "
                      "when clients use the proxy as a proxy."),
     "runway_fallback": (str | None, None, "Where calls go that are addressed to the proxy and are "

@@ -156,7 +156,7 @@ class VideoCalls:
                 self._fetches[flow] = downloads.start_download(flow, answer, self._links, proxy, next_proxy)
                 self._connections.let_in(flow.client_conn)
             case PassThrough():
-                self._admission.forward_create(flow, admitted, answer.models)
+                self._admission.forward_create(flow, admitted, answer)
 
 
 async def _answer_to(

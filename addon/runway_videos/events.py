@@ -19,7 +19,8 @@ class VideoFacts(msgspec.Struct, frozen=True):
 
     `runway_model` and `mode` are "" if another process created the video; `caller` "" is the local
     user. `sent`: fields of the Runway body that say more than `seconds` and `size` do.
-    `asked_size`: the size that the client named, where another is made.
+    `asked_size`: the size that the client named, where another is made. `made_from`: an operation
+    and the task of the video that it is of.
     """
 
     model: str
@@ -30,6 +31,7 @@ class VideoFacts(msgspec.Struct, frozen=True):
     mode: str = ""
     sent: tuple[tuple[str, str], ...] = ()
     asked_size: str = ""
+    made_from: str = ""
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from runway_videos import events
 from runway_videos.events import Event, VideoFacts
 from runway_videos.line_throttle import Later, LineThrottle
 from runway_videos.logs import escaped, log
-from runway_videos.media import Media
+from runway_videos.media import Media, TaskOutput
 from runway_videos.openai.routes import Operation
 
 # Characters of a text in a logged body; a data URI is far longer.
@@ -63,6 +63,7 @@ def describe(video: VideoFacts) -> str:
     parts = (
         escaped(name),
         video.mode,
+        escaped(video.made_from),
         f"{video.seconds} s",
         video.size + (f" ({'; '.join(notes)})" if notes else ""),
         f"caller {video.caller}" if video.caller else "",
@@ -196,7 +197,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
 
 def _shortened(value: object) -> object:
     """A body without the bytes of files and with long texts truncated: data URIs hold media."""
-    if isinstance(value, Media):
+    if isinstance(value, Media | TaskOutput):
         return repr(value)
     if isinstance(value, dict):
         return {name: _shortened(item) for name, item in value.items()}

@@ -62,9 +62,9 @@ class Service:
         self._started = False
         # What lasts through all configurations stands here, beside the runtime.
         self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
-        paid = PaidOperations(self._creates)
         self._poller = Poller()
         self._held_polls = HeldPolls(self._poller, clock, sleep)
+        paid = PaidOperations(self._creates, self._poller)
         self._content = Content(self._poller)
         self._lister = VideoLister(self._poller)
         self.runtime = Runtime(
@@ -81,7 +81,10 @@ class Service:
             timeouts=timeouts,
         )
         self._operations: dict[Operation, _Serve] = {
-            Operation.CREATE: paid.create,
+            Operation.CREATE: paid.make,
+            Operation.REMIX: paid.make,
+            Operation.EDIT: paid.make,
+            Operation.EXTEND: paid.make,
             Operation.STATUS: self.status,
             Operation.CONTENT: self._content.content,
             Operation.DELETE: self.delete,
@@ -108,11 +111,9 @@ class Service:
         return Answer(200, runtime.video_headers, encode(Deleted(id=video.video_id)))
 
     async def refuse(self, runtime: Runtime, call: Call) -> Answer:
-        """Raises ApiError: 400 for an operation that is not built, 405 for none of OpenAI's."""
+        """Raises ApiError: 400 for what Runway has nothing like, 405 for none of OpenAI's."""
         route = call.route
-        raise (
-            unsupported(route.name) if route.operation is Operation.UNSUPPORTED else wrong_method(route.allow)
-        )
+        raise (unsupported() if route.operation is Operation.UNSUPPORTED else wrong_method(route.allow))
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""

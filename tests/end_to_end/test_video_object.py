@@ -118,17 +118,13 @@ def test_other_variants_are_refused(direct: httpx.Client, variant: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "words"),
     [
-        ("POST", "/v1/videos/{id}/remix", "Remixing"),
-        ("POST", "/v1/videos/edits", "Editing"),
-        ("POST", "/v1/videos/extensions", "Extending"),
         ("POST", "/v1/videos/characters", "haracters"),
-        ("GET", "/v1/videos/characters/char_1", "haracters"),
+        ("GET", "/v1/videos/characters/char_1", "reference_images"),
     ],
 )
 def test_operations_that_are_not_built_are_refused_and_make_nothing(
     direct: httpx.Client, sandbox_server: SandboxServer, method: str, path: str, words: str
 ) -> None:
-    path = path.replace("{id}", create(direct, "to be remixed")["id"])
     made = sandbox_server.made()
     body = {"prompt": "again", "video": {"id": "video_rw"}} if method == "POST" else None
     error = error_of(direct.request(method, path, json=body), 400)

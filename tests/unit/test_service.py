@@ -151,22 +151,13 @@ async def test_a_video_is_its_callers_alone() -> None:
     assert (await harness.video("GET", f"/{video_id}", caller="T1"))["prompt"] == "a cat"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "word"),
-    [
-        ("POST", "/edits", "Editing"),
-        ("POST", "/extensions", "Extending"),
-        ("POST", "/characters", "characters"),
-        ("GET", "/characters/char_1", "characters"),
-        ("POST", "/video_rwX/remix", "Remixing"),
-    ],
-)
+@pytest.mark.parametrize(("method", "path"), [("POST", "/characters"), ("GET", "/characters/char_1")])
 @in_a_loop
-async def test_what_is_not_built_is_said_in_openais_shape(method: str, path: str, word: str) -> None:
+async def test_what_runway_has_nothing_like_is_said_with_what_to_use(method: str, path: str) -> None:
     error = await refused(ServiceHarness(), method, path)
     assert (error.code, error.type) == ("unsupported_operation", "invalid_request_error")
-    assert word in error.message
-    assert "create, list, retrieve, download and delete" in error.message
+    assert "Runway has no characters" in error.message
+    assert "`reference_images`" in error.message
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,11 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return properties
 
     @property
+    def own_modes(self) -> tuple[str, ...]:
+        """The values of the model's own field `mode`: how it uses a video."""
+        return tuple(self.fields.get("mode", {}).get("enum", ()))
+
+    @property
     def required(self) -> list[str]:
         required: list[str] = self.schema["required"]
         return required
@@ -144,6 +149,11 @@ class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     def modes_of(self, model: str) -> tuple[str, ...]:
         return tuple(mode for mode, rows in self.modes.items() if model in rows)
+
+    def models_that_extend(self) -> tuple[str, ...]:
+        """Models that go on after a video's end: their field `mode` says so."""
+        rows = self.modes[self.mode_of("video")]
+        return tuple(model for model, row in rows.items() if "extend" in row.own_modes)
 
     def models_with(self, mode: str) -> tuple[str, ...]:
         return tuple(self.modes.get(mode, {}))

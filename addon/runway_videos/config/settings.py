@@ -9,11 +9,14 @@ from typing import Literal
 
 import msgspec
 
+from runway_videos import catalog
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.keys.pool import Key
 
 #: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
 DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
+#: What makes remixes and edits, and extensions, where the original's model cannot.
+REMIX_MODEL, EXTEND_MODEL = "aleph2", "seedance2_5"
 BASE_URL = "https://api.dev.runwayml.com"
 #: Environment variables that hold one key, in this order, when `runway_keys` is not set.
 KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
@@ -66,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True):
     id_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
     conf: str = ""
+    remix_model: str = REMIX_MODEL
+    extend_model: str = EXTEND_MODEL
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -115,6 +120,8 @@ def read(
         id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),
         conf=conf,
+        remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
+        extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
     )
 
 
@@ -208,6 +215,18 @@ def _aliases(reader: OptionReader, values: object) -> tuple[tuple[str, str], ...
             raise reader.fail("runway_aliases", f"{value!r} must be pattern=model, like sora-2*=seedance2")
         aliases.append((pattern, model))
     return tuple(aliases)
+
+
+def _model(reader: OptionReader, option: str, value: object, mode: str) -> str:
+    """A model that makes videos from videos. One that the catalog does not know is believed."""
+    model, known = str(value).strip().removeprefix("runway/"), catalog.load()
+    if not VISIBLE.fullmatch(model):
+        raise reader.fail(option, f"{value!r} must be the name of a Runway model")
+    able = known.models_that_extend() if mode else known.models_with(known.mode_of("video"))
+    if known.modes_of(model) and model not in able:
+        what = "extends no video" if mode else "makes no video from a video"
+        raise reader.fail(option, f"{model} {what}; models that do: {', '.join(able)}")
+    return model
 
 
 def _hosts(reader: OptionReader, values: object) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import msgspec
 
 from runway_videos.events import VideoFacts
 from runway_videos.idempotency.create import CreateIdentity
-from runway_videos.media import Media
+from runway_videos.media import Media, TaskOutput
 from runway_videos.translate import Plan
 
 #: A client's own count of its retries; more digits are no count.
@@ -71,7 +71,12 @@ def _media(value: object, path: str = "") -> Iterator[tuple[str, Media]]:
 
 
 def _plain(value: object) -> object:
-    """The value without its files (they stand beside it), whole numbers as such."""
+    """The value without its files (they stand beside it), whole numbers as such.
+
+    Of a video made earlier its task: a link to it changes from one attempt to the next.
+    """
+    if isinstance(value, TaskOutput):
+        return {"key": value.key, "task": value.task}
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):

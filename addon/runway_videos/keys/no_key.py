@@ -76,6 +76,12 @@ _NO_WEIGHT = (
 _NO_PATTERN = "The model {model} is open to no Runway key of this proxy (`models` of each in runway_keys)."
 
 
+_CLOSED = (
+    "Only the Runway key that made the source video can make another of it, and that key {why}."
+    " To use another key, download the video and upload it to /v1/videos/edits."
+)
+
+
 class KeyState(msgspec.Struct, frozen=True):
     """Why a key does not take a create, for how many seconds more, and Runway's words.
 
@@ -99,7 +105,7 @@ def no_key_error(model: str, states: Sequence[KeyState]) -> ApiError:
 
     Where keys differ, the one that a caller can hope for soonest decides.
     """
-    escaped = repr(" ".join(model.split())[:_LONGEST_MODEL])
+    escaped = _escaped(model)
     if not states:
         text = _NO_PATTERN.format(model=escaped)
         return ApiError(403, text, code="model_not_available", param="model")
@@ -123,6 +129,16 @@ def no_creating_key_error(any_keys: bool) -> ApiError:
     """The error where no key is configured, or none with a weight."""
     text = _NO_WEIGHT if any_keys else _NO_KEY
     return ApiError(503, text, code="no_runway_key", retry=False)
+
+
+def closed_key_error(model: str, takes_new: bool) -> ApiError:
+    """The error where the key that made the source takes no creates, or none of this model."""
+    why = f"is not for the model {_escaped(model)}" if takes_new else "takes no new videos (weight 0)"
+    return ApiError(403, _CLOSED.format(why=why), code="source_key_closed")
+
+
+def _escaped(model: str) -> str:
+    return repr(" ".join(model.split())[:_LONGEST_MODEL])
 
 
 def _own_reasons(states: Iterable[KeyState]) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.keys.cooldowns import SECONDS, Cooldowns, KeyReport
-from runway_videos.keys.no_key import KeyState, no_creating_key_error, no_key_error
+from runway_videos.keys.no_key import KeyState, closed_key_error, no_creating_key_error, no_key_error
 from runway_videos.keys.weighted_round_robin import Turn, WeightedRoundRobin
 
 __all__ = ["Failure", "Key", "KeyPool", "KeyReport", "PickedKey"]
@@ -84,14 +84,17 @@ class KeyPool:
         """The key of that name, whatever its weight and cooldown."""
         return self._keys.get(name)
 
-    def pick(self, model: str, failures: Mapping[str, Failure] | None = None) -> PickedKey | None:
+    def pick(
+        self, model: str, failures: Mapping[str, Failure] | None = None, only: str | None = None
+    ) -> PickedKey | None:
         """The key for a create of the Runway model `model`; None: `no_key_error` says why.
 
-        `failures` names the keys that could not take this create: none of them again.
+        `failures` names the keys that could not take this create: none of them again. `only`: the
+        one key that may, whose organisation has what it is made from.
         """
         failed = failures or {}
         ready = [key for key in self._keys.values() if self._is_ready(key, model)]
-        able = [key for key in ready if key.name not in failed]
+        able = [key for key in ready if key.name not in failed and only in (None, key.name)]
         if not able:
             return None
         with_room = [key for key in able if not self._cooldowns.is_full(key.name, model)]
@@ -131,11 +134,16 @@ class KeyPool:
         if name in self._keys:
             self._cooldowns.confirm(name, model, report, self._clean(reason))
 
-    def no_key_error(self, model: str, failures: Mapping[str, Failure] | None = None) -> ApiError:
+    def no_key_error(
+        self, model: str, failures: Mapping[str, Failure] | None = None, only: str | None = None
+    ) -> ApiError:
         """The error for a create that `pick` finds no key for."""
-        creators = [key for key in self._keys.values() if key.weight > 0]
+        keys = [key for key in self._keys.values() if only in (None, key.name)]
+        creators = [key for key in keys if key.weight > 0]
+        if only is not None and not any(key.takes(model) for key in creators):
+            return closed_key_error(model, bool(creators))
         if not creators:
-            return no_creating_key_error(bool(self._keys))
+            return no_creating_key_error(bool(keys))
         failed = failures or {}
         states = [self._state(key.name, model, failed) for key in creators if key.takes(model)]
         return no_key_error(model, states)

@@ -10,10 +10,11 @@ import msgspec
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.media.data_uris import decode, encode, encoded_length, is_data_uri
 from runway_videos.media.sniffing import ACCEPTED, sniff
+from runway_videos.media.task_output import TaskOutput
 from runway_videos.media.urls import check_https, check_runway
 from runway_videos.request_body.fields import Upload
 
-__all__ = ["INLINE_LENGTH", "UPLOAD_SIZE", "Media", "data_uri", "from_text", "from_upload"]
+__all__ = ["INLINE_LENGTH", "UPLOAD_SIZE", "Media", "TaskOutput", "data_uri", "from_text", "from_upload"]
 
 INLINE_LENGTH = 5_242_880  # characters of a data URI; beyond it Runway wants an upload
 UPLOAD_SIZE = 200 * 1024 * 1024  # bytes of an upload, whatever its kind

@@ -41,6 +41,10 @@ class Download(msgspec.Struct, frozen=True):
 
 
 class PassThrough(msgspec.Struct, frozen=True):
-    """Not ours after all: this proxy does not serve the model. `models` names those that it serves."""
+    """Not ours after all: this proxy does not serve the model, or did not make the video.
+
+    `models` names those that it serves, `video_id` the video.
+    """
 
     models: str
+    video_id: str = ""

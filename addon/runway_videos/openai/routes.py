@@ -18,6 +18,9 @@ class Operation(Enum):
     """The operation that a call asks for."""
 
     CREATE = "create"
+    REMIX = "remix"
+    EDIT = "edit"
+    EXTEND = "extend"
     STATUS = "status"
     CONTENT = "content"
     DELETE = "delete"
@@ -45,15 +48,15 @@ class Route(msgspec.Struct, frozen=True):
 _ROUTES = (
     ("POST", "", Operation.CREATE, "create"),
     ("GET", "", Operation.LIST, "list"),
-    ("POST", "edits", Operation.UNSUPPORTED, "edits"),
-    ("POST", "extensions", Operation.UNSUPPORTED, "extensions"),
+    ("POST", "edits", Operation.EDIT, "edits"),
+    ("POST", "extensions", Operation.EXTEND, "extensions"),
     ("POST", "characters", Operation.UNSUPPORTED, "characters"),
     ("GET", "characters/*", Operation.UNSUPPORTED, "characters"),
     ("GET", "{id}", Operation.STATUS, "status"),
     ("DELETE", "{id}", Operation.DELETE, "delete"),
     ("GET", "{id}/content", Operation.CONTENT, "content"),
     ("HEAD", "{id}/content", Operation.CONTENT, "content"),
-    ("POST", "{id}/remix", Operation.UNSUPPORTED, "remix"),
+    ("POST", "{id}/remix", Operation.REMIX, "remix"),
 )
 
 

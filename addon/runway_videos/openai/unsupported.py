@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from runway_videos.errors import ApiError
 
-_DESCRIPTIONS = {
-    "remix": "Remixing a video",
-    "edits": "Editing a video",
-    "extensions": "Extending a video",
-    "characters": "Using characters",
-}
 
-
-def unsupported(name: str) -> ApiError:
-    """The 400 for an operation of OpenAI's API that is not implemented."""
+def unsupported() -> ApiError:
+    """The 400 for characters, the one operation of OpenAI's API that Runway has nothing like."""
     return ApiError(
         400,
-        f"{_DESCRIPTIONS[name]} is not supported by this proxy; it can create, list, "
-        "retrieve, download and delete videos.",
+        "Runway has no characters to keep. To have the same person or thing in several videos, give "
+        'pictures of it with each create, in `reference_images` ([{"uri": "https://…"}]).',
         code="unsupported_operation",
     )
 
@@ -27,7 +20,7 @@ def wrong_method(allow: tuple[str, ...] = ()) -> ApiError:
     return ApiError(
         405,
         "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
-        "GET /v1/videos/{id}/content.",
+        "GET /v1/videos/{id}/content, POST /v1/videos/{id}/remix, /v1/videos/edits, /v1/videos/extensions.",
         code="method_not_allowed",
         headers={"allow": ", ".join(allow)} if allow else {},
     )

@@ -1,25 +1,41 @@
-"""What a create asks for: its body read, the Runway task planned, the fingerprint that tells a retry."""
+"""What a paid call asks for: its body read, the Runway task planned, the fingerprint that tells a retry."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+import msgspec
 
 from runway_videos import catalog
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
 from runway_videos.idempotency.fingerprint import fingerprint_of
+from runway_videos.media import TaskOutput
 from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Call, PassThrough
-from runway_videos.request_body import read_fields
-from runway_videos.runtime import Runtime
-from runway_videos.translate import Plan, plan_create, resolve_model
+from runway_videos.openai.routes import Operation
+from runway_videos.operations.derived import Original, plan_derived
+from runway_videos.operations.sources import source_of
+from runway_videos.request_body import Fields, read_fields
+from runway_videos.runtime import RequestedVideo, Runtime
+from runway_videos.translate import Plan, Source, plan_create, resolve_model
 
 #: A body larger than this is read beside the event loop, which then serves others.
 LARGEST_INLINE_BODY = 256 << 10
 
 
-async def plan_of(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
-    """The plan of a create and its fingerprint. Raises ApiError; a large body is read in a thread."""
+class PlannedCreate(msgspec.Struct, frozen=True):
+    """A paid call, understood. `source`: the video made earlier that this one is made from."""
+
+    operation: Operation
+    plan: Plan
+    fingerprint: bytes
+    source: RequestedVideo | None = None
+
+
+async def plan_of(runtime: Runtime, call: Call) -> PlannedCreate | PassThrough:
+    """The plan of a paid call. Nothing is asked of Runway. Raises ApiError."""
     max_body = runtime.settings.max_body
     if call.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise ApiError(
@@ -29,25 +45,52 @@ async def plan_of(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, byt
         )
     if len(call.body) > max_body:  # its length was not announced
         raise too_large(max_body, len(call.body))
-    if len(call.body) > LARGEST_INLINE_BODY:
-        return await asyncio.to_thread(_read, runtime, call)
-    return _read(runtime, call)
+    operation = call.route.operation
+    if operation is Operation.CREATE:
+        return await _run(call, lambda: _plan(runtime, operation, _read(call), None))
+    fields = await _run(call, lambda: _read(call))
+    source = source_of(runtime, call, fields)
+    if isinstance(source, PassThrough):
+        return source
+    return await _run(call, lambda: _plan(runtime, operation, fields, source))
 
 
-def _read(runtime: Runtime, call: Call) -> tuple[Plan | PassThrough, bytes]:
-    """The task call that a create asks for, and its fingerprint. No I/O."""
+def _read(call: Call) -> Fields:
+    return read_fields(call.headers.get("content-type", ""), call.body)
+
+
+async def _run[T](call: Call, work: Callable[[], T]) -> T:
+    """Does the work, of a large body in a thread."""
+    return await asyncio.to_thread(work) if len(call.body) > LARGEST_INLINE_BODY else work()
+
+
+def _plan(
+    runtime: Runtime, operation: Operation, fields: Fields, source: RequestedVideo | None
+) -> PlannedCreate | PassThrough:
+    """The task call that is asked for, and its fingerprint. No I/O."""
     models, aliases = catalog.load(), runtime.settings.aliases
-    fields = read_fields(call.headers.get("content-type", ""), call.body)
-    resolved = resolve_model(fields.values.get("model"), models, aliases)
-    if resolved is None:
+    plan: Plan | None = None
+    if operation is not Operation.CREATE:
+        plan = plan_derived(operation, fields, _original(source), runtime.settings, models)
+    elif resolved := resolve_model(fields.values.get("model"), models, aliases):
+        plan = plan_create(fields, models, resolved)
+    if plan is None:
         names = [pattern for pattern, _ in aliases] + list(models.models())
-        return PassThrough(", ".join(names)), b""
-    plan = plan_create(fields, models, resolved)
-    return plan, fingerprint_of(call.route.operation.value, plan)
+        return PassThrough(", ".join(names))
+    return PlannedCreate(operation, plan, fingerprint_of(operation.value, plan), source)
 
 
-def facts_of(plan: Plan, caller: str) -> VideoFacts:
+def _original(source: RequestedVideo | None) -> Original | None:
+    if source is None:
+        return None
+    reference = source.reference
+    output = TaskOutput(reference.key, reference.task)
+    return Original(Source(output, reference.seconds, reference.size), reference.model)
+
+
+def facts_of(planned: PlannedCreate, caller: str) -> VideoFacts:
     """A create in short. The ratio is told where the size does not say it, and so on."""
+    plan, source = planned.plan, planned.source
     body = plan.call.body
     told = {"ratio": plan.size.replace("x", ":"), "duration": plan.seconds}
     sent = tuple(
@@ -57,5 +100,13 @@ def facts_of(plan: Plan, caller: str) -> VideoFacts:
     )
     call = plan.call
     return VideoFacts(
-        plan.model, plan.seconds, plan.size, caller, call.model, call.mode, sent, plan.asked_size
+        plan.model,
+        plan.seconds,
+        plan.size,
+        caller,
+        call.model,
+        call.mode,
+        sent,
+        plan.asked_size,
+        f"{planned.operation.value} of task {source.task}" if source else "",
     )

@@ -1,4 +1,5 @@
-"""The operations that are paid for. All go one way: a plan, then one task for it, once."""
+"""The operations that are paid for: create, remix, edit, extend. All go one way: a plan, then one task
+for it, once."""
 
 from __future__ import annotations
 
@@ -11,13 +12,15 @@ from runway_videos.events import VideoFacts
 from runway_videos.idempotency.creates import Creates
 from runway_videos.idempotency.fingerprint import identity_of
 from runway_videos.openai.messages import Answer, Call, PassThrough
+from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import encode
-from runway_videos.operations.create_plan import facts_of, plan_of
+from runway_videos.operations.create_plan import PlannedCreate, facts_of, plan_of
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import UnsealableError, VideoReference, owner_hash, unsealable_task
 from runway_videos.store.video_records import VideoRecord
-from runway_videos.translate import Plan
 from runway_videos.translate.task_status import TaskState
+from runway_videos.upstream.poll import Poller
+from runway_videos.upstream.source_link import source_link
 from runway_videos.upstream.submit import Submitter
 from runway_videos.upstream.uploads import MAX_UPLOADS
 from runway_videos.upstream.video_state import render_video
@@ -31,35 +34,39 @@ class Created(msgspec.Struct, frozen=True):
 
 
 class PaidOperations:
-    """Creates. `creates` are those in flight and kept; they outlive a runtime."""
+    """Makes videos. `creates` are those in flight and kept; they outlive a runtime."""
 
-    def __init__(self, creates: Creates[Created]) -> None:
+    def __init__(self, creates: Creates[Created], poller: Poller) -> None:
         self._creates = creates
+        self._poller = poller
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)
 
-    async def create(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
+    async def make(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
         """Makes a video: reads what is asked for, makes the task once, seals the id, remembers."""
-        plan, fingerprint = await plan_of(runtime, call)
-        if isinstance(plan, PassThrough):
-            return plan
-        if plan.ignored:
-            runtime.events.emit(events.FieldsIgnored(plan.ignored))
-        facts = facts_of(plan, call.caller)
-        identity = identity_of(call.headers, call.caller, fingerprint, facts)
-        waiter = self._creates.enter(identity, lambda: self._submit(runtime, plan, facts), call.gone)
+        planned = await plan_of(runtime, call)
+        if isinstance(planned, PassThrough):
+            return planned
+        if planned.plan.ignored:
+            runtime.events.emit(events.FieldsIgnored(planned.plan.ignored))
+        facts = facts_of(planned, call.caller)
+        identity = identity_of(call.headers, call.caller, planned.fingerprint, facts)
+        waiter = self._creates.enter(identity, lambda: self._submit(runtime, planned, facts), call.gone)
         try:
             created = await waiter.outcome()
         finally:
             waiter.answered(delivered=not call.gone())
-        record = _remember(runtime, created.reference, call.caller, plan)
+        record = _remember(runtime, created.reference, call.caller, planned)
         video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
         return Answer(200, runtime.video_headers, encode(video))
 
-    async def _submit(self, runtime: Runtime, plan: Plan, facts: VideoFacts) -> Created:
+    async def _submit(self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
-        caller = facts.caller
-        started, created_at = runtime.clock(), int(runtime.now())
-        submitted = await Submitter(runtime, self._uploads).submit(plan.call, facts)
+        caller, plan = facts.caller, planned.plan
+        started = runtime.clock()
+        # In here, and not with the plan: a retry waits for this one, whatever its source's link is.
+        link = await source_link(runtime, self._poller, planned.source) if planned.source else ""
+        created_at = int(runtime.now())
+        submitted = await Submitter(runtime, self._uploads).submit(plan.call, facts, link)
         reference = VideoReference(
             key=submitted.key,
             task=submitted.task,
@@ -69,7 +76,7 @@ class PaidOperations:
             size=plan.size,
             created=created_at,
         )
-        _remember(runtime, reference, caller, plan)
+        _remember(runtime, reference, caller, planned)
         took = runtime.clock() - started
         key, task, video_id = submitted.key, submitted.task, ""
         try:
@@ -81,5 +88,15 @@ class PaidOperations:
         return Created(video_id, reference)
 
 
-def _remember(runtime: Runtime, made: VideoReference, caller: str, plan: Plan) -> VideoRecord[CachedStatus]:
-    return runtime.videos.remember(made, caller, runway_model=plan.call.model, prompt=plan.prompt)
+def _remember(
+    runtime: Runtime, made: VideoReference, caller: str, planned: PlannedCreate
+) -> VideoRecord[CachedStatus]:
+    plan, source = planned.plan, planned.source
+    remixed = source is not None and planned.operation is not Operation.EXTEND
+    return runtime.videos.remember(
+        made,
+        caller,
+        runway_model=plan.call.model,
+        prompt=plan.prompt,
+        remixed_from=source.video_id if source is not None and remixed else None,
+    )

@@ -21,6 +21,7 @@ from runway_videos.translate.field_names import (
 )
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.rules import apply_rules, may_add
+from runway_videos.translate.source import Source
 from runway_videos.translate.task_call import Plan, TaskCall
 from runway_videos.translate.unknown_model import plan_unknown_model
 
@@ -28,23 +29,28 @@ from runway_videos.translate.unknown_model import plan_unknown_model
 _SIZE_FIELDS = ("ratio", "resolution")
 
 
-def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved) -> Plan:
-    """The task call for a create's fields and its model. ApiError for everything that cannot work."""
+def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved, source: Source | None = None) -> Plan:
+    """The task call for a create's fields and its model. ApiError for everything that cannot work.
+
+    `source`: the video made earlier that it is made from, in place of one among the fields.
+    """
     roles, rest = sort_fields(fields.values)
+    if source is not None:
+        roles["video"] = source.field
     # The mode follows from the input: a video, else a picture, else the words alone.
     mode = catalog.mode_of(next((part for part in ("video", "picture") if part in roles), ""))
     row = catalog.row(mode, resolved.model)
     if row is None and catalog.modes_of(resolved.model):
         raise refusals.wrong_mode(resolved.model, mode, catalog)
     if row is None:
-        return plan_unknown_model(resolved, mode, roles, rest, fields.form, catalog)
+        return plan_unknown_model(resolved, mode, roles, rest, fields.form, catalog, source)
     builder = BodyBuilder(catalog, resolved.model, mode, row)
     _put_prompt(builder, roles.get("prompt"))
-    _put_files(builder, roles)
+    _put_files(builder, roles, source)
     _put_rest(builder, rest)
     apply_rules(builder, roles)
-    length = _put_seconds(builder, roles.get("seconds"), resolved)
-    size = _put_size(builder, roles.get("size"), resolved)
+    length = _put_seconds(builder, roles.get("seconds"), resolved, source)
+    size = _put_size(builder, roles.get("size"), resolved, source)
     refusals.require(builder)
     prompt = builder.body.get("promptText")
     return Plan(
@@ -69,7 +75,7 @@ def _put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
         builder.put("promptText", field, coerce(field.value, builder.fields["promptText"], field.name))
 
 
-def _put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
+def _put_files(builder: BodyBuilder, roles: dict[str, ClientField], source: Source | None) -> None:
     """The picture, the video and the reference pictures, each under the name the model has."""
     row = builder.row
     if picture := roles.get("picture"):
@@ -77,7 +83,7 @@ def _put_files(builder: BodyBuilder, roles: dict[str, ClientField]) -> None:
             raise refusals.picture_beside_video(builder, picture, roles["video"])
         builder.put(row.picture, picture, media_fields.pictures(picture, row.fields[row.picture]))
     if (video := roles.get("video")) and row.video:
-        builder.put(row.video, video, media_fields.video(video, row.fields[row.video]))
+        builder.put(row.video, video, media_fields.video(video, row.fields[row.video], source))
     found = [roles[role] for role in ("references", "more_references") if role in roles]
     if found:
         if "references" not in row.fields:
@@ -98,23 +104,28 @@ def _put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:
             raise refusals.unknown_field(builder, field)
 
 
-def _put_seconds(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
+def _put_seconds(
+    builder: BodyBuilder, field: ClientField | None, resolved: Resolved, source: Source | None
+) -> str:
     """Adds `duration` where the model takes one; the answer's `seconds`."""
     durations = builder.row.durations
+    known = source.seconds if source else None
     if "duration" in builder.body:
         return str(builder.body["duration"])
     if durations is None or not may_add(builder, "duration"):
-        return str(seconds.asked_seconds(field) if field else seconds.usual(resolved.sora))
+        return str(seconds.asked_seconds(field) if field else known or seconds.usual(resolved.sora))
     if field is None and "duration" in builder.asked_only:
-        return str(seconds.usual(resolved.sora))
+        return str(known or seconds.usual(resolved.sora))
     if field is None and (total := seconds.of_segments(builder.body)):
         return str(total)
-    chosen = seconds.choose_duration(durations, field, resolved.sora, builder.model)
+    chosen = seconds.choose_duration(durations, field, resolved.sora, builder.model, known)
     builder.body["duration"] = chosen
     return str(chosen)
 
 
-def _put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolved) -> str:
+def _put_size(
+    builder: BodyBuilder, field: ClientField | None, resolved: Resolved, source: Source | None
+) -> str:
     """Adds `ratio` and `resolution` as the model wants them; the answer's `size`."""
     row = builder.row
     pinned = {name: str(builder.body[name]) for name in _SIZE_FIELDS if name in builder.body}
@@ -122,7 +133,7 @@ def _put_size(builder: BodyBuilder, field: ClientField | None, resolved: Resolve
         raise bad_request(
             f"`{field.name}` and `{builder.names['ratio']}` say the same: send one.", field.name
         )
-    default = sizes.SORA if resolved.sora else sizes.RUNWAY
+    default = (source and source.frame) or (sizes.SORA if resolved.sora else sizes.RUNWAY)
     untold = "ratio" in builder.asked_only and field is None and not pinned
     if untold or not may_add(builder, "ratio"):
         return sizes.size_text(sizes.asked_size(field) or default)

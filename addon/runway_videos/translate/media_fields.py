@@ -9,6 +9,7 @@ from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
 from runway_videos.translate.coerce import coerce, unwrapped
 from runway_videos.translate.field_names import ClientField
+from runway_videos.translate.source import Source
 
 # For a model that the catalog does not know: what all known ones have in common.
 ANY_PICTURE: Schema = {
@@ -75,15 +76,18 @@ def _allowed_positions(schema: Schema) -> list[str]:
     return values
 
 
-def video(field: ClientField, schema: Schema) -> object:
-    """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`."""
+def video(field: ClientField, schema: Schema, source: Source | None = None) -> object:
+    """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`; a `source` goes before."""
+    if source is not None:
+        return source.output
     value = field.value
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict) and "id" in value:
         raise bad_request(
-            f"`{field.name}.id` names a video made earlier, which this call does not take: send "
-            "the video itself, an https URL or a data URI.",
+            f"`{field.name}.id` names a video made earlier, which a create does not take: remix it "
+            "(POST /v1/videos/{{id}}/remix), edit it (POST /v1/videos/edits), or send the video itself, "
+            "an https URL or a data URI.",
             f"{field.name}.id",
         )
     return coerce(value, schema, field.name)

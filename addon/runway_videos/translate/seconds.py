@@ -31,21 +31,26 @@ def asked_seconds(field: ClientField) -> int | str:
     )
 
 
-def choose_duration(durations: Durations, field: ClientField | None, sora: bool, model: str) -> int | str:
+def choose_duration(
+    durations: Durations, field: ClientField | None, sora: bool, model: str, source: int | None = None
+) -> int | str:
     """What to send as `duration`. ApiError 400 with the model's durations."""
     if field is None:
-        return default(durations, sora)
+        return default(durations, sora, source)
     asked = asked_seconds(field)
     if _allowed(durations, asked):
         return asked
     raise bad_request(f"`{field.name}` is {asked}; {model} makes videos of {_listed(durations)}.", field.name)
 
 
-def default(durations: Durations, sora: bool) -> int:
-    """OpenAI's 4 s or the nearest longer that the model has; the guide's 2 s or its shortest."""
-    if durations.assumed is not None and not sora:
+def default(durations: Durations, sora: bool, source: int | None = None) -> int:
+    """OpenAI's 4 s or the nearest longer that the model has; the guide's 2 s or its shortest.
+
+    `source`: the length of the video that this one is made from, which goes before.
+    """
+    if durations.assumed is not None and not sora and source is None:
         return durations.assumed
-    wanted = usual(sora)
+    wanted = source or usual(sora)
     if durations.values:
         longer = [value for value in durations.values if value >= wanted]
         return min(longer, default=max(durations.values))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from runway_videos.media import Media, data_uri
+from runway_videos.media import Media, TaskOutput, data_uri
 
 
 class TaskCall(msgspec.Struct, frozen=True):
-    """`POST path` with `body` under wire names; `Media` objects stand where a file belongs."""
+    """`POST path` with `body` under wire names; `Media` and `TaskOutput` stand where a file belongs."""
 
     mode: str
     model: str
@@ -23,17 +23,25 @@ class TaskCall(msgspec.Struct, frozen=True):
     @property
     def media(self) -> list[Media]:
         """The files that are too large for a data URI: each wants a `runway://` URI first."""
-        return [media for media in leaves(self.body) if not media.fits_inline]
+        return [media for media in leaves(self.body) if isinstance(media, Media) and not media.fits_inline]
+
+    @property
+    def output(self) -> TaskOutput | None:
+        """The video made earlier that this one is made from, if it is."""
+        return next((leaf for leaf in leaves(self.body) if isinstance(leaf, TaskOutput)), None)
 
     def render(self, uris: Mapping[int, str]) -> bytes:
-        """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI."""
+        """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI, and
+        of `self.output` → its signed link."""
         return msgspec.json.encode({"model": self.model, **_in_place(self.body, uris)})
 
 
 def _in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, object]:
-    """The body with a data URI or a `runway://` URI for each file."""
+    """The body with a data URI or another URI for each file."""
 
     def placed(value: object) -> object:
+        if isinstance(value, TaskOutput):
+            return uris[id(value)]
         if isinstance(value, Media):
             return data_uri(value) if value.fits_inline else uris[id(value)]
         if isinstance(value, dict):
@@ -43,8 +51,9 @@ def _in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, obj
     return {name: placed(item) for name, item in body.items()}
 
 
-def leaves(value: object) -> Iterator[Media]:
-    if isinstance(value, Media):
+def leaves(value: object) -> Iterator[Media | TaskOutput]:
+    """The files of a body."""
+    if isinstance(value, Media | TaskOutput):
         yield value
     elif isinstance(value, dict):
         for item in value.values():

@@ -22,6 +22,7 @@ from runway_videos.translate.field_names import (
     wire_name,
 )
 from runway_videos.translate.model_names import Resolved
+from runway_videos.translate.source import Source
 from runway_videos.translate.task_call import Plan, TaskCall
 
 _KINDS = ("image", "video", "audio")
@@ -35,18 +36,19 @@ def plan_unknown_model(
     rest: list[ClientField],
     form: bool,
     catalog: Catalog,
+    source: Source | None = None,
 ) -> Plan:
     """Only what the client sent, under the names that Runway's models have in common."""
     body: dict[str, object] = {}
-    length = str(seconds.usual(resolved.sora))
-    frame = sizes.SORA if resolved.sora else sizes.RUNWAY
+    length = str((source and source.seconds) or seconds.usual(resolved.sora))
+    frame = (source and source.frame) or (sizes.SORA if resolved.sora else sizes.RUNWAY)
     if field := roles.get("prompt"):
         body["promptText"] = coerce(field.value, {"type": "string"}, field.name)
     if field := roles.get("picture"):
         body[_wire_of("picture", field, catalog)] = media_fields.pictures(field, media_fields.ANY_PICTURE)
     if field := roles.get("video"):
         body[_wire_of("video", field, catalog)] = media_fields.video(
-            field, {"type": "string", "media": "video"}
+            field, {"type": "string", "media": "video"}, source
         )
     if field := roles.get("size"):
         body["ratio"] = _ratio_of(field, catalog)

@@ -1,4 +1,4 @@
-"""Which links to a video's bytes are followed, of those that a task names."""
+"""Links to a video's bytes: which are followed, of those that a task names, and none in logs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ import re
 from urllib.parse import urlsplit
 
 from runway_videos.hosts import is_internal_host
+from runway_videos.upstream.client import Reply
 
+# What may follow in a JSON text, up to the end of the link.
+_REST_OF_LINK = rb"""(?:\\u[0-9a-fA-F]{4}|\\/|[^\s"'\\])*"""
 # No user name, and nothing that readers of URLs disagree on.
 _LINK = re.compile(r"https?://[A-Za-z0-9.:_\[\]-]+(?:[/?#][\x21-\x5b\x5d-\x7e]*)?", re.IGNORECASE)
+
+
+def without_link(reply: Reply, link: str) -> Reply:
+    """The reply with `[link]` where it repeats a signed link, also in part or as JSON may write it."""
+    place = link.partition("?")[0]
+    written = b"|".join(re.escape(text.encode()) for text in (place, place.replace("/", r"\/")))
+    found = re.compile(b"(?:" + written + b")" + _REST_OF_LINK)
+    return Reply(reply.status, found.sub(b"[link]", reply.body))
 
 
 def is_output_link(url: str, base_url: str) -> bool:

@@ -31,6 +31,7 @@ from runway_videos.upstream.create_outcomes import (
     TryAgainLater,
     TryNextKey,
 )
+from runway_videos.upstream.output_links import without_link
 from runway_videos.upstream.uploads import Uploads
 
 #: How often a create is sent at most where Runway sheds load.
@@ -58,24 +59,29 @@ class Submitter:
         self._events = runtime.events
         self._uploads = Uploads(runtime, upload_permits)
 
-    async def submit(self, call: TaskCall, video: VideoFacts) -> SubmittedTask:
-        """Makes the task, once. `video` says in events whose create this is.
+    async def submit(self, call: TaskCall, video: VideoFacts, link: str = "") -> SubmittedTask:
+        """Makes the task, once. `video` says in events whose create this is; `link` is the signed
+        link of `call.output`, whose key alone is asked.
 
         Raises ApiError; one with `may_have_made` where a paid task may exist.
         """
         failures: dict[str, Failure] = {}
+        output = call.output
+        only = output.key if output else None
+        links = {id(output): link} if output else {}
         # An upload is the organisation's own: another key needs its own, the same key does not.
         uploaded: dict[str, dict[int, str]] = {}
         shed = 0
         uploads = sum(self._timeouts.upload_of(len(media.data)) for media in call.media)
         deadline = self._clock() + self._timeouts.all_tries + uploads
         while True:
-            picked = self._pool.pick(call.model, failures)
+            picked = self._pool.pick(call.model, failures, only)
             if picked is None:
-                raise self._pool.no_key_error(call.model, failures)
+                raise self._pool.no_key_error(call.model, failures, only)
             key, outcome = picked.key, None
             try:
-                outcome = await self._try(key, call, video, uploaded.setdefault(key.name, {}), deadline)
+                uris = uploaded.setdefault(key.name, dict(links))
+                outcome = await self._try(key, call, video, uris, deadline)
                 await self._report(key, call, outcome)
             finally:
                 nothing_made = isinstance(outcome, TryNextKey | TryAgainLater | RequestRefused)
@@ -101,7 +107,7 @@ class Submitter:
     async def _try(
         self, key: Key, call: TaskCall, video: VideoFacts, uris: dict[int, str], deadline: float
     ) -> CreateOutcome:
-        """One key, one create at most. `uris`: what is uploaded; `deadline` by the clock."""
+        """One key, one create at most. `uris`: of uploads and of `call.output`; `deadline` by the clock."""
         for media in call.media:
             if id(media) in uris:
                 continue
@@ -118,7 +124,9 @@ class Submitter:
         self._events.emit(events.CreateBody(call.body))
         try:
             async with asyncio.timeout(seconds):
-                return judge_create(await self._client.create(key, call.path, body))
+                reply = await self._client.create(key, call.path, body)
+                # Runway's reason may repeat the link, and goes to logs and clients.
+                return judge_create(without_link(reply, uris[id(call.output)]) if call.output else reply)
         except NotSentError as error:
             return TryNextKey(None, str(error))
         except UnknownOutcomeError as error:
@@ -158,6 +166,8 @@ async def _rendered(call: TaskCall, uris: dict[int, str]) -> bytes:
 async def _digest(call: TaskCall) -> bytes:
     """Tells two creates of different content apart; equal for a create and its repeat."""
     names = {id(media): media.filename for media in call.media}
+    if call.output is not None:
+        names[id(call.output)] = call.output.task
     return blake2b(call.path.encode() + await _rendered(call, names)).digest()
 
 

@@ -11,6 +11,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 from runway_videos.errors import ApiError
+from runway_videos.openai.messages import PassThrough
 from runway_videos.openai.routes import Operation, Route
 from unit.addon.admission_harness import CALLERS, ID, admission, asked, error_of, own
 
@@ -140,7 +141,7 @@ def test_a_create_that_goes_on_gets_its_own_headers_back_without_tokens() -> Non
     flow = asked(path="/v1/videos?k=tok_hush", mode="reverse:https://gateway.example", **headers)
     admitted = gate.admit(flow)
     assert admitted is not None
-    gate.forward_create(flow, admitted, "sora-2*")
+    gate.forward_create(flow, admitted, PassThrough("sora-2*"))
     assert "hush" not in str(flow.get_state())
     assert (flow.request.headers["x-api-key"], flow.request.headers["cookie"]) == ("sk-own", "a=b")
     assert "authorization" not in flow.request.headers
@@ -180,7 +181,7 @@ def test_a_create_that_is_passed_on_gets_its_own_credentials_back_and_no_token()
         flow = asked(authorization=f"Bearer {token}", **through)
         admitted = gate.admit(flow)
         assert admitted is not None
-        gate.forward_create(flow, admitted, "gen4.5")
+        gate.forward_create(flow, admitted, PassThrough("gen4.5"))
         assert flow.request.headers.get("authorization") == back
         assert "proxy-authorization" not in flow.request.headers
         assert flow.request.host == "api.openai.com"
@@ -202,7 +203,7 @@ def test_a_create_that_is_passed_on_has_its_headers_as_they_came() -> None:
     admitted = gate.admit(flow)
     assert admitted is not None
     assert flow.request.headers.fields != came
-    gate.forward_create(flow, admitted, "gen4.5")
+    gate.forward_create(flow, admitted, PassThrough("gen4.5"))
     assert flow.request.headers.fields == came
 
 
@@ -212,7 +213,7 @@ def test_a_caller_who_may_not_forward_gets_nothing_passed_on() -> None:
     admitted = gate.admit(flow)
     assert admitted is not None
     with pytest.raises(ApiError) as caught:
-        gate.forward_create(flow, admitted, "gen4.5")
+        gate.forward_create(flow, admitted, PassThrough("gen4.5"))
     assert (caught.value.status, caught.value.code) == (403, "forwarding_disabled")
     assert "hush" not in str(flow.get_state())
 

@@ -12,6 +12,8 @@ DEFAULTS: Mapping[str, object] = {
     "runway_base_url": "https://api.dev.runwayml.com",
     "runway_proxy": None,
     "runway_aliases": list(settings.DEFAULT_ALIASES),
+    "runway_remix_model": "aleph2",
+    "runway_extend_model": "seedance2_5",
     "runway_hosts": ["api.openai.com"],
     "runway_fallback": None,
     "runway_callers": [],
