@@ -39,10 +39,14 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class CreateSending(Event, frozen=True):
-    """A create is about to be sent to Runway: from here on a paid task may exist."""
+    """A create is about to be sent to Runway: from here on a paid task may exist.
+
+    `credits` that it is expected to cost; None: not known.
+    """
 
     video: VideoFacts
     key: str
+    credits: float | None = None
 
 
 class CreateBody(Event, frozen=True):
@@ -52,7 +56,8 @@ class CreateBody(Event, frozen=True):
 
 
 class VideoSubmitted(Event, frozen=True):
-    """Runway made a task. `credits` as Runway estimates them; `seconds` since the create began."""
+    """Runway made a task. `credits` as Runway estimates them, else as they were expected; `seconds`
+    since the create began."""
 
     video: VideoFacts
     key: str
@@ -84,6 +89,18 @@ class KeyPassedOver(Event, frozen=True):
     reason: str
 
 
+class PriceDiffers(Event, frozen=True):
+    """Runway's price of a model is not the one that was known. Both in credits a second.
+
+    `resolution` such as 720p; "" where the create did not tell.
+    """
+
+    model: str
+    resolution: str
+    expected: float
+    actual: float
+
+
 class UploadFailed(Event, frozen=True):
     """Runway's storage did not take a file."""
 
@@ -98,7 +115,11 @@ class FieldsIgnored(Event, frozen=True):
 
 
 class VideoEnded(Event, frozen=True):
-    """A video was first seen to have ended. `seconds` since its creation."""
+    """This process first saw that a video has ended. `seconds` since its creation.
+
+    `made_here`: this process created it. Where it did not, the end is told by other processes too:
+    who adds up costs counts creates, or ends with `made_here`.
+    """
 
     video: VideoFacts
     key: str
@@ -106,6 +127,7 @@ class VideoEnded(Event, frozen=True):
     state: TaskState
     seconds: int
     video_id: str = ""
+    made_here: bool = True
 
 
 class VideoDeleted(Event, frozen=True):

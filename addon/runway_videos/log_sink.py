@@ -72,7 +72,7 @@ def describe(video: VideoFacts) -> str:
 
 
 def _sending(event: events.CreateSending) -> tuple[int, str]:
-    return logging.INFO, f"creating: {describe(event.video)}, key {event.key}"
+    return logging.INFO, f"creating: {describe(event.video)}, key {event.key}{_about(event.credits)}"
 
 
 def _body(event: events.CreateBody) -> tuple[int, str]:
@@ -82,9 +82,8 @@ def _body(event: events.CreateBody) -> tuple[int, str]:
 
 
 def _submitted(event: events.VideoSubmitted) -> tuple[int, str]:
-    credits = "" if event.credits is None else f", about {event.credits:g} credits"
     return logging.INFO, (
-        f"created: {describe(event.video)}, key {event.key}{credits}, "
+        f"created: {describe(event.video)}, key {event.key}{_about(event.credits)}, "
         f"task {escaped(event.task)}{_id_of(event)}, in {event.seconds:.1f} s"
     )
 
@@ -108,6 +107,14 @@ def _passed_over(event: events.KeyPassedOver) -> tuple[int, str]:
     return logging.WARNING, f"key {event.key} cannot take a create of {event.model}: {reason}"
 
 
+def _price_differs(event: events.PriceDiffers) -> tuple[int, str]:
+    where = escaped(f"{event.model} at {event.resolution}" if event.resolution else event.model)
+    return logging.WARNING, (
+        f"the price of {where} is {event.actual:g} credits a second by Runway's estimate, "
+        f"not {event.expected:g}: it is expected from now on"
+    )
+
+
 def _upload_failed(event: events.UploadFailed) -> tuple[int, str]:
     return logging.WARNING, f"key {event.key}: the upload of a file {escaped(event.reason)}"
 
@@ -121,9 +128,10 @@ def _ended(event: events.VideoEnded) -> tuple[int, str]:
     state = event.state
     why = f" ({escaped(state.error.code)})" if state.error else ""
     cost = "cost unknown" if state.credits is None else f"{state.credits:g} credits"
+    elsewhere = "" if event.made_here else ", created by another process"
     return logging.INFO, (
         f"{state.status}{why}: {describe(event.video)}, key {event.key}, {cost}, "
-        f"took {max(0, event.seconds)} s, task {escaped(event.task)}{_id_of(event)}"
+        f"took {max(0, event.seconds)} s, task {escaped(event.task)}{_id_of(event)}{elsewhere}"
     )
 
 
@@ -182,6 +190,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.OutcomeUnknown: _unknown,
     events.CreateGivenUp: _given_up,
     events.KeyPassedOver: _passed_over,
+    events.PriceDiffers: _price_differs,
     events.UploadFailed: _upload_failed,
     events.FieldsIgnored: _ignored,
     events.VideoEnded: _ended,
@@ -193,6 +202,10 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.ConnectionCut: _cut,
     events.OtherTrafficRefused: _other_refused,
 }
+
+
+def _about(credits: float | None) -> str:
+    return "" if credits is None else f", about {credits:g} credits"
 
 
 def _shortened(value: object) -> object:

@@ -16,6 +16,7 @@ from runway_videos.errors import PRIVATE_HEADERS
 from runway_videos.events import Events
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.openai.video import Status
+from runway_videos.prices import Prices, credits_text
 from runway_videos.store.video_ids import IdSealer, VideoReference, unknown_video
 from runway_videos.store.video_records import VideoRecord, VideoRecords
 from runway_videos.upstream.client import RunwayClient
@@ -23,16 +24,19 @@ from runway_videos.upstream.timeouts import Timeouts
 
 #: The header of answers about videos of the sandbox.
 SANDBOX_HEADER = "x-runway-sandbox"
+#: The header of what a video costs: estimated in the answer to its create, final once it has ended.
+CREDITS_HEADER = "x-runway-credits"
 _LEAST_POLL_MS = 1000
 
 
 class CachedStatus(msgspec.Struct, frozen=True, gc=False):
-    """The last status of a video, as JSON that is encoded once."""
+    """The last status of a video, as JSON that is encoded once. `credits`: its final cost, as a header."""
 
     body: bytes
     status: Status
     progress: int
     error: str | None = None
+    credits: str = ""
 
 
 class RequestedVideo(msgspec.Struct, frozen=True):
@@ -54,7 +58,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     """One configuration and what is built from it. A call keeps the runtime that it began with.
 
     `clock` is monotonic, `now` is unix time, `sleep` waits; all in seconds. `jitter` gives 0 to 1.
-    `videos` and `events` are the same in every runtime of a process.
+    `videos`, `events` and `prices` are the same in every runtime of a process.
     """
 
     settings: Settings
@@ -63,6 +67,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     client: RunwayClient
     videos: VideoRecords[CachedStatus]
     events: Events
+    prices: Prices
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -88,6 +93,17 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
         """Headers of JSON answers about a video: when to poll again, and the sandbox's header."""
         poll_after = str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000))
         return self.json_headers | {"openai-poll-after-ms": poll_after}
+
+    def created_headers(self, credits: float | None) -> dict[str, str]:
+        """Headers of the answer to a create that costs about so much."""
+        cost = {} if credits is None else {CREDITS_HEADER: credits_text(credits)}
+        return self.video_headers | cost
+
+    def status_headers(self, cached: CachedStatus) -> dict[str, str]:
+        """Headers of a video's status; with what it cost, where it has ended."""
+        if not cached.credits:
+            return self.video_headers
+        return {**self.video_headers, CREDITS_HEADER: cached.credits}
 
     @cached_property
     def json_headers(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from runway_videos import events
+from runway_videos.catalog import price_list
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.events import Events
@@ -26,6 +27,7 @@ from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.list_videos import VideoLister
+from runway_videos.prices import Prices
 from runway_videos.runtime import Runtime, sealer_of, size_of
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.upstream.client import RunwayClient
@@ -67,13 +69,15 @@ class Service:
         paid = PaidOperations(self._creates, self._poller)
         self._content = Content(self._poller)
         self._lister = VideoLister(self._poller)
+        sinks = Events([LogSink(settings.sandbox)])
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
             sealer=sealer_of(settings),
             client=connect(settings.base_url, settings.proxy, timeouts),
             videos=VideoRecords(clock, size_of),
-            events=Events([LogSink(settings.sandbox)]),
+            events=sinks,
+            prices=Prices(price_list.load(), sinks.emit),
             clock=clock,
             now=now,
             sleep=sleep,
@@ -102,7 +106,7 @@ class Service:
         """A video's status, at once or when it changes."""
         video = runtime.video(call.route.video_id, call.caller)
         cached, applied = await self._held_polls.status(runtime, video, call)
-        return Answer(200, {**runtime.video_headers, **applied}, body_of(video, cached))
+        return Answer(200, {**runtime.status_headers(cached), **applied}, body_of(video, cached))
 
     async def delete(self, runtime: Runtime, call: Call) -> Answer:
         """Cancels or deletes a video."""

@@ -92,7 +92,7 @@ def test_content_by_redirect_sends_a_link_that_no_log_shows(
     aliases = ["sora-2=seedance2", "fox=gen9"]
     options = {**sandbox_server.options(), "runway_content": "redirect", "runway_aliases": aliases}
     with Proxy(folder(), **options) as proxy, web(proxy.url) as calls, client(proxy.base_url) as app:
-        proxy.wait_for("aliases: sora-2 → seedance2, fox → gen9")
+        proxy.wait_for("aliases: sora-2 → seedance2, about 36 credits a second at 720p; fox → gen9")
         proxy.wait_for("runway_aliases: fox=gen9: ")
         video = app.videos.create_and_poll(prompt="by redirect", poll_interval_ms=50)
         path = f"/v1/videos/{video.id}/content"

@@ -15,6 +15,7 @@ import msgspec
 from runway_videos.keys.pool import Key
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
+from runway_videos.sandbox.organisations import price
 from runway_videos.service import Service
 from runway_videos.upstream.client import Reply, RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
@@ -54,9 +55,10 @@ class FakeRunway(RunwayClient):
         return sum(each == name for each, _ in self.asked)
 
     async def create(self, key: Key, path: str, body: bytes) -> Reply:
-        self.bodies.append(json.loads(body))
+        asked = json.loads(body)
+        self.bodies.append(asked)
         return self._scripted("create", path) or ok(
-            {"id": self.made({"status": "PENDING"}, key.name), "estimatedCost": {"credits": 25}}
+            {"id": self.made({"status": "PENDING"}, key.name), "estimatedCost": {"credits": price(asked)}}
         )
 
     async def get_task(self, key: Key, task: str) -> Reply:

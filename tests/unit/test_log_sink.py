@@ -50,12 +50,12 @@ def test_ended_video_has_its_log_line(log: pytest.LogCaptureFixture) -> None:
     video = msgspec.structs.replace(VIDEO, mode="")
     write(events.VideoEnded(video, "team-a", "task-1", done, 61, "video_rw1"))
     failed = TaskState("failed", error=VideoError("SAFETY\n.X", "No."))
-    write_sandbox(events.VideoEnded(OTHER, "team-a", "task-1", failed, -5))
+    write_sandbox(events.VideoEnded(OTHER, "team-a", "task-1", failed, -5, made_here=False))
     assert log.messages == [
         "completed: sora-2 → seedance2, 4 s, 720x1280, caller app, "
         "key team-a, 25 credits, took 61 s, task task-1, video_rw1",
         "SANDBOX failed (SAFETY\\n.X): sora-2, 4 s, 720x1280, "
-        "key team-a, cost unknown, took 0 s, task task-1",
+        "key team-a, cost unknown, took 0 s, task task-1, created by another process",
     ]
 
 
@@ -140,6 +140,9 @@ def test_a_client_that_is_cut_off_is_a_warning_without_its_query(log: pytest.Log
 
 def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     write(events.CreateSending(VIDEO, "team-a"))
+    write(events.CreateSending(VIDEO, "team-a", 144.5))
+    write(events.PriceDiffers("seedance2", "1080p", 40, 51.25))
+    write(events.PriceDiffers("m\n", "", 40, 50))
     write(events.OutcomeUnknown(VIDEO, "team-a", "reset\n"))
     write(events.CreateGivenUp(VIDEO))
     write(events.KeyPassedOver("team-a", "seedance2", "no\tcredits"))
@@ -152,6 +155,10 @@ def test_every_other_event_has_its_line(log: pytest.LogCaptureFixture) -> None:
     video = "sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller app"
     assert log.messages == [
         f"creating: {video}, key team-a",
+        f"creating: {video}, key team-a, about 144.5 credits",
+        "the price of seedance2 at 1080p is 51.25 credits a second by Runway's estimate, "
+        "not 40: it is expected from now on",
+        "the price of m\\n is 50 credits a second by Runway's estimate, not 40: it is expected from now on",
         f"OUTCOME UNKNOWN: a paid task may exist at Runway: {video}, key team-a: reset\\n",
         f"OUTCOME UNKNOWN: a paid task may exist at Runway: {video}: the proxy ended before Runway answered",
         "key team-a cannot take a create of seedance2: no\\tcredits",

@@ -6,8 +6,10 @@ import tracemalloc
 
 import pytest
 
+from runway_videos.catalog import price_list
 from runway_videos.events import Events
 from runway_videos.keys.pool import KeyPool
+from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, size_of
 from runway_videos.store.video_ids import IdSealer
 from runway_videos.store.video_records import VideoRecords
@@ -18,7 +20,9 @@ from unit.fake_runway import FakeRunway
 def runtime(**options: object) -> Runtime:
     settings = settings_from(**options)
     videos: VideoRecords[CachedStatus] = VideoRecords(float, size_of)
-    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, Events([]))
+    sinks = Events([])
+    prices = Prices(price_list.load(), sinks.emit)
+    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, sinks, prices)
 
 
 @pytest.mark.parametrize(

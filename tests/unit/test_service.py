@@ -34,7 +34,7 @@ async def test_a_create_is_one_task_and_a_whole_video() -> None:
     harness = ServiceHarness()
     answer = await harness.ask("POST", "", b'{"prompt": "a cat", "model": "gen4.5", "seconds": 8}')
     assert isinstance(answer, Answer)
-    assert (answer.status, answer.headers) == (200, HEADERS)
+    assert (answer.status, answer.headers) == (200, HEADERS | {"x-runway-credits": "96"})
     video = json.loads(answer.body)
     video_id = video.pop("id")
     assert video_id.startswith("video_rw")
@@ -88,7 +88,7 @@ async def test_every_answer_says_when_to_ask_again_and_marks_the_sandbox(poll: t
         await harness.ask("DELETE", f"/{video_id}"),
     ):
         assert isinstance(answer, Answer)
-        assert answer.headers == video_headers
+        assert {**answer.headers, "x-runway-credits": ""} == {**video_headers, "x-runway-credits": ""}
 
 
 @in_a_loop
@@ -187,11 +187,14 @@ async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
 ) -> None:
     caplog.set_level(logging.INFO)
     harness = ServiceHarness({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
-    harness.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 25}}'))
+    harness.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 145}}'))
     await harness.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")
     before, line = [each.getMessage() for each in caplog.records if each.name == "runway"]
-    assert before == "creating: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller T1, key a"
-    for part in ("created", "sora-2", "seedance2", "4 s", "720x1280", "T1", "key a", "25 credits", "t\\n1"):
+    assert (
+        before
+        == "creating: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller T1, key a, about 144 credits"
+    )
+    for part in ("created", "sora-2", "seedance2", "4 s", "720x1280", "T1", "key a", "145 credits", "t\\n1"):
         assert part in line
     assert "cat" not in caplog.text
     assert "key_" not in caplog.text

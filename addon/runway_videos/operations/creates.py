@@ -31,6 +31,7 @@ class Created(msgspec.Struct, frozen=True):
 
     video_id: str
     reference: VideoReference
+    credits: float | None
 
 
 class PaidOperations:
@@ -57,7 +58,7 @@ class PaidOperations:
             waiter.answered(delivered=not call.gone())
         record = _remember(runtime, created.reference, call.caller, planned)
         video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
-        return Answer(200, runtime.video_headers, encode(video))
+        return Answer(200, runtime.created_headers(created.credits), encode(video))
 
     async def _submit(self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
@@ -85,7 +86,7 @@ class PaidOperations:
             raise unsealable_task(error) from error
         finally:
             runtime.events.emit(events.VideoSubmitted(facts, key, task, submitted.credits, took, video_id))
-        return Created(video_id, reference)
+        return Created(video_id, reference, submitted.credits)
 
 
 def _remember(

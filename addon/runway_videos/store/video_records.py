@@ -42,6 +42,7 @@ class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
     completed_at: int | None = None  # unix seconds; when this process first saw the end
     ended: Literal["completed", "failed"] | None = None
     throttled: bool = False  # the last status was THROTTLED
+    credits: float | None = None  # what it cost; known at its end
     progress: int | None = None  # the last one seen; None: not running yet
     # Set by VideoRecords alone, which counts their bytes:
     runway_model: str = ""  # its wire name; "" when another process created it

@@ -39,7 +39,10 @@ MAX_SENDS = 3
 
 
 class SubmittedTask(msgspec.Struct, frozen=True):
-    """A task that Runway made: with which key, and what Runway thinks that it will cost."""
+    """A task that Runway made: with which key, and what Runway thinks that it will cost.
+
+    `credits`: as Runway estimates them, else as they were expected.
+    """
 
     key: str
     task: str
@@ -57,6 +60,7 @@ class Submitter:
         self._jitter = runtime.jitter
         self._timeouts = runtime.timeouts
         self._events = runtime.events
+        self._prices = runtime.prices
         self._uploads = Uploads(runtime, upload_permits)
 
     async def submit(self, call: TaskCall, video: VideoFacts, link: str = "") -> SubmittedTask:
@@ -88,7 +92,7 @@ class Submitter:
                 self._pool.end(picked, made=not nothing_made)
             match outcome:
                 case TaskMade(task=task, credits=credits):
-                    return SubmittedTask(key.name, task, credits)
+                    return SubmittedTask(key.name, task, self._cost(call, credits))
                 case TryNextKey(report=report, reason=reason):
                     self._events.emit(events.KeyPassedOver(key.name, call.model, reason))
                     failures[key.name] = Failure(report, reason)
@@ -120,7 +124,7 @@ class Submitter:
         if seconds <= 0:
             return RequestRefused(_overloaded("no time is left for another try"))
         # Before it is sent: should the process die now, this line says that a task may exist.
-        self._events.emit(events.CreateSending(video, key.name))
+        self._events.emit(events.CreateSending(video, key.name, self._prices.expected(call)))
         self._events.emit(events.CreateBody(call.body))
         try:
             async with asyncio.timeout(seconds):
@@ -133,6 +137,13 @@ class Submitter:
             return OutcomeUnknown(str(error), error.timed_out)
         except TimeoutError:
             return OutcomeUnknown("no whole answer in time", timed_out=True)
+
+    def _cost(self, call: TaskCall, estimated: float | None) -> float | None:
+        """What the task will cost, as Runway estimates or, where it does not, as it was expected."""
+        if estimated is None:
+            return self._prices.expected(call)
+        self._prices.learn(call, estimated)
+        return estimated
 
     async def _report(self, key: Key, call: TaskCall, outcome: CreateOutcome) -> None:
         """Tells the pool what the outcome says about the key, after a check where one is needed."""

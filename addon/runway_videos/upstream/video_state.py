@@ -8,6 +8,7 @@ from runway_videos import events
 from runway_videos.events import VideoFacts
 from runway_videos.keys.pool import KeyReport
 from runway_videos.openai.video import KEPT_SECONDS, Video, decode_video, encode
+from runway_videos.prices import credits_text
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_records import VideoRecord
 from runway_videos.translate.task_status import TaskState, read_task
@@ -36,12 +37,15 @@ def record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object
     record.throttled = state.throttled
     if state.status == "in_progress":
         record.progress = state.progress
+    if state.ended and state.credits is not None:
+        record.credits = state.credits
     if state.status in ("completed", "failed") and record.ended != state.status:
         record.ended = state.status
         record.completed_at = int(runtime.now())
         took = record.completed_at - reference.created
+        facts, made_here = facts_of(record), bool(model)
         runtime.events.emit(
-            events.VideoEnded(facts_of(record), reference.key, video.task, state, took, video.video_id)
+            events.VideoEnded(facts, reference.key, video.task, state, took, video.video_id, made_here)
         )
     return state, kept
 
@@ -88,7 +92,8 @@ def render_status(runtime: Runtime, video: RequestedVideo, state: TaskState) -> 
     """The video's JSON in this state, kept to be given out again."""
     body = encode(render_video(video, state))
     error = state.error.message if state.error else None
-    cached = CachedStatus(body, state.status, state.progress, error)
+    credits = credits_text(video.record.credits) if state.ended and video.record.credits is not None else ""
+    cached = CachedStatus(body, state.status, state.progress, error, credits)
     runtime.videos.keep_status(video.record, cached)
     return cached
 

@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from runway_videos.catalog import price_list
 from runway_videos.events import Event, Events, VideoFacts
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.media import Media
+from runway_videos.prices import Prices
 from runway_videos.runtime import Runtime, size_of
 from runway_videos.store.video_ids import IdSealer
 from runway_videos.store.video_records import VideoRecords
@@ -99,13 +101,15 @@ class SubmitHarness:
         self.pool = KeyPool(
             [Key(name, f"value-{name}", weight=weight) for name, weight in named], lambda: self.now
         )
+        sinks = Events([LogSink(sandbox=False), self.events.append])
         runtime = Runtime(
             settings_from(),
             self.pool,
             IdSealer({}),
             self.client,
             VideoRecords(lambda: self.now, size_of),
-            Events([LogSink(sandbox=False), self.events.append]),
+            sinks,
+            Prices(price_list.load(), sinks.emit),
             clock=lambda: self.now,
             sleep=self._sleep,
             jitter=jitter,
