@@ -113,6 +113,8 @@ def _parse(path: Path, text: str) -> object:
         raise ConfigError(f"{path}{line}: {_problem(error)}") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: is nested too deeply") from error
+    except IndexError as error:  # ruamel's own, of a number without a digit
+        raise ConfigError(f"{path}: `-_` and `+_` are no numbers; write them in quotes") from error
     except (YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runway_videos.config import conf_file
@@ -219,6 +219,7 @@ def test_the_file_of_the_first_folder_that_has_one_is_found(tmp_path: Path) -> N
 
 
 @settings(max_examples=150, deadline=None)
+@example(text="-_")
 @given(text=st.text("modelist_prt: \n\t-[]{}'\"&*!|>%@#~,?0x5\r\0é", max_size=40))
 def test_no_text_ends_otherwise_than_in_entries_or_one_line(
     tmp_path_factory: pytest.TempPathFactory, text: str
