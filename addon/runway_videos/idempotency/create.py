@@ -31,7 +31,7 @@ finds which create: that is `creates.py` and `retries.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import cast
 
@@ -39,6 +39,11 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
+
+#: Called just before a create is sent. Raises ApiError where it must not be sent: nothing was made.
+type Sending = Callable[[], Awaitable[None]]
+#: Makes a create's task.
+type Make[T] = Callable[[Sending], Awaitable[T]]
 
 
 class CreateIdentity(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from hashlib import sha256
 from typing import Any
 
@@ -33,6 +33,7 @@ from runway_videos.idempotency.create import (
     CreateIdentity,
     CreateState,
     Kept,
+    Make,
     Waiter,
     WaiterState,
     may_have_made,
@@ -82,7 +83,7 @@ class Creates[T]:
     def enter(
         self,
         identity: CreateIdentity,
-        make: Callable[[], Awaitable[T]],
+        make: Make[T],
         gone: Callable[[], bool] | None = None,
     ) -> Waiter[T]:
         """A place at the create that this request asks for; `make` is called if it is a new one.
@@ -154,7 +155,7 @@ class Creates[T]:
                 raise refusals.repeated_unknown(create.outcome)
         return None
 
-    def _begin(self, identity: CreateIdentity, make: Callable[[], Awaitable[T]]) -> Create[T]:
+    def _begin(self, identity: CreateIdentity, make: Make[T]) -> Create[T]:
         if self._closed:
             raise refusals.shutting_down()
         caller = identity.caller
@@ -177,10 +178,10 @@ class Creates[T]:
         task.add_done_callback(self._running.pop)
         return create
 
-    async def _run(self, create: Create[T], make: Callable[[], Awaitable[T]]) -> None:
+    async def _run(self, create: Create[T], make: Make[T]) -> None:
         outcome: T | Exception
         try:
-            outcome = await make()
+            outcome = await make(_nothing_to_write)
         except Exception as error:
             outcome = error
         except BaseException:  # the loop is being closed: nobody knows how far it came
@@ -240,6 +241,10 @@ class Creates[T]:
         """Remembers an attempt that made nothing and whose client is going to try again."""
         if not identity.idempotency_key:
             self._refused.add(identity.caller, identity.fingerprint, count)
+
+
+async def _nothing_to_write() -> None:
+    """Of creates in memory nothing is left after this process."""
 
 
 def _record_key(identity: CreateIdentity) -> bytes:

@@ -48,6 +48,43 @@ def process_ended() -> ApiError:
     )
 
 
+def process_died() -> ApiError:
+    """The process that sent the create has died before Runway answered, or before it wrote the answer."""
+    return ApiError(
+        502,
+        "The process that sent this create has died before its answer came: a paid task may exist, so it is"
+        " not sent again. Look at Runway's dashboard before you create the video once more.",
+        code="outcome_unknown",
+        retry=False,
+        may_have_made=True,
+    )
+
+
+def create_lost() -> ApiError:
+    """The store has lost a create that another process had sent."""
+    return ApiError(
+        502,
+        "The proxy's store has lost what it knew of this create: a paid task may exist, so it is not sent"
+        " again. Look at Runway's dashboard before you create the video once more.",
+        code="outcome_unknown",
+        retry=False,
+        may_have_made=True,
+    )
+
+
+def store_unavailable(detail: str) -> ApiError:
+    """The shared store cannot keep what protects a payment. Nothing was made."""
+    return ApiError(
+        503,
+        "The proxy's store cannot be reached, and without it a retry cannot be known: nothing was made."
+        " Try again later.",
+        code="store_unavailable",
+        retry=True,
+        retry_after=5,
+        detail=detail,
+    )
+
+
 def repeated_unknown(error: Exception) -> ApiError:
     """An equal create ended with this error a moment ago, and a paid task may exist."""
     if not isinstance(error, ApiError):

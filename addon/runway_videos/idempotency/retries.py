@@ -23,7 +23,8 @@ network lost it), and two payments for one video are worse than one video for tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from runway_videos.idempotency.create import Create, CreateState, Waiter, WaiterState
 
@@ -33,11 +34,33 @@ type Found[T] = tuple[Create[T], Waiter[T] | None]
 REFUSED_RANK = 2
 
 
-def find_retried[T](
-    creates: Iterable[Create[T]], count: int, delivered_seconds: float, now: float
-) -> tuple[int, Found[T] | None]:
+class RetriedWaiter(Protocol):
+    """What the table asks of a waiter; see `create.Waiter`."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def state(self) -> WaiterState: ...
+    @property
+    def since(self) -> float: ...
+    @property
+    def is_gone(self) -> bool: ...
+
+
+class RetriedCreate(Protocol):
+    """What the table asks of a create; see `create.Create`."""
+
+    @property
+    def state(self) -> CreateState: ...
+    @property
+    def waiters(self) -> Sequence[Any]: ...
+
+
+def find_retried[C: RetriedCreate](
+    creates: Iterable[C], count: int, delivered_seconds: float, now: float
+) -> tuple[int, tuple[C, Any] | None]:
     """The best create, the waiter whose client comes back for it, and the rank of the table's line."""
-    best: Found[T] | None = None
+    best: tuple[C, Any] | None = None
     lowest = (99, 0.0)
     for create in creates:
         for waiter in create.waiters:
@@ -49,8 +72,8 @@ def find_retried[T](
     return lowest[0], best
 
 
-def _rank[T](
-    create: Create[T], waiter: Waiter[T], count: int, delivered_seconds: float, now: float
+def _rank(
+    create: RetriedCreate, waiter: RetriedWaiter, count: int, delivered_seconds: float, now: float
 ) -> tuple[int, float] | None:
     """The table's line and the order within it; None where no line applies."""
     runs = create.state is CreateState.RUNNING

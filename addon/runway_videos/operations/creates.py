@@ -9,6 +9,7 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.events import VideoFacts
+from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import Creates
 from runway_videos.idempotency.fingerprint import identity_of
 from runway_videos.openai.messages import Answer, Call, PassThrough
@@ -51,7 +52,9 @@ class PaidOperations:
             runtime.events.emit(events.FieldsIgnored(planned.plan.ignored))
         facts = facts_of(planned, call.caller)
         identity = identity_of(call.headers, call.caller, planned.fingerprint, facts)
-        waiter = self._creates.enter(identity, lambda: self._submit(runtime, planned, facts), call.gone)
+        waiter = self._creates.enter(
+            identity, lambda sending: self._submit(runtime, planned, facts, sending), call.gone
+        )
         try:
             created = await waiter.outcome()
         finally:
@@ -60,14 +63,16 @@ class PaidOperations:
         video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
         return Answer(200, runtime.created_headers(created.credits), encode(video))
 
-    async def _submit(self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts) -> Created:
+    async def _submit(
+        self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts, sending: Sending
+    ) -> Created:
         """Makes the task and the id that will find it. Runs to its end whatever the client does."""
         caller, plan = facts.caller, planned.plan
         started = runtime.clock()
         # In here, and not with the plan: a retry waits for this one, whatever its source's link is.
         link = await source_link(runtime, self._poller, planned.source) if planned.source else ""
         created_at = int(runtime.now())
-        submitted = await Submitter(runtime, self._uploads).submit(plan.call, facts, link)
+        submitted = await Submitter(runtime, self._uploads).submit(plan.call, facts, sending, link)
         reference = VideoReference(
             key=submitted.key,
             task=submitted.task,

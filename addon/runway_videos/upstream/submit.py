@@ -17,6 +17,7 @@ import msgspec
 from runway_videos import events
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
+from runway_videos.idempotency.create import Sending
 from runway_videos.keys.pool import Failure, Key, KeyReport
 from runway_videos.runtime import Runtime
 from runway_videos.translate import TaskCall
@@ -63,9 +64,11 @@ class Submitter:
         self._prices = runtime.prices
         self._uploads = Uploads(runtime, upload_permits)
 
-    async def submit(self, call: TaskCall, video: VideoFacts, link: str = "") -> SubmittedTask:
-        """Makes the task, once. `video` says in events whose create this is; `link` is the signed
-        link of `call.output`, whose key alone is asked.
+    async def submit(
+        self, call: TaskCall, video: VideoFacts, sending: Sending, link: str = ""
+    ) -> SubmittedTask:
+        """Makes the task, once. `video` says in events whose create this is; `sending` comes before
+        each try; `link` is the signed link of `call.output`, whose key alone is asked.
 
         Raises ApiError; one with `may_have_made` where a paid task may exist.
         """
@@ -85,7 +88,7 @@ class Submitter:
             key, outcome = picked.key, None
             try:
                 uris = uploaded.setdefault(key.name, dict(links))
-                outcome = await self._try(key, call, video, uris, deadline)
+                outcome = await self._try(key, call, video, uris, deadline, sending)
                 await self._report(key, call, outcome)
             finally:
                 nothing_made = isinstance(outcome, TryNextKey | TryAgainLater | RequestRefused)
@@ -109,7 +112,13 @@ class Submitter:
                     raise _outcome_unknown(timed_out)
 
     async def _try(
-        self, key: Key, call: TaskCall, video: VideoFacts, uris: dict[int, str], deadline: float
+        self,
+        key: Key,
+        call: TaskCall,
+        video: VideoFacts,
+        uris: dict[int, str],
+        deadline: float,
+        sending: Sending,
     ) -> CreateOutcome:
         """One key, one create at most. `uris`: of uploads and of `call.output`; `deadline` by the clock."""
         for media in call.media:
@@ -123,6 +132,10 @@ class Submitter:
         seconds = deadline - self._clock()
         if seconds <= 0:
             return RequestRefused(_overloaded("no time is left for another try"))
+        try:
+            await sending()
+        except ApiError as error:
+            return RequestRefused(error)
         # Before it is sent: should the process die now, this line says that a task may exist.
         self._events.emit(events.CreateSending(video, key.name, self._prices.expected(call)))
         self._events.emit(events.CreateBody(call.body))

@@ -9,6 +9,7 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
+from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
 
 
@@ -21,7 +22,7 @@ class CreatesHarness:
         self.creates: Creates[str] = Creates(lambda: self.now, may_have_made, limits)
         self.made: list[asyncio.Future[str]] = []
 
-    async def make(self) -> str:
+    async def make(self, sending: Sending) -> str:
         self.made.append(asyncio.get_running_loop().create_future())
         return await self.made[-1]
 

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from runway_videos.errors import ApiError
+from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import CreateIdentity
 from unit.idempotency.creates_harness import CreatesHarness, in_a_loop, refused, settle, unknown
 
@@ -89,7 +90,7 @@ async def test_what_is_kept_holds_no_frames_and_no_request(harness: CreatesHarne
     class Body:
         pass
 
-    async def fails(body: Body) -> str:
+    async def fails(body: Body, sending: Sending) -> str:
         try:
             raise ValueError("inner")
         except ValueError as error:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from runway_videos.errors import ApiError
+from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
 from unit.idempotency.creates_harness import busy, may_have_made, settle
 
@@ -66,7 +67,7 @@ class World:
             event()
             await settle()
 
-    async def make(self) -> str:
+    async def make(self, sending: Sending) -> str:
         """Runway: takes a second or two, and may be busy."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.after(0.5, 2, lambda: done.set_result(None))

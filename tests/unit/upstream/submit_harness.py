@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from runway_videos.catalog import price_list
+from runway_videos.errors import ApiError
 from runway_videos.events import Event, Events, VideoFacts
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.log_sink import LogSink
@@ -95,6 +96,8 @@ class SubmitHarness:
     ) -> None:
         self.now = 1000.0
         self.waits: list[float] = []
+        self.sendings: list[int] = []  # how many creates had been sent before each
+        self.must_not_send: ApiError | None = None
         self.events: list[Event] = []
         self.client = client or Scripted()
         named = zip("abcd"[:keys], weights, strict=False)
@@ -117,6 +120,12 @@ class SubmitHarness:
         )
         self.submitter = Submitter(runtime, asyncio.Semaphore(MAX_UPLOADS))
 
+    async def sending(self) -> None:
+        """Comes before a create is sent."""
+        self.sendings.append(self.client.times("create"))
+        if self.must_not_send is not None:
+            raise self.must_not_send
+
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.now += seconds
@@ -136,4 +145,4 @@ class SubmitHarness:
         if picture:
             body["promptImage"] = PICTURE
         call = TaskCall("text_to_video", MODEL, body)
-        return await self.submitter.submit(call, VIDEO)
+        return await self.submitter.submit(call, VIDEO, self.sending)

@@ -242,5 +242,19 @@ def test_an_odd_price_is_no_reason_to_lose_a_task(credits: str) -> None:
 def test_without_an_estimate_a_task_costs_what_was_expected() -> None:
     harness = SubmitHarness().plan("create", Reply(200, b'{"id": "t"}'))
     call = TaskCall("text_to_video", MODEL, {"promptText": "a cat", "ratio": "1280:720", "duration": 5})
-    assert asyncio.run(harness.submitter.submit(call, VIDEO)) == SubmittedTask("a", "t", 60)
+    assert asyncio.run(harness.submitter.submit(call, VIDEO, harness.sending)) == SubmittedTask("a", "t", 60)
     assert harness.events[0] == CreateSending(VIDEO, "a", 60)
+
+
+def test_what_may_not_be_sent_is_not_sent() -> None:
+    harness = SubmitHarness(2)
+    harness.must_not_send = ApiError(503, "No store.", code="store_unavailable")
+    assert refused(harness).code == "store_unavailable"
+    assert (harness.sendings, harness.client.asked) == ([0], [])
+    assert not [event for event in harness.events if isinstance(event, CreateSending)]
+
+
+def test_it_is_told_before_each_try_that_a_create_is_sent() -> None:
+    harness = SubmitHarness(2).plan("create", OVERLOAD)
+    harness.submit()
+    assert (harness.sendings, harness.client.times("create")) == ([0, 1], 2)
