@@ -16,13 +16,12 @@ from runway_addon.log_throttle import LogThrottle
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut, Events, OtherTrafficRefused
-from runway_videos.openai import authentication, routes
+from runway_videos.openai import authentication, refusals, routes
 from runway_videos.openai.authentication import Way
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.local_user import Sender
 from runway_videos.openai.messages import PassThrough
 from runway_videos.openai.routes import Operation, Route
-from runway_videos.openai.unsupported import wrong_method
 from runway_videos.store.video_ids import unknown_video
 
 # As a proxy has to ask for a token: browsers and clients then ask their user for it.
@@ -85,7 +84,7 @@ class Admission:
         """Sends a create on whose model or source is none of ours. Raises ApiError where it may not."""
         if self._addresses.is_for_proxy(flow):
             video_id = answer.video_id
-            raise unknown_video(video_id) if video_id else authentication.unknown_model(answer.models)
+            raise unknown_video(video_id) if video_id else refusals.unknown_model(answer.models)
         # Decided before the credentials are back on the flow.
         sender = self._addresses.sender(flow, flow_messages.lower_names(admitted.headers))
         self._check_other(self._addresses.way(flow), sender)
@@ -141,7 +140,7 @@ class Admission:
         way = self._addresses.way(flow)
         if way is Way.OWN and self._settings.fallback is None:
             self._policy.caller(sender)
-            raise authentication.no_fallback(flow.request.method, flow.request.path)
+            raise refusals.no_fallback(flow.request.method, flow.request.path)
         self._check_other(way, sender)
         if way is Way.OWN and self._settings.fallback is not None:
             next_proxy = self._addresses.goes_to_next_proxy(flow)
@@ -172,11 +171,11 @@ class Admission:
         caller = self._policy.caller(sender)
         if route.operation is Operation.NOT_OURS:
             if self._addresses.is_for_proxy(flow):
-                raise unknown_video(route.video_id) if route.video_id else wrong_method(route.allow)
+                raise unknown_video(route.video_id) if route.video_id else refusals.wrong_method(route.allow)
             return None
         size = self._size(flow)
         if size is not None and size > self._settings.max_body:
-            raise authentication.too_large(self._settings.max_body, size)
+            raise refusals.too_large(self._settings.max_body, size)
         credentials = flow_messages.take_credentials(flow, self._tokens)
         return AdmittedCall(route, caller, credentials, size)
 

@@ -18,7 +18,7 @@ from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
 from mitmproxy.proxy.utils import ReceiveBuffer
 
 from runway_videos.errors import ApiError
-from runway_videos.openai.authentication import too_large
+from runway_videos.openai.refusals import too_large
 
 #: How many times `runway_max_body` a caller's requests may hold together.
 BODIES_IN_FLIGHT = 8

@@ -21,8 +21,8 @@ from runway_videos.idempotency.creates import Creates, may_have_made
 from runway_videos.keys.pool import KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
+from runway_videos.openai.refusals import unsupported, wrong_method
 from runway_videos.openai.routes import Operation
-from runway_videos.openai.unsupported import unsupported, wrong_method
 from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
 from runway_videos.operations.creates import Created, PaidOperations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,8 +36,7 @@ def body_of(video: Video) -> dict[str, Any]:
 
 def wait(app: openai.OpenAI, video: Video) -> Video:
     def ended() -> Video | None:
-        now = app.videos.retrieve(video.id)
-        return None if now.status in ("queued", "in_progress") else now
+        return now if (now := app.videos.retrieve(video.id)).status in ("completed", "failed") else None
 
     return until(ended, video.id)
 
@@ -228,8 +228,6 @@ def test_delete_cancels_a_running_task(app: openai.OpenAI, sandbox_server: Sandb
 def test_asynchronous_client_creates_and_downloads(
     proxy: Proxy, sandbox_server: SandboxServer, request: pytest.FixtureRequest
 ) -> None:
-    import asyncio
-
     prompt = f"async {request.node.name}"
 
     async def run() -> bytes:

@@ -172,18 +172,13 @@ def test_input_reference_by_file_id_is_refused(
 
 
 @pytest.mark.parametrize("seconds", ["8", 8])
-def test_seconds_are_the_duration_however_written(
+def test_seconds_are_the_duration_however_written_and_size_the_ratio(
     direct: httpx.Client, sandbox_server: SandboxServer, prompt: str, seconds: object
 ) -> None:
-    made = make(direct, prompt=prompt, model="runway/gen4.5", seconds=seconds)
-    assert made["seconds"] == "8"
-    assert sandbox_server.task_call(prompt)[1]["duration"] == 8
-
-
-def test_size_is_the_ratio(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:
-    made = make(direct, prompt=prompt, model="runway/gen4.5", size="720x1280")
-    assert made["size"] == "720x1280"
-    assert sandbox_server.task_call(prompt)[1]["ratio"] == "720:1280"
+    made = make(direct, prompt=prompt, model="runway/gen4.5", seconds=seconds, size="720x1280")
+    assert (made["seconds"], made["size"]) == ("8", "720x1280")
+    sent = sandbox_server.task_call(prompt)[1]
+    assert (sent["duration"], sent["ratio"]) == (8, "720:1280")
 
 
 def test_defaults_of_runway_names(direct: httpx.Client, sandbox_server: SandboxServer, prompt: str) -> None:

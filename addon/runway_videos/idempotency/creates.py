@@ -16,7 +16,7 @@ so a refusal never blocks its retry; those that were already waiting for it get 
 
 Records are in this process's memory: a retry has to come to the same process. They are bounded for
 each caller. A record protects money, so it never makes room for another: over its bound a caller
-is refused. `create.py` has the states of one create.
+is refused. `in_flight_create.py` has the states of one create.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from hashlib import sha256
 from typing import Any
 
 from runway_videos.idempotency import refusals
-from runway_videos.idempotency.create import (
+from runway_videos.idempotency.expiries import Expiries
+from runway_videos.idempotency.in_flight_create import (
     Create,
     CreateIdentity,
     CreateState,
@@ -38,7 +39,6 @@ from runway_videos.idempotency.create import (
     WaiterState,
     may_have_made,
 )
-from runway_videos.idempotency.expiries import Expiries
 from runway_videos.idempotency.refused_attempts import RefusedAttempts, is_sent_again
 from runway_videos.idempotency.retries import REFUSED_RANK, Found, find_retried
 

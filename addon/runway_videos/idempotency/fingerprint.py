@@ -8,15 +8,16 @@ makes no difference. The model counts as the client called it, for so the answer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
 
 from runway_videos.events import VideoFacts
-from runway_videos.idempotency.create import CreateIdentity
+from runway_videos.idempotency.in_flight_create import CreateIdentity
 from runway_videos.media import Media, TaskOutput
 from runway_videos.translate import Plan
+from runway_videos.translate.task_call import files_in
 
 #: A client's own count of its retries; more digits are no count.
 _LONGEST_COUNT = 3
@@ -27,7 +28,11 @@ def fingerprint_of(operation: str, plan: Plan) -> bytes:
 
     Large files are hashed without the interpreter's lock: call it in a thread for them.
     """
-    media = {path: sha256(found.data).hexdigest() for path, found in _media(plan.call.body)}
+    media = {
+        path: sha256(file.data).hexdigest()
+        for path, file in files_in(plan.call.body)
+        if isinstance(file, Media)
+    }
     meaning = {
         "operation": operation,
         "mode": plan.call.mode,
@@ -56,18 +61,6 @@ def identity_of(
         retry_count=int(count) if is_count else 0,
         about=about,
     )
-
-
-def _media(value: object, path: str = "") -> Iterator[tuple[str, Media]]:
-    """The files of a body, each with where it stands."""
-    if isinstance(value, Media):
-        yield path, value
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _media(item, f"{path}/{name}")
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _media(item, f"{path}/{number}")
 
 
 def _plain(value: object) -> object:

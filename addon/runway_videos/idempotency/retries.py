@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from runway_videos.idempotency.create import Create, CreateState, Waiter, WaiterState
+from runway_videos.idempotency.in_flight_create import Create, CreateState, Waiter, WaiterState
 
 type Found[T] = tuple[Create[T], Waiter[T] | None]
 

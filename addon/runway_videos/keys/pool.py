@@ -18,7 +18,7 @@ import msgspec
 from runway_videos.errors import ApiError
 from runway_videos.keys.cooldowns import SECONDS, Cooldowns, KeyReport
 from runway_videos.keys.no_key import KeyState, closed_key_error, no_creating_key_error, no_key_error
-from runway_videos.keys.weighted_round_robin import Turn, WeightedRoundRobin
+from runway_videos.keys.weighted_round_robin import ReservedTurn, WeightedRoundRobin
 
 __all__ = ["Failure", "Key", "KeyPool", "KeyReport", "PickedKey"]
 
@@ -59,7 +59,7 @@ class PickedKey(msgspec.Struct, frozen=True):
     """A key that a create goes out with. Every one is handed to `KeyPool.end` when that is over."""
 
     key: Key
-    turn: Turn
+    turn: ReservedTurn
 
 
 class KeyPool:

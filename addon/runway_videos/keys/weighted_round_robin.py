@@ -45,7 +45,7 @@ class _Shares:
         return min(behind or names, key=lambda name: Fraction(latest - due[name], self.weights[name]))
 
 
-class Turn:
+class ReservedTurn:
     """A name's turn. It counts until `give_back`."""
 
     __slots__ = ("_shares", "name")
@@ -79,14 +79,14 @@ class WeightedRoundRobin:
         self._sets: OrderedDict[frozenset[str], _Shares] = OrderedDict()
         self._max_sets = max_sets
 
-    def next(self, weights: Mapping[str, float], among: Collection[str] = ()) -> Turn:
+    def next(self, weights: Mapping[str, float], among: Collection[str] = ()) -> ReservedTurn:
         """The turn of the name that is due among `weights`, which are above 0 and hold at least one.
 
         `among`: the only names of them that can take it now. Whoever stands in for another has had
         a turn, and the other one is due. A name must keep its weight for the life of this object.
         """
         shares = self._state(weights)
-        return Turn(shares, shares.most_due([name for name in weights if not among or name in among]))
+        return ReservedTurn(shares, shares.most_due([name for name in weights if not among or name in among]))
 
     def _state(self, weights: Mapping[str, float]) -> _Shares:
         names = frozenset(weights)

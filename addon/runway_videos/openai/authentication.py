@@ -14,7 +14,6 @@ from enum import Enum
 
 from runway_videos.config.settings import Caller
 from runway_videos.errors import ApiError
-from runway_videos.logs import escaped
 from runway_videos.openai.local_user import Sender, why_not_local
 
 #: The owner's name where there are no callers.
@@ -191,35 +190,4 @@ def _no_proxy_token(tunnel: bool) -> ApiError:
         + ("; this tunnel was opened without one, for video calls alone." if tunnel else "."),
         type="invalid_request_error",
         code="proxy_authorization_required",
-    )
-
-
-def no_fallback(method: str, path: str) -> ApiError:
-    """For other calls that are addressed to the proxy where none go on."""
-    return ApiError(
-        404,
-        f"There is no {escaped(method, 20)} {escaped(path.partition('?')[0])} here: this proxy serves "
-        "/v1/videos. "
-        "The operator can name a service for other calls with runway_fallback.",
-        code="unknown_url",
-    )
-
-
-def too_large(largest: int, size: int) -> ApiError:
-    """For a body over `runway_max_body`."""
-    return ApiError(
-        413,
-        f"The request is {size} bytes long, at most {largest} are read. Send a smaller file or a "
-        "URL; the operator can raise runway_max_body.",
-        code="request_too_large",
-    )
-
-
-def unknown_model(models: str) -> ApiError:
-    """For a create of a model that is none of ours, addressed to the proxy."""
-    return ApiError(
-        404,
-        f"This proxy does not serve that model. It serves {models}, and runway/<any model>.",
-        param="model",
-        code="model_not_found",
     )

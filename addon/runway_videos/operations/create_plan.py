@@ -12,8 +12,8 @@ from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
 from runway_videos.idempotency.fingerprint import fingerprint_of
 from runway_videos.media import TaskOutput
-from runway_videos.openai.authentication import too_large
 from runway_videos.openai.messages import Call, PassThrough
+from runway_videos.openai.refusals import too_large
 from runway_videos.openai.routes import Operation
 from runway_videos.operations.derived import Original, plan_derived
 from runway_videos.operations.sources import source_of
@@ -92,11 +92,11 @@ def facts_of(planned: PlannedCreate, caller: str) -> VideoFacts:
     """A create in short. The ratio is told where the size does not say it, and so on."""
     plan, source = planned.plan, planned.source
     body = plan.call.body
-    told = {"ratio": plan.size.replace("x", ":"), "duration": plan.seconds}
+    in_facts = {"ratio": plan.size.replace("x", ":"), "duration": plan.seconds}
     sent = tuple(
         (wire, str(body[wire]))
         for wire in ("ratio", "resolution", "duration")
-        if wire in body and str(body[wire]) != told.get(wire)
+        if wire in body and str(body[wire]) != in_facts.get(wire)
     )
     call = plan.call
     return VideoFacts(

@@ -23,12 +23,12 @@ class TaskCall(msgspec.Struct, frozen=True):
     @property
     def media(self) -> list[Media]:
         """The files that are too large for a data URI: each wants a `runway://` URI first."""
-        return [media for media in leaves(self.body) if isinstance(media, Media) and not media.fits_inline]
+        return [file for _, file in files_in(self.body) if isinstance(file, Media) and not file.fits_inline]
 
     @property
     def output(self) -> TaskOutput | None:
         """The video made earlier that this one is made from, if it is."""
-        return next((leaf for leaf in leaves(self.body) if isinstance(leaf, TaskOutput)), None)
+        return next((file for _, file in files_in(self.body) if isinstance(file, TaskOutput)), None)
 
     def render(self, uris: Mapping[int, str]) -> bytes:
         """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI, and
@@ -51,16 +51,16 @@ def _in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, obj
     return {name: placed(item) for name, item in body.items()}
 
 
-def leaves(value: object) -> Iterator[Media | TaskOutput]:
-    """The files of a body."""
+def files_in(value: object, path: str = "") -> Iterator[tuple[str, Media | TaskOutput]]:
+    """The files of a body, each with where it stands ("/references/0/uri")."""
     if isinstance(value, Media | TaskOutput):
-        yield value
+        yield path, value
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from leaves(item)
+        for name, item in value.items():
+            yield from files_in(item, f"{path}/{name}")
     elif isinstance(value, list):
-        for item in value:
-            yield from leaves(item)
+        for number, item in enumerate(value):
+            yield from files_in(item, f"{path}/{number}")
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
-from runway_videos.upstream.create_answers import reason_of
+from runway_videos.upstream.judge_create import reason_of
 from runway_videos.upstream.video_state import facts_of, record_cancelled, record_state, render_status
 
 #: No further try begins after so long: a client waits for this.

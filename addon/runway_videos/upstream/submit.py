@@ -21,9 +21,8 @@ from runway_videos.idempotency.create import Sending
 from runway_videos.keys.pool import Failure, Key, KeyReport
 from runway_videos.runtime import Runtime
 from runway_videos.translate import TaskCall
-from runway_videos.translate.task_call import leaves
+from runway_videos.translate.task_call import files_in
 from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
-from runway_videos.upstream.create_answers import check_confirms, judge_create
 from runway_videos.upstream.create_outcomes import (
     CreateOutcome,
     OutcomeUnknown,
@@ -32,6 +31,7 @@ from runway_videos.upstream.create_outcomes import (
     TryAgainLater,
     TryNextKey,
 )
+from runway_videos.upstream.judge_create import check_confirms, judge_create
 from runway_videos.upstream.output_links import without_link
 from runway_videos.upstream.uploads import Uploads
 
@@ -183,7 +183,7 @@ class Submitter:
 
 
 async def _rendered(call: TaskCall, uris: dict[int, str]) -> bytes:
-    large = any(True for _ in leaves(call.body))
+    large = any(True for _ in files_in(call.body))
     return await asyncio.to_thread(call.render, uris) if large else call.render(uris)
 
 

@@ -12,8 +12,8 @@ from runway_videos.keys.pool import Key
 from runway_videos.media import Media
 from runway_videos.runtime import Runtime
 from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
-from runway_videos.upstream.create_answers import judge_upload
 from runway_videos.upstream.create_outcomes import CreateOutcome, RequestRefused, TryNextKey
+from runway_videos.upstream.judge_create import judge_upload
 
 #: Files that are put into Runway's storage at once; further ones wait.
 MAX_UPLOADS = 16

@@ -21,7 +21,6 @@ from runway_videos.keys.cooldowns import KeyReport
 from runway_videos.operations.creates import Created
 from runway_videos.upstream import submit
 from runway_videos.upstream.client import Reply, RunwayClient
-from runway_videos.upstream.create_answers import judge_create
 from runway_videos.upstream.create_outcomes import (
     CreateOutcome,
     OutcomeUnknown,
@@ -29,6 +28,7 @@ from runway_videos.upstream.create_outcomes import (
     TryAgainLater,
     TryNextKey,
 )
+from runway_videos.upstream.judge_create import judge_create
 
 
 class Count(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ import re
 import socket
 
 from asking import until
-from runway_addon.log_output import LogOutput, writer_for
+from runway_addon.log_output import LogOutput
+from runway_addon.nonblocking_write import writer_for
 
 CREATING = b"[2026-11-23 10:00:00.000] creating: gen4.5, 5 s, key a"
 CREATED = b"[2026-11-23 10:00:00.000] SANDBOX created: gen4.5, 5 s, key a, task t"

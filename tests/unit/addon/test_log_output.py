@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from runway_addon.log_output import LogOutput, write_if_ready
+from runway_addon.log_output import LogOutput
 from unit.addon.log_reader import CREATED, CREATING, DROP_NOTICE, LONG, LOST, Reader, put, stall
 
 
@@ -25,11 +24,6 @@ def test_a_file_has_the_line_when_the_call_returns(tmp_path: Path) -> None:
     with path.open("wb", buffering=0) as file:
         put(LogOutput(file.fileno()), CREATING, LONG)
         assert path.read_bytes().splitlines() == [CREATING, LONG]
-
-
-def test_the_descriptor_of_others_stays_blocking(reader: Reader) -> None:
-    put(LogOutput(reader.log), CREATING)
-    assert os.get_blocking(reader.log)
 
 
 def test_a_reader_that_stands_still_gets_all_in_order(reader: Reader) -> None:
@@ -173,15 +167,3 @@ def test_what_a_write_left_over_is_not_written_twice(error: type[OSError], pipe:
     put(output, b"a longer line", b"and another")
     output.end()
     assert written.getvalue() == b"a longer line\nand another\n"
-
-
-@pytest.mark.parametrize("kind", ["pipe", "socket"])
-def test_where_a_pipe_cannot_be_opened_anew(kind: str) -> None:
-    reader = Reader(kind)
-    output = LogOutput(reader.log, partial(write_if_ready, reader.log))
-    lines = [*stall(reader), b"z" * 100_000, CREATING]
-    put(output, *lines[-2:])
-    assert reader.until(CREATING) == lines
-    reader.close()
-    put(output, LONG)
-    os.close(reader.log)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runway_videos.keys.weighted_round_robin import MAX_TURNS_AHEAD, Turn, WeightedRoundRobin
+from runway_videos.keys.weighted_round_robin import MAX_TURNS_AHEAD, ReservedTurn, WeightedRoundRobin
 
 WEIGHTS = st.one_of(
     st.integers(1, 100).map(float),
@@ -103,7 +103,7 @@ def test_turns_in_flight_count_until_they_are_given_back(
     """Off by more than one only by what failed beside others, and never for long."""
     turns = WeightedRoundRobin()
     names = {f"k{number}": weight for number, weight in enumerate(weights)}
-    flying: list[Turn] = []
+    flying: list[ReservedTurn] = []
     taken: Counter[str] = Counter()
     failed = 0
     for what, number in history:

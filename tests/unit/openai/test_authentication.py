@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from runway_videos.config.settings import Caller
-from runway_videos.errors import ApiError, render
+from runway_videos.errors import ApiError
 from runway_videos.openai import authentication
 from runway_videos.openai.authentication import LOCAL_USER, AccessPolicy
 from runway_videos.openai.local_user import Sender
@@ -124,22 +124,3 @@ def test_the_refusals_of_other_traffic() -> None:
     error = authentication.no_forwarding()
     assert (error.status, error.code) == (403, "forwarding_disabled")
     assert "runway_forward: true" in error.message
-    error = authentication.too_large(64 << 20, 70 << 20)
-    assert (error.status, error.code) == (413, "request_too_large")
-    assert str(64 << 20) in error.message
-    assert str(70 << 20) in error.message
-    assert "runway_max_body" in error.message
-    error = authentication.unknown_model("sora-2*, gen4.5")
-    assert (error.status, error.code, error.param) == (404, "model_not_found", "model")
-    assert "It serves sora-2*, gen4.5, and runway/<any model>." in error.message
-
-
-def test_an_unknown_path_is_shown_escaped_and_without_its_query() -> None:
-    error = authentication.no_fallback("POST", "/v1/chat?key=hush")
-    assert (error.status, error.code) == (404, "unknown_url")
-    assert error.message.startswith("There is no POST /v1/chat here: this proxy serves /v1/videos.")
-    assert "runway_fallback" in error.message
-    odd = authentication.no_fallback("G\x1bET" * 50, "/\udcff\x1b[31m\n" + "x" * 5000)
-    assert odd.message.isprintable()
-    assert len(odd.message) < 600
-    assert render(odd)[0] == 404

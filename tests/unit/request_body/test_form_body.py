@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runway_videos.errors import ApiError
 from runway_videos.request_body import Upload, read_fields
 from runway_videos.request_body.budget import Budget
-from runway_videos.request_body.form_body import read_multipart, read_urlencoded
+from runway_videos.request_body.form_body import read_multipart
 from runway_videos.request_body.limits import BOUNDARY as BOUNDARY_LIMIT
 from runway_videos.request_body.limits import HEADER_LINE, PART_HEADERS, PARTS
 from unit.request_body.forms import BOUNDARY, field, form, part
@@ -228,32 +228,3 @@ def test_header_limits_are_named() -> None:
     assert f"{PART_HEADERS} header lines" in refused(form(field("a", "x", many))).message
     long = "\r\nX: " + "y" * HEADER_LINE
     assert f"{HEADER_LINE} bytes" in refused(form(field("a", "x", long))).message
-
-
-def test_urlencoded() -> None:
-    body = b"prompt=a+%26+b&size=&content_moderation%5Bx%5D=%C3%A9&=&flag&a=b=c"
-    assert read_urlencoded(body, Budget()) == [
-        ("prompt", "a & b"),
-        ("size", ""),
-        ("content_moderation[x]", "é"),
-        ("", ""),
-        ("flag", ""),
-        ("a", "b=c"),
-    ]
-    assert read_urlencoded(b"a=%E9", Budget(), "latin1") == [("a", "é")]
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        (b"prompt=%ff", "byte 0 (0xff) is not UTF-8"),
-        (b"%ff=x", "name"),
-        (b"a=b&" * (PARTS + 1), f"{PARTS} fields"),
-        (b"a" * 10_000 + b"=x", "longer than"),
-    ],
-)
-def test_urlencoded_refusals(body: bytes, says: str) -> None:
-    with pytest.raises(ApiError) as caught:
-        read_urlencoded(body, Budget())
-    assert caught.value.status == 400
-    assert says in caught.value.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.keys.pool import KeyReport
-from runway_videos.upstream.create_answers import check_confirms
+from runway_videos.upstream.judge_create import check_confirms
 from unit.upstream.replies import error, reply
 
 LIMIT = {"models": {"gen4.5": {"maxDailyGenerations": 5}}}

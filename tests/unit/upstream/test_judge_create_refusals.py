@@ -6,8 +6,8 @@ import pytest
 
 from runway_videos.errors import ApiError, render
 from runway_videos.keys.pool import KeyReport
-from runway_videos.upstream.create_answers import judge_create, reason_of, refusal
 from runway_videos.upstream.create_outcomes import OutcomeUnknown, RequestRefused
+from runway_videos.upstream.judge_create import judge_create, reason_of, refusal
 from unit.upstream.replies import error, reply
 
 VALIDATION = "Validation of body failed"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from runway_videos.errors import render
 from runway_videos.keys.pool import KeyReport
-from runway_videos.upstream.create_answers import judge_create, judge_upload
 from runway_videos.upstream.create_outcomes import (
     CreateOutcome,
     OutcomeUnknown,
@@ -20,6 +19,7 @@ from runway_videos.upstream.create_outcomes import (
     TryAgainLater,
     TryNextKey,
 )
+from runway_videos.upstream.judge_create import judge_create, judge_upload
 from unit.upstream.replies import error, reply
 
 TASK = "3f2b8a10-1c2d-4e5f-8a9b-0123456789ab"

@@ -1,0 +1,58 @@
+"""Refusals of calls that no operation serves, or that go nowhere from here; each says what would be right."""
+
+from __future__ import annotations
+
+from runway_videos.errors import ApiError
+from runway_videos.logs import escaped
+
+
+def unsupported() -> ApiError:
+    """The 400 for characters, the one operation of OpenAI's API that Runway has nothing like."""
+    return ApiError(
+        400,
+        "Runway has no characters to keep. To have the same person or thing in several videos, give "
+        'pictures of it with each create, in `reference_images` ([{"uri": "https://…"}]).',
+        code="unsupported_operation",
+    )
+
+
+def wrong_method(allow: tuple[str, ...] = ()) -> ApiError:
+    """The 405 for a method that no operation has; `allow`: the methods of the path."""
+    return ApiError(
+        405,
+        "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
+        "GET /v1/videos/{id}/content, POST /v1/videos/{id}/remix, /v1/videos/edits, /v1/videos/extensions.",
+        code="method_not_allowed",
+        headers={"allow": ", ".join(allow)} if allow else {},
+    )
+
+
+def no_fallback(method: str, path: str) -> ApiError:
+    """For other calls that are addressed to the proxy where none go on."""
+    return ApiError(
+        404,
+        f"There is no {escaped(method, 20)} {escaped(path.partition('?')[0])} here: this proxy serves "
+        "/v1/videos. "
+        "The operator can name a service for other calls with runway_fallback.",
+        code="unknown_url",
+    )
+
+
+def too_large(largest: int, size: int) -> ApiError:
+    """For a body over `runway_max_body`."""
+    return ApiError(
+        413,
+        f"The request is {size} bytes long, at most {largest} are read. Send a smaller file or a "
+        "URL; the operator can raise runway_max_body.",
+        code="request_too_large",
+    )
+
+
+def unknown_model(models: str) -> ApiError:
+    """For a create of a model that is none of ours, addressed to the proxy."""
+    return ApiError(
+        404,
+        f"This proxy does not serve that model. It serves {models}, and runway/<any model>.",
+        param="model",
+        code="model_not_found",
+    )
