@@ -9,9 +9,9 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.events import VideoFacts
-from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import Creates
 from runway_videos.idempotency.fingerprint import identity_of
+from runway_videos.idempotency.in_flight_create import Sending
 from runway_videos.openai.messages import Answer, Call, PassThrough
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import encode

@@ -17,7 +17,7 @@ import msgspec
 from runway_videos import events
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
-from runway_videos.idempotency.create import Sending
+from runway_videos.idempotency.in_flight_create import Sending
 from runway_videos.keys.pool import Failure, Key, KeyReport
 from runway_videos.runtime import Runtime
 from runway_videos.translate import TaskCall

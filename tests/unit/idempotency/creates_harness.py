@@ -9,8 +9,8 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.events import VideoFacts
-from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
+from runway_videos.idempotency.in_flight_create import Sending
 
 
 class CreatesHarness:

@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter
+from runway_videos.idempotency.in_flight_create import Sending
 from unit.idempotency.creates_harness import busy, may_have_made, settle
 
 RETRIES = 2

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from runway_videos.errors import ApiError
-from runway_videos.idempotency.create import Sending
 from runway_videos.idempotency.creates import CreateIdentity
+from runway_videos.idempotency.in_flight_create import Sending
 from unit.idempotency.creates_harness import CreatesHarness, in_a_loop, refused, settle, unknown
 
 
