@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from running import ROOT
 from runway_videos import catalog
 from runway_videos.catalog import price_list
 from runway_videos.catalog.price_list import resolution_in, resolution_of, seconds_in
@@ -100,3 +101,22 @@ def test_each_figure_is_of_a_model_and_has_a_source_and_a_month() -> None:
         assert not places & seen
         seen |= places
     assert price_list.load() is PRICES
+
+
+def test_the_prices_in_the_readme_are_those_of_the_list() -> None:
+    part = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("## What it costs")[2]
+        .partition("\n## ")[0]
+    )
+    rows = [row for row in part.splitlines() if row.startswith("| `sora")]
+    assert len(rows) == 3
+    for row in rows:
+        _, _, _, made, dollars, _ = (cell.strip() for cell in row.split("|"))
+        model, resolution = re.findall(r"`([\w.]+)`.*?(\d+p)", made)[0]
+        assert PRICES.credits_per_second(model, resolution) == round(float(dollars) * 100)
+    for model, credits in re.findall(r"\(`([\w.]+)`, (\d+)\b", part):
+        assert PRICES.credits_per_second(model, "720p") == int(credits)
+    (month,) = {figure.date for figure in PRICES.figures}
+    assert f"second-hand, of {month}" in part
