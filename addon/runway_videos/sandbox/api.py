@@ -71,6 +71,8 @@ class Create(Api):
         def media(text: str, kind: str) -> str | None:
             if text.startswith("runway://"):
                 return self.state.uploads.problem(text, kind, organisation.name)
+            if self.state.videos.is_output(text):
+                return self.state.videos.output_problem(text, kind)
             return inputs.problem(text, kind)
 
         _refuse(await _in_thread_if_large(self.recorded_size, bodies.check, body, models, media))

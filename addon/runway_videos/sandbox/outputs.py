@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
+from runway_videos.sandbox.clip_lengths import SECONDS, of_length
+
 CHUNK_BYTES = 256 << 10
 PATH = "/outputs/"
 
 _HERE = Path(__file__).parent
-# 64-bit form of a box header: the size 1 says that the real one follows the type.
-_FREE_HEADER_BYTES = 16
+#: 64-bit form of a box header: the size 1 says that the real one follows the type.
+FREE_HEADER_BYTES = 16
 # Not a multiple of a chunk's size, so that a misplaced chunk is noticed.
 _NOISE_PERIOD = 1_000_003
 
@@ -22,15 +24,15 @@ _NOISE_PERIOD = 1_000_003
 class Clip:
     """A video's bytes, generated as they are read.
 
-    With `size` the real file is followed by a `free` box, which players skip, up to `size` bytes,
-    so that it plays whatever its length. The content is the same on every machine.
+    It is `seconds` long. With `size` the real file is followed by a `free` box, which players skip, up
+    to `size` bytes, so that it plays whatever its length. The content is the same on every machine.
     """
 
-    def __init__(self, name: str, size: int | None = None) -> None:
-        self._real = (_HERE / name).read_bytes()
+    def __init__(self, name: str, size: int | None = None, seconds: float = SECONDS) -> None:
+        self._real = of_length((_HERE / name).read_bytes(), seconds)
         self._noise = b""
         if size is not None:
-            least = len(self._real) + _FREE_HEADER_BYTES
+            least = len(self._real) + FREE_HEADER_BYTES
             if size < least:
                 raise ValueError(f"a video has at least {least} bytes, not {size}")
             padding = size - len(self._real)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
+from functools import lru_cache
 
 from runway_videos.sandbox import outputs
+from runway_videos.sandbox.clip_lengths import SECONDS
+from runway_videos.sandbox.footage import VideoInputs, made
 from runway_videos.sandbox.organisations import Organisation, price
-from runway_videos.sandbox.outputs import Clip, Signer
+from runway_videos.sandbox.outputs import FREE_HEADER_BYTES, Clip, Signer
 from runway_videos.sandbox.request_log import RecordedRequest, RequestLog
 from runway_videos.sandbox.tasks import Clock, Task, Tasks
 from runway_videos.sandbox.uploads import Uploads
@@ -42,7 +45,9 @@ class SandboxState:
         self.tasks = Tasks(clock, seconds, lambda name: self.organisations[name].concurrency)
         self.uploads = Uploads(clock)
         self.signer = Signer(clock, url_seconds)
+        #: A lying and an upright video of the usual length.
         self.clips = (Clip("landscape.mp4", video_bytes), Clip("portrait.mp4", video_bytes))
+        self._clip = lru_cache(maxsize=64)(lambda name, seconds: _clip(name, video_bytes, seconds))
         self.request_log = RequestLog(keep)
 
     @property
@@ -66,9 +71,11 @@ class SandboxState:
     def make(self, organisation: Organisation, body: dict[str, object]) -> Task:
         """A task from a body that has passed the check. Raises Refused."""
         model, estimate = str(body["model"]), price(body)
+        footage = made(body, self.videos.footage(body))
         organisation.admit(model, estimate, self.clock())
+        prompt = str(body.get("promptText", ""))
         task = self.tasks.create(
-            organisation.name, model, str(body.get("promptText", "")), estimate, _portrait(body)
+            organisation.name, model, prompt, estimate, footage.portrait, footage.seconds or SECONDS
         )
         organisation.credits += estimate - task.cost
         return task
@@ -87,11 +94,17 @@ class SandboxState:
         return self.url + self.signer.sign(f"{outputs.PATH}{task.id}.mp4")
 
     def clip(self, task: Task) -> Clip:
-        """The video of a task: portrait if that was asked for."""
-        return self.clips[task.portrait]
+        """The video of a task: portrait if that was asked for, as long as was asked for."""
+        if task.length == SECONDS:
+            return self.clips[task.portrait]
+        return self._clip("portrait.mp4" if task.portrait else "landscape.mp4", task.length)
+
+    @property
+    def videos(self) -> VideoInputs:
+        """Videos that bodies name."""
+        return VideoInputs(self.url, self.signer, self.tasks, self.uploads)
 
 
-def _portrait(body: Mapping[str, object]) -> bool:
-    shape = body.get("ratio") or body.get("targetAspectRatio") or body.get("aspectRatio")
-    width, _, height = str(shape).partition(":")
-    return width.isdecimal() and height.isdecimal() and int(width) < int(height)
+def _clip(name: str, video_bytes: int | None, seconds: float) -> Clip:
+    least = Clip(name, None, seconds).size + FREE_HEADER_BYTES
+    return Clip(name, None if video_bytes is None else max(video_bytes, least), seconds)

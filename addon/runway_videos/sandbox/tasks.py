@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from runway_videos.sandbox.clip_lengths import SECONDS
+
 Clock = Callable[[], float]
 
 #: The share of a task's time that it is PENDING; the rest it is RUNNING.
@@ -63,7 +65,10 @@ class PromptControls(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, eq=False):
-    """A task. Times are Unix seconds; `started` is None while it waits for a free slot."""
+    """A task. Times are Unix seconds; `started` is None while it waits for a free slot.
+
+    `seconds` is how long it takes, `length` how long its video is.
+    """
 
     id: str
     organisation: str
@@ -73,6 +78,7 @@ class Task(msgspec.Struct, eq=False):
     controls: PromptControls
     estimate: float
     portrait: bool
+    length: float = SECONDS
     started: float | None = None
 
     @property
@@ -175,13 +181,21 @@ class Tasks:
         return len(self._tasks)
 
     def create(
-        self, organisation: str, model: str, prompt: str, estimate: float, portrait: bool = False
+        self,
+        organisation: str,
+        model: str,
+        prompt: str,
+        estimate: float,
+        portrait: bool = False,
+        length: float = SECONDS,
     ) -> Task:
         """A new task; it starts at once unless the organisation's slots for the model are full."""
         now = self._clock()
         controls = PromptControls.read(prompt)
         seconds = self._seconds * controls.pace
-        task = Task(str(uuid.uuid4()), organisation, model, now, seconds, controls, estimate, portrait)
+        task = Task(
+            str(uuid.uuid4()), organisation, model, now, seconds, controls, estimate, portrait, length
+        )
         self._tasks[task.id] = task
         self.made += 1
         if self._concurrency(organisation) is None and (organisation, model) not in self._queues:

@@ -1,7 +1,7 @@
 """Runway's upload in two steps: a slot is asked for, then a form is posted to the file store.
 
-The form is parsed as it comes: only the size and the hash of a file are kept. The store refuses as
-S3 does.
+The form is parsed as it comes: of a file only the size, the hash and the length are kept. The store
+refuses as S3 does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from multipart import (
     parse_options_header,
 )
 
+from runway_videos.sandbox.clip_lengths import seconds_of
 from runway_videos.sandbox.inputs import EXTENSIONS
 
 PATH = "/uploads"
@@ -26,6 +27,8 @@ MIN_BYTES, MAX_BYTES = 512, 200 << 20
 VALID_SECONDS = 86_400.0
 
 _MAX_SLOTS = 10_000
+# Bytes of a file that its length is read from.
+_BEGINNING = 64 << 10
 _MAX_FIELD_BYTES = 20 << 10
 # The SDK sends it when its caller gives `file_metadata`.
 _OPTIONAL_FIELDS = frozenset({"metadata"})
@@ -51,6 +54,7 @@ class Slot(msgspec.Struct, eq=False):
     fields: dict[str, str]
     created: float
     size: int | None = None
+    seconds: float | None = None
     sha256: str = ""
 
 
@@ -98,6 +102,11 @@ class Uploads:
             return f"Invalid asset. Expected {kind}, received {slot.kind}."
         return None
 
+    def seconds(self, uri: str) -> float | None:
+        """How long the video at a URI is, None where its first bytes did not tell."""
+        slot = self._by_uri.get(uri)
+        return slot.seconds if slot else None
+
     def expired(self, slot: Slot) -> bool:
         """Whether its 24 hours are over."""
         return self._clock() > slot.created + VALID_SECONDS
@@ -116,6 +125,7 @@ class Receiver:
         self._hash = hashlib.sha256()
         self._field_bytes = 0
         self._text = b""
+        self._beginning = b""
         self.slot: Slot | None = None
         self.fields: dict[str, str] = {}
         self.size = 0
@@ -146,6 +156,7 @@ class Receiver:
             message = "Your proposed upload is smaller than the minimum allowed size"
             raise StorageError(400, "EntityTooSmall", message)
         self.slot.size, self.slot.sha256 = self.size, self._hash.hexdigest()
+        self.slot.seconds = seconds_of(self._beginning)
         return self.slot
 
     def _begin(self, part: MultipartSegment) -> None:
@@ -169,6 +180,7 @@ class Receiver:
             message = "Your proposed upload exceeds the maximum allowed size"
             raise StorageError(400, "EntityTooLarge", message)
         self._hash.update(piece)
+        self._beginning += piece[: max(_BEGINNING - len(self._beginning), 0)]
 
     def _end(self) -> None:
         if self.slot is None and self._part is not None:

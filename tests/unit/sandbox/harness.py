@@ -12,7 +12,7 @@ import httpx
 from runway_videos.sandbox import Sandbox
 
 HEADERS = {"Authorization": "Bearer sandbox", "X-Runway-Version": "2024-11-06"}
-TEXT = {"model": "gen4.5", "promptText": "a fox", "ratio": "1280:720", "duration": 5}
+TEXT = {"model": "gen4.5", "promptText": "a fox", "ratio": "1280:720", "duration": 4}
 
 
 class Clock:

@@ -18,7 +18,7 @@ def test_a_task_from_its_creation_to_its_video(sandbox: Running) -> None:
     created = sandbox.create()
     assert created.status_code == 200
     task = created.json()["id"]
-    assert created.json() == {"id": task, "estimatedCost": {"credits": 60}}
+    assert created.json() == {"id": task, "estimatedCost": {"credits": 48}}
     assert uuid.UUID(task).version == 4
 
     assert sandbox.status(task)["status"] == "PENDING"
@@ -183,13 +183,13 @@ def test_only_what_succeeds_is_paid(sandbox: Running) -> None:
     done = sandbox.task()
     sandbox.clock.now += 60
     sandbox.api.delete(f"/v1/tasks/{done}")
-    assert organisation.credits == before - 60
+    assert organisation.credits == before - 48
 
 
 def test_refusals_of_an_organisation(sandbox: Running) -> None:
     organisation = sandbox.sandbox.organisations["sandbox"]
     task = sandbox.task()
-    organisation.credits = 59
+    organisation.credits = 47
     response = sandbox.create()
     assert response.status_code == 400
     assert response.json()["error"] == "You do not have enough credits to run this task."
