@@ -12,6 +12,7 @@ from mitmproxy.utils import human
 from runway_addon import command_line, file_options
 from runway_addon.option_secrets import LiteralSecrets
 from runway_videos.config import conf_file, settings
+from runway_videos.config.aliases import DEFAULT_ALIASES
 from runway_videos.config.conf_file import ConfFile, ConfigError
 from runway_videos.config.settings import Settings
 
@@ -23,8 +24,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_base_url": (str, settings.BASE_URL, "Where Runway's API is."),
     "runway_proxy": (str | None, None, "Outbound HTTP proxy for Runway; the environment's is "
                      "never used."),
-    "runway_aliases": (Sequence[str], list(settings.DEFAULT_ALIASES), "Model aliases, "
-                       "pattern=model; the first match wins."),
+    "runway_aliases": (Sequence[str], list(DEFAULT_ALIASES), "Model aliases, pattern=model|model; "
+                       "the first match wins, of its models the first that can take the request."),
     "runway_remix_model": (str, settings.REMIX_MODEL, "The model of remixes and edits, where the "
                            "original's cannot make one."),
     "runway_extend_model": (str, settings.EXTEND_MODEL, "The model of extensions, where the "

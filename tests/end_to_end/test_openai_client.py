@@ -51,7 +51,7 @@ def test_create_with_a_prompt_alone_is_a_sora_2_video(
     assert (body["seconds"], body["size"], body["prompt"]) == ("4", "720x1280", prompt)
     mode, sent = sandbox_server.task_call(prompt)
     assert mode == "text_to_video"
-    assert sent == {"model": "seedance2", "promptText": prompt, "duration": 4, "ratio": "720:1280"}
+    assert sent == {"model": "seedance2_mini", "promptText": prompt, "duration": 4, "ratio": "720:1280"}
 
 
 def test_all_that_the_client_has_parameters_for(

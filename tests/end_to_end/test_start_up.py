@@ -38,7 +38,8 @@ def test_start_lines_name_keys_aliases_and_addresses(plain: Proxy) -> None:
     assert lines[1].startswith("keys: only (weight 1 = 100%")
     assert lines[2] == (
         "aliases: sora-2-pro* → seedance2_5, about 30 credits a second at 720p; "
-        "sora-2* → seedance2, about 36 credits a second at 720p; "
+        "sora-2* → seedance2_mini, about 16 credits a second, "
+        "or seedance2_5, about 30 credits a second at 720p; "
         "gen4_aleph → aleph2, about 28 credits a second"
     )
     assert re.fullmatch(r"catalog of 20\d\d-\d\d-\d\d: \d+ models \(runwayml [\d.]+\)", lines[3])
@@ -76,7 +77,7 @@ def test_the_log_lines_of_a_video(plain: Proxy, direct: httpx.Client, sandbox_se
     made = check_video(direct.post("/v1/videos", json={"prompt": "to be logged"}).json())
     task = sandbox_server.creates("to be logged")[0].made
     line = plain.wait_for(f"created: .*{task}.*")[0]
-    for part in ("sora-2 → seedance2, text_to_video, 4 s, 720x1280", "key only", "credits"):
+    for part in ("sora-2 → seedance2_mini, text_to_video, 4 s, 720x1280", "key only", "credits"):
         assert part in line
     finished(direct, made["id"])
     plain.wait_for(f"completed: sora-2.*{task}")

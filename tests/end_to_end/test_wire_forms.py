@@ -73,7 +73,7 @@ def test_curl_with_a_form_that_needs_no_file(
 ) -> None:
     curl(f"{plain.base_url}/videos", "--data-urlencode", f"prompt={prompt}", "-d", "seconds=8")
     _, sent = sandbox_server.task_call(prompt)
-    assert (sent["model"], sent["duration"]) == ("seedance2", 8)
+    assert (sent["model"], sent["duration"]) == ("seedance2_mini", 8)
 
 
 @needs_curl
@@ -118,10 +118,10 @@ def test_chunked_body_makes_a_video(direct: httpx.Client, sandbox_server: Sandbo
         ("runway/gen4.5", "gen4.5"),
         ("gen4.5", "gen4.5"),
         ("runway/veo3.1", "veo3.1"),
-        ("sora-2", "seedance2"),
-        ("sora-2-2025-10-06", "seedance2"),
+        ("sora-2", "seedance2_mini"),
+        ("sora-2-2025-10-06", "seedance2_mini"),
         ("sora-2-pro", "seedance2_5"),
-        (None, "seedance2"),
+        (None, "seedance2_mini"),
     ],
 )
 def test_model_name_chooses_the_runway_model(

@@ -187,15 +187,27 @@ async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
 ) -> None:
     caplog.set_level(logging.INFO)
     harness = ServiceHarness({"T1": "tok_1"}, callers=[{"name": "T1", "value": "env.T1"}])
-    harness.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 145}}'))
+    harness.runway.next["create"].append(Reply(200, b'{"id": "t\\n1", "estimatedCost": {"credits": 65}}'))
     await harness.create(b'{"prompt": "a secret cat", "model": "sora-2"}', caller="T1")
     before, line = [each.getMessage() for each in caplog.records if each.name == "runway"]
-    assert (
-        before
-        == "creating: sora-2 → seedance2, text_to_video, 4 s, 720x1280, caller T1, key a, about 144 credits"
+    assert before == (
+        "creating: sora-2 → seedance2_mini, text_to_video, 4 s, 720x1280, caller T1, key a, about 64 credits"
     )
-    for part in ("created", "sora-2", "seedance2", "4 s", "720x1280", "T1", "key a", "145 credits", "t\\n1"):
+    for part in ("created", "seedance2_mini", "4 s", "720x1280", "T1", "key a", "65 credits", "t\\n1"):
         assert part in line
     assert "cat" not in caplog.text
     assert "key_" not in caplog.text
     assert "tok_" not in caplog.text
+
+
+@in_a_loop
+async def test_an_alias_takes_the_first_of_its_models_with_a_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    harness = ServiceHarness(keys=[{"name": "a", "value": "env.A", "models": ["*_5"]}])
+    await harness.create(b'{"prompt": "a cat", "model": "sora-2"}')
+    assert harness.runway.bodies[-1]["model"] == "seedance2_5"
+    assert any(line.startswith("creating: sora-2 → seedance2_5, ") for line in caplog.messages)
+    harness = ServiceHarness(keys=[{"name": "a", "value": "env.A", "models": ["gen4*"]}])
+    error = await refused(harness, "POST", "", b'{"prompt": "a cat", "model": "sora-2"}', 403)
+    assert (error.code, error.param) == ("model_not_available", "model")
+    assert "seedance2_mini" in error.message

@@ -10,11 +10,10 @@ from typing import Literal
 import msgspec
 
 from runway_videos import catalog
+from runway_videos.config.aliases import read_aliases
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.keys.pool import Key
 
-#: The aliases that keep unchanged Sora code running: (pattern, Runway model), first match wins.
-DEFAULT_ALIASES = ("sora-2-pro*=seedance2_5", "sora-2*=seedance2", "gen4_aleph=aleph2")
 #: What makes remixes and edits, and extensions, where the original's model cannot.
 REMIX_MODEL, EXTEND_MODEL = "aleph2", "seedance2_5"
 BASE_URL = "https://api.dev.runwayml.com"
@@ -50,13 +49,14 @@ class Caller(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start.
 
-    `conf` is the path of the configuration file in force, "" where there is none.
+    `aliases`: (pattern, Runway models); the first pattern that matches wins. `conf` is the path of the
+    configuration file in force, "" where there is none.
     """
 
     keys: tuple[Key, ...]
     base_url: str
     proxy: str | None
-    aliases: tuple[tuple[str, str], ...]
+    aliases: tuple[tuple[str, tuple[str, ...]], ...]
     hosts: tuple[str, ...]
     fallback: str | None
     callers: tuple[Caller, ...]
@@ -107,7 +107,7 @@ def read(
         keys=(SANDBOX_KEY,) if sandbox else _keys(reader, options["runway_keys"]),
         base_url=reader.upstream_url("runway_base_url", options["runway_base_url"]),
         proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
-        aliases=_aliases(reader, options["runway_aliases"]),
+        aliases=read_aliases(reader, options["runway_aliases"]),
         hosts=_hosts(reader, options["runway_hosts"]),
         fallback=_fallback(reader, options["runway_fallback"], callers),
         callers=callers,
@@ -204,17 +204,6 @@ def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
             raise reader.fail("runway_callers", f"pass_token of {item['name']} must be true or false")
         callers.append(Caller(name=str(item["name"]), value=secret, pass_token=pass_token))
     return tuple(callers)
-
-
-def _aliases(reader: OptionReader, values: object) -> tuple[tuple[str, str], ...]:
-    aliases = []
-    for value in values if isinstance(values, (list, tuple)) else [values]:
-        pattern, _, model = (part.strip() for part in str(value).partition("="))
-        model = model.removeprefix("runway/")
-        if not VISIBLE.fullmatch(pattern) or not VISIBLE.fullmatch(model):
-            raise reader.fail("runway_aliases", f"{value!r} must be pattern=model, like sora-2*=seedance2")
-        aliases.append((pattern, model))
-    return tuple(aliases)
 
 
 def _model(reader: OptionReader, option: str, value: object, mode: str) -> str:

@@ -42,7 +42,7 @@ def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
             for key in settings.keys
         )
         yield f"keys: {', '.join(each)}"
-    aliases = "; ".join(_alias(pattern, (model,)) for pattern, model in settings.aliases)
+    aliases = "; ".join(_alias(pattern, models) for pattern, models in settings.aliases)
     yield f"aliases: {aliases or 'none'}"
     models = catalog.load()
     yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
@@ -59,9 +59,10 @@ def _warnings(settings: Settings) -> Iterator[str]:
     elif not any(key.weight > 0 for key in settings.keys):
         yield "all runway_keys have weight 0: they serve the videos they made, video creates answer 503"
     known = catalog.load().models()
-    for pattern, model in settings.aliases:
-        if model not in known:
-            yield f"runway_aliases: {pattern}={model}: the catalog has no {model}; passed on as it is"
+    for pattern, models in settings.aliases:
+        for model in models:
+            if model not in known:
+                yield f"runway_aliases: {pattern}={model}: the catalog has no {model}; passed on as it is"
 
 
 def _alias(pattern: str, models: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ def fingerprint_of(operation: str, plan: Plan) -> bytes:
 
     Large files are hashed without the interpreter's lock: call it in a thread for them.
     """
+    plan = plan.preferred or plan
     media = {
         path: sha256(file.data).hexdigest()
         for path, file in files_in(plan.call.body)

@@ -84,6 +84,10 @@ class KeyPool:
         """The key of that name, whatever its weight and cooldown."""
         return self._keys.get(name)
 
+    def serves(self, model: str) -> bool:
+        """Whether some key may create with the Runway model, now or when its cooldown is over."""
+        return any(key.weight > 0 and key.takes(model) for key in self._keys.values())
+
     def pick(
         self, model: str, failures: Mapping[str, Failure] | None = None, only: str | None = None
     ) -> PickedKey | None:

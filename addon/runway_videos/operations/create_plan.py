@@ -73,7 +73,7 @@ def _plan(
     if operation is not Operation.CREATE:
         plan = plan_derived(operation, fields, _original(source), runtime.settings, models)
     elif resolved := resolve_model(fields.values.get("model"), models, aliases):
-        plan = plan_create(fields, models, resolved)
+        plan = plan_create(fields, models, resolved, runtime.pool.serves)
     if plan is None:
         names = [pattern for pattern, _ in aliases] + list(models.models())
         return PassThrough(", ".join(names))

@@ -64,20 +64,23 @@ def _models(
     asked = fields.values.get("model")
     if asked not in (None, ""):
         named = resolve_model(asked, catalog, settings.aliases)
-        if named is not None and catalog.modes_of(named.model) and not _can(catalog, named.model, mode):
+        if named is None:
+            return
+        able = [model for model in named.models if not catalog.modes_of(model) or _can(catalog, model, mode)]
+        if not able:
             raise _cannot(named.model, mode, catalog)
-        if named is not None:
-            yield named
+        yield from (msgspec.structs.replace(named, models=(model,)) for model in able)
         return
     made_by = resolve_model(original.model, catalog, settings.aliases) if original else None
-    if made_by is not None and _can(catalog, made_by.model, mode):
-        yield made_by
-        if mode == "edit":
-            return
+    able = [model for model in made_by.models if _can(catalog, model, mode)] if made_by else []
+    if made_by is not None:
+        yield from (msgspec.structs.replace(made_by, models=(model,)) for model in able)
+    if able and mode == "edit":
+        return
     model = settings.extend_model if mode == "extend" else settings.remix_model
     # An alias is all that its client knows: it stays the answer's word.
     alias = made_by is not None and made_by.alias
-    yield Resolved(made_by.asked if made_by is not None and alias else model, model, alias)
+    yield Resolved(made_by.asked if made_by is not None and alias else model, (model,), alias)
 
 
 def _can(catalog: Catalog, model: str, mode: _Mode) -> bool:
@@ -101,7 +104,7 @@ def _plan(mode: _Mode, fields: Fields, resolved: Resolved, source: Source | None
         values["mode"] = mode
     elif told is None and row is not None and mode in row.own_modes:
         values["mode"] = mode
-    plan = plan_create(Fields(values, fields.form), catalog, resolved, source)
+    plan = plan_create(Fields(values, fields.form), catalog, resolved, source=source)
     return msgspec.structs.replace(plan, seconds=_length(mode, plan, fields, source))
 
 

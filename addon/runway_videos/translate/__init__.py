@@ -1,8 +1,8 @@
-"""From a client's create to a Runway task call. Pure: no I/O; `create.plan_create` is the start."""
+"""From a client's create to a Runway task call. Pure: no I/O; `choice.plan_create` is the start."""
 
 from __future__ import annotations
 
-from runway_videos.translate.create import plan_create
+from runway_videos.translate.choice import plan_create
 from runway_videos.translate.field_names import client_param
 from runway_videos.translate.model_names import Resolved, resolve_model
 from runway_videos.translate.source import Source

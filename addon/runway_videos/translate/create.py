@@ -1,4 +1,4 @@
-"""Where a client's create becomes a Runway body: `plan_create`, step by step.
+"""Where a client's create becomes the body of one Runway model: `plan_for_model`, step by step.
 
 Which field goes where, and what is legal, comes from the catalog's row for the mode and model.
 A model that the catalog does not know goes by general rules instead (`pass_on`).
@@ -29,8 +29,10 @@ from runway_videos.translate.unknown_model import plan_unknown_model
 _SIZE_FIELDS = ("ratio", "resolution")
 
 
-def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved, source: Source | None = None) -> Plan:
-    """The task call for a create's fields and its model. ApiError for everything that cannot work.
+def plan_for_model(
+    fields: Fields, catalog: Catalog, resolved: Resolved, source: Source | None = None
+) -> Plan:
+    """The task call for a create's fields and `resolved.model`. ApiError for all that cannot work.
 
     `source`: the video made earlier that it is made from, in place of one among the fields.
     """
@@ -61,6 +63,7 @@ def plan_create(fields: Fields, catalog: Catalog, resolved: Resolved, source: So
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(builder.ignored),
         asked_size=sizes.asked_otherwise(roles.get("size"), size),
+        smaller=sizes.is_smaller(size, roles.get("size")),
     )
 
 

@@ -18,23 +18,31 @@ _PRINTABLE = re.compile(r"[!-~]+")
 _LITERAL = re.compile(r"[^*?\[\]]+")
 
 
-class Resolved(msgspec.Struct, frozen=True):
-    """`asked` is the client's word and goes into answers; `model` is Runway's name.
+#: (pattern, Runway models); the first pattern that matches wins.
+type Aliases = Sequence[tuple[str, tuple[str, ...]]]
 
-    `sora`: asked by a Sora name, whose defaults are OpenAI's own.
+
+class Resolved(msgspec.Struct, frozen=True):
+    """`asked` is the client's word and goes into answers; `models` are Runway's names, the first that
+    can take the create is used. `sora`: asked by a Sora name, whose defaults are OpenAI's own.
     """
 
     asked: str
-    model: str
+    models: tuple[str, ...]
     alias: bool
+
+    @property
+    def model(self) -> str:
+        """The first, or the only one."""
+        return self.models[0]
 
     @property
     def sora(self) -> bool:
         return self.alias and self.asked.removeprefix(_PREFIX).startswith("sora")
 
 
-def resolve_model(name: object, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Resolved | None:
-    """The model behind a name; None: not ours. ApiError 400: ours, and cannot be used.
+def resolve_model(name: object, catalog: Catalog, aliases: Aliases) -> Resolved | None:
+    """The models behind a name; None: not ours. ApiError 400: ours, and cannot be used.
 
     `runway/<name>` and `<name>` mean the same, also to an alias. An alias written out in full goes
     before the catalog, a pattern after it, so that `*=gen4.5` leaves the real names alone.
@@ -53,15 +61,15 @@ def resolve_model(name: object, catalog: Catalog, aliases: Sequence[tuple[str, s
     return found
 
 
-def _find(name: str, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Resolved | None:
+def _find(name: str, catalog: Catalog, aliases: Aliases) -> Resolved | None:
     bare = name.removeprefix(_PREFIX)
     literal = [pair for pair in aliases if _LITERAL.fullmatch(pair[0])]
-    target = _target(name, literal)
-    if target is None and catalog.modes_of(bare):
-        return Resolved(name, bare, alias=False)
-    target = target or _target(name, aliases)
-    if target is not None:
-        return Resolved(name, target, alias=True)
+    models = _target(name, literal)
+    if models is None and catalog.modes_of(bare):
+        return Resolved(name, (bare,), alias=False)
+    models = models or _target(name, aliases)
+    if models is not None:
+        return Resolved(name, models, alias=True)
     if bare == name:
         return None
     if not bare:
@@ -73,12 +81,12 @@ def _find(name: str, catalog: Catalog, aliases: Sequence[tuple[str, str]]) -> Re
             "model",
             "model_not_found",
         )
-    return Resolved(name, bare, alias=False)
+    return Resolved(name, (bare,), alias=False)
 
 
-def _target(name: str, aliases: Sequence[tuple[str, str]]) -> str | None:
+def _target(name: str, aliases: Aliases) -> tuple[str, ...] | None:
     names = (name, name.removeprefix(_PREFIX))
-    for pattern, target in aliases:
+    for pattern, models in aliases:
         if any(fnmatchcase(one, pattern) for one in names):
-            return target.removeprefix(_PREFIX)
+            return models
     return None

@@ -35,7 +35,7 @@ def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
 def unknown_field(builder: BodyBuilder, field: ClientField, wire: str | None = None) -> ApiError:
     """A field that the model does not take here: what it takes, and where the field has a place."""
     mode = builder.mode.replace("_", " ")
-    message = f"{builder.model} takes no `{field.name}` in {mode}; it takes {', '.join(_takes(builder))}."
+    message = f"{builder.model} takes no `{field.name}` in {mode}. It takes {', '.join(_takes(builder))}."
     places = _whereabouts(wire or field.name, builder.catalog)
     modes = [other.replace("_", " ") for other in places.get(builder.model, ())]
     if modes:

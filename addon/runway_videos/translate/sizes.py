@@ -82,6 +82,14 @@ def asked_otherwise(field: ClientField | None, made: str) -> str:
     return size_text(asked) if asked is not None and size_text(asked) != made else ""
 
 
+def is_smaller(made: str, field: ClientField | None) -> bool:
+    """Whether a frame has clearly fewer pixels than the client asked for."""
+    asked, frame = asked_size(field), read_size(made)
+    if asked is None or frame is None:
+        return False
+    return frame[0] * frame[1] < asked[0] * asked[1] * (1 - TOLERANCE)
+
+
 def _options(size: Size, placed: bool) -> list[Option]:
     """All that can be said to the model. `placed`: a picture is given with a position."""
     auto = [Option({"ratio": word}, short=lines(word)) for word in size.auto]

@@ -68,7 +68,10 @@ class Plan(msgspec.Struct, frozen=True):
 
     `model` is the client's own word. `seconds` and `size` ("1280x720") say what will be made, or
     what was asked where the model is not told. `ignored`: the client's fields that were left out.
-    `asked_size`: the size that the client named, where another is made.
+    `asked_size`: the size that the client named, where another is made. `smaller`: fewer pixels
+    are made than were asked for. `preferred`: what would have been chosen with keys for all models,
+    where it is another; a retry is told by it, so that a change of keys between two tries makes no
+    second create.
     """
 
     call: TaskCall
@@ -78,3 +81,5 @@ class Plan(msgspec.Struct, frozen=True):
     prompt: str | None
     ignored: tuple[str, ...]
     asked_size: str = ""
+    smaller: bool = False
+    preferred: Plan | None = None

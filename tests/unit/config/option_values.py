@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runway_videos.config import settings
+from runway_videos.config.aliases import DEFAULT_ALIASES
 from runway_videos.config.settings import Settings
 
 DEFAULTS: Mapping[str, object] = {
     "runway_keys": [],
     "runway_base_url": "https://api.dev.runwayml.com",
     "runway_proxy": None,
-    "runway_aliases": list(settings.DEFAULT_ALIASES),
+    "runway_aliases": list(DEFAULT_ALIASES),
     "runway_remix_model": "aleph2",
     "runway_extend_model": "seedance2_5",
     "runway_hosts": ["api.openai.com"],

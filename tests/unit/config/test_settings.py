@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from runway_videos.config.conf_file import ConfigError
-from runway_videos.config.settings import DEFAULT_ALIASES
 from unit.config.option_values import settings_from
 
 LONG = "0123456789abcdef"
@@ -35,9 +34,9 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert found.base_url == "https://api.dev.runwayml.com"
     assert found.proxy is None
     assert found.aliases == (
-        ("sora-2-pro*", "seedance2_5"),
-        ("sora-2*", "seedance2"),
-        ("gen4_aleph", "aleph2"),
+        ("sora-2-pro*", ("seedance2_5",)),
+        ("sora-2*", ("seedance2_mini", "seedance2_5")),
+        ("gen4_aleph", ("aleph2",)),
     )
     assert found.hosts == ("api.openai.com",)
     assert found.fallback == "https://api.openai.com"
@@ -91,27 +90,6 @@ def test_a_proxy_is_http_or_https() -> None:
     assert settings_from(proxy="http://u:pw@proxy:3128").proxy == "http://u:pw@proxy:3128"
     assert settings_from(proxy="").proxy is None
     refused("^runway_proxy: 'socks5://x:1' must be a plain URL like http://host:port$", proxy="socks5://x:1")
-
-
-@pytest.mark.parametrize(
-    ("aliases", "pairs"),
-    [
-        ([], ()),
-        ("a=gen4.5", (("a", "gen4.5"),)),
-        ([" my-model = runway/gen4.5 "], (("my-model", "gen4.5"),)),
-        (["a=b=c"], (("a", "b=c"),)),
-        (list(DEFAULT_ALIASES[:1]), (("sora-2-pro*", "seedance2_5"),)),
-    ],
-)
-def test_aliases_are_read_as_pairs(aliases: object, pairs: tuple[tuple[str, str], ...]) -> None:
-    assert settings_from(aliases=aliases).aliases == pairs
-
-
-@pytest.mark.parametrize(
-    "alias", ["", "a", "=b", "a=", " = ", "a=runway/", "a b=c", "a=b c", "a=b\nc", 5, None]
-)
-def test_a_wrong_alias_is_shown_how(alias: object) -> None:
-    refused("^runway_aliases: .* must be pattern=model, like sora-2", aliases=["a=b", alias])
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> N
         "serving /v1/videos on http://127.0.0.1:8080, http://[::1]:8080",
         "keys: default (weight 1 = 100%)",
         "aliases: sora-2-pro* → seedance2_5, about 30 credits a second at 720p; "
-        "sora-2* → seedance2, about 36 credits a second at 720p; "
+        "sora-2* → seedance2_mini, about 16 credits a second, "
+        "or seedance2_5, about 30 credits a second at 720p; "
         "gen4_aleph → aleph2, about 28 credits a second",
         f"catalog of {known.generated}: {len(known.models())} models (runwayml {known.sdk})",
         "callers: the local user only (runway_callers is not set)",
@@ -88,7 +89,7 @@ def test_the_sandbox_is_called_one(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_what_will_not_work_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    log_start(settings_from(keys=[key("x", "NOT_SET")], aliases=["sora*=future_model"]), [])
+    log_start(settings_from(keys=[key("x", "NOT_SET")], aliases=["sora*=seedance2|future_model"]), [])
     fields_ignored, no_key, alias = warnings(caplog)
     assert fields_ignored == "runway_keys: x is left out, the environment variable NOT_SET is not set"
     assert "set RUNWAY_API_KEY or runway_keys" in no_key

@@ -197,3 +197,13 @@ def test_a_key_with_a_full_queue_is_owed_nothing_for_that_time(clock: Clock) -> 
     assert names(pool, 6, "m") == ["b"] * 6
     clock.now += 60
     assert names(pool, 4, "m") == ["a", "b", "a", "b"]
+
+
+def test_a_model_is_served_where_some_key_may_create_with_it() -> None:
+    keys = [
+        Key("a", "x", models=("gen4*",)),
+        Key("b", "y", models=("runway/aleph2",)),
+        Key("c", "z", weight=0),
+    ]
+    pool = KeyPool(keys, lambda: 0.0)
+    assert [pool.serves(model) for model in ("gen4.5", "aleph2", "seedance2")] == [True, True, False]

@@ -307,3 +307,13 @@ async def test_the_link_is_in_no_line_of_the_log_and_in_no_answer(caplog: pytest
     line = next(line for line in caplog.messages if line.startswith("to Runway: ") and "promptVideo" in line)
     assert f"TaskOutput(task {task})" in line
     assert any(line.startswith("created:") and f"remix of task {task}" in line for line in caplog.messages)
+
+
+@in_a_loop
+async def test_a_remix_takes_the_first_model_of_an_alias_that_can() -> None:
+    harness = ServiceHarness(aliases=["clip=gen4.5|seedance2_mini|seedance2_5"])
+    video_id = await finished(harness, model="clip", seconds="8", size="1280x720")
+    await remixed(harness, video_id)
+    assert harness.runway.bodies[-1]["model"] == "seedance2_mini"
+    await remixed(harness, video_id, output_format="mov")
+    assert harness.runway.bodies[-1]["model"] == "seedance2_5"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any, Literal, Required, Union, get_args, get_origin, get_type_hints
 
@@ -17,9 +17,14 @@ from runway_videos.request_body.budget import Budget
 from runway_videos.request_body.json_texts import parse_texts
 from runway_videos.translate import Plan, plan_create, resolve_model
 from runway_videos.translate.field_names import client_param
+from runway_videos.translate.model_names import Aliases
 
 CATALOG = load()
-ALIASES = (("sora-2-pro*", "seedance2_5"), ("sora-2*", "seedance2"), ("gen4_aleph", "aleph2"))
+ALIASES: Aliases = (
+    ("sora-2-pro*", ("seedance2_5",)),
+    ("sora-2*", ("seedance2_mini", "seedance2_5")),
+    ("gen4_aleph", ("aleph2",)),
+)
 ROWS = [(mode, model) for mode, rows in CATALOG.modes.items() for model in rows]
 PICTURE = "https://example.com/first.png"
 VIDEO = "https://example.com/clip.mp4"
@@ -41,7 +46,7 @@ def row_of(mode: str, model: str) -> Row:
     return row
 
 
-def plan(form: bool = False, aliases: Sequence[tuple[str, str]] = ALIASES, /, **values: Value) -> Plan:
+def plan(form: bool = False, aliases: Aliases = ALIASES, /, **values: Value) -> Plan:
     resolved = resolve_model(values.get("model"), CATALOG, aliases)
     assert resolved is not None
     return plan_create(Fields(parse_texts(values, Budget()), form), CATALOG, resolved)

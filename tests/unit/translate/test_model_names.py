@@ -8,7 +8,8 @@ from unit.translate.rows import ALIASES, CATALOG, PICTURE, refusal
 
 
 def resolved(name: object, *aliases: tuple[str, str]) -> Resolved | None:
-    return resolve_model(name, CATALOG, aliases or ALIASES)
+    given = tuple((pattern, tuple(models.split("|"))) for pattern, models in aliases)
+    return resolve_model(name, CATALOG, given or ALIASES)
 
 
 @pytest.mark.parametrize(
@@ -16,9 +17,9 @@ def resolved(name: object, *aliases: tuple[str, str]) -> Resolved | None:
     [
         ("runway/gen4.5", "gen4.5", False),
         ("gen4.5", "gen4.5", False),
-        ("sora-2", "seedance2", True),
+        ("sora-2", "seedance2_mini", True),
         ("sora-2-pro", "seedance2_5", True),
-        ("runway/sora-2", "seedance2", True),
+        ("runway/sora-2", "seedance2_mini", True),
         ("gen4_aleph", "aleph2", False),
         ("runway/gen4_aleph", "aleph2", False),
         ("runway/gen9-next:preview", "gen9-next:preview", False),
@@ -44,9 +45,15 @@ def test_the_first_alias_that_matches_wins() -> None:
     # A name written out in full is not a pattern: it goes first.
     assert found is not None
     assert found.model == "veo3.1"
-    found = resolved("clip-hd", ("clip-*", "runway/gen4.5"), ("*", "veo3.1"))
+    found = resolved("clip-hd", ("clip-*", "gen4.5"), ("*", "veo3.1"))
     assert found is not None
     assert found.model == "gen4.5"
+
+
+def test_an_alias_may_name_several_models() -> None:
+    found = resolved("sora-2")
+    assert found is not None
+    assert (found.models, found.model) == (("seedance2_mini", "seedance2_5"), "seedance2_mini")
 
 
 def test_a_pattern_leaves_the_catalog_alone_and_a_full_name_does_not() -> None:

@@ -19,7 +19,7 @@ INPUTS: list[dict[str, Value]] = [{}, {"input_reference": PICTURE}]
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("seconds", ["4", "8", "12"])
+@pytest.mark.parametrize("seconds", ["4", "8", "12", "16", "20"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("field", INPUTS, ids=["text", "picture"])
 def test_all_that_sora_offered(model: str, seconds: str, size: str, field: dict[str, Value]) -> None:
@@ -27,7 +27,8 @@ def test_all_that_sora_offered(model: str, seconds: str, size: str, field: dict[
     body = wire_body(made)
     assert body["duration"] == int(seconds)
     assert body["ratio"] == SIZES[size].replace("x", ":")
-    assert body["model"] == ("seedance2_5" if "pro" in model else "seedance2")
+    small = size in ("720x1280", "1280x720") and int(seconds) <= 15 and "pro" not in model
+    assert body["model"] == ("seedance2_mini" if small else "seedance2_5")
     assert (made.model, made.seconds, made.size) == (model, seconds, SIZES[size])
     assert body.get("promptImage") == field.get("input_reference")
 
@@ -49,7 +50,7 @@ def test_a_name_of_runways_keeps_runways_defaults_also_as_an_alias() -> None:
 @pytest.mark.parametrize("model", load().models_with("text_to_video"))
 def test_any_text_model_can_stand_behind_sora(model: str) -> None:
     """Defaults alone never end in a refusal: the nearest that the model has is taken."""
-    made = plan(False, [("sora-2*", model)], model="sora-2", prompt="a boat")
+    made = plan(False, [("sora-2*", (model,))], model="sora-2", prompt="a boat")
     wire_body(made)
     width, height = map(int, made.size.split("x"))
     # h3_max is told no shape, so that a portrait must not be claimed.
@@ -59,5 +60,6 @@ def test_any_text_model_can_stand_behind_sora(model: str) -> None:
 
 def test_a_length_that_was_asked_for_is_never_bent() -> None:
     error = refusal(model="sora-2", prompt="a boat", seconds="3")
-    assert (error.status, error.param) == (400, "seconds")
-    assert "4 to 15" in error.message
+    assert (error.status, error.param, error.code) == (400, "seconds", "invalid_value")
+    assert "seedance2_mini: `seconds` is 3; seedance2_mini makes videos of 4 to 15 seconds" in error.message
+    assert "seedance2_5: `seconds` is 3; seedance2_5 makes videos of 4 to 30 seconds" in error.message
