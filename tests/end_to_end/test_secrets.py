@@ -71,6 +71,11 @@ def every_kind_of_call(
             yield calls.get(f"{path}/content", headers={**headers, "Range": "bytes=0-9"})
             yield calls.head(f"{path}/content", headers=headers)
             yield calls.get(path, headers={"Authorization": "Bearer wrong"})
+            of_it = {"prompt": "another", "video": {"id": made.json()["id"]}, "seconds": "4"}
+            yield calls.post(f"{path}/remix", json={"prompt": "another"}, headers=headers)
+            yield calls.post(f"{path}/remix", json={"prompt": "[lost]"}, headers=headers)
+            yield calls.post("/v1/videos/edits", json=of_it, headers=headers)
+            yield calls.post("/v1/videos/extensions", json=of_it, headers=headers)
             yield calls.delete(path, headers=headers)
             yield calls.get(path, headers=headers)
             failed = calls.post("/v1/videos", json={"prompt": "[fail]"}, headers=headers)
