@@ -82,11 +82,11 @@ def put_answer(flow: http.HTTPFlow, answer: Answer) -> None:
 def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body: bytes) -> None:
     now = time.time()
     fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
-    # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
+    # Of a HEAD and a 304 the length is what a GET's would be; a body would be read as the next answer.
     fields.append((b"content-length", b"%d" % len(body)))
     if _ends_connection(flow.request):
         fields.append((b"connection", b"close"))
-    content = b"" if flow.request.method == "HEAD" else body
+    content = b"" if flow.request.method == "HEAD" or status == 304 else body
     reason = status_codes.RESPONSES.get(status, "").encode()
     head = (b"HTTP/1.1", status, reason, http.Headers(fields))
     flow.response = http.Response(*head, content, None, now, now)
@@ -135,7 +135,7 @@ def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) 
     if (key := lower_names(came).get("idempotency-key")) is not None:
         headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), headers, body, caller, gone=ClientPresence(flow))
+    return Call(route, query(flow), headers, body, caller, ClientPresence(flow), flow.request.method)
 
 
 def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) -> HeaderFields:

@@ -161,6 +161,14 @@ class ContentFailed(Event, frozen=True):
     worked_before: bool
 
 
+class PreviewFailed(Event, frozen=True):
+    """Pictures of a finished video, by their names, cannot be made."""
+
+    task: str
+    names: tuple[str, ...]
+    problem: str
+
+
 class CallRefused(Event, frozen=True):
     """A video call was refused or failed. `caller` is "" where nobody knows, `peer` is an IP address."""
 

@@ -159,6 +159,11 @@ def _content_failed(event: events.ContentFailed) -> tuple[int, str]:
     return logging.WARNING, f"task {task}: Runway {verb} not give the video's bytes: {problem}"
 
 
+def _preview_failed(event: events.PreviewFailed) -> tuple[int, str]:
+    names = " and ".join(event.names)
+    return logging.WARNING, f"task {escaped(event.task)}: no {names}: {escaped(event.problem)}"
+
+
 def _refused(event: events.CallRefused) -> tuple[int, str]:
     """Failures as warnings, a client's mistakes as information."""
     error, route = event.error, event.route
@@ -198,6 +203,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.PollStale: _stale,
     events.TaskContradicted: _contradicted,
     events.ContentFailed: _content_failed,
+    events.PreviewFailed: _preview_failed,
     events.CallRefused: _refused,
     events.ConnectionCut: _cut,
     events.OtherTrafficRefused: _other_refused,

@@ -27,6 +27,7 @@ from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.list_videos import VideoLister
+from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
 from runway_videos.runtime import Runtime, sealer_of, size_of
 from runway_videos.store.video_records import VideoRecords
@@ -57,6 +58,7 @@ class Service:
         jitter: Callable[[], float] = random.random,
         timeouts: Timeouts | None = None,
         creates: Creates[Created] | None = None,
+        pictures: PictureMaker | None = None,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self._connect = connect
@@ -67,7 +69,8 @@ class Service:
         self._poller = Poller()
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         paid = PaidOperations(self._creates, self._poller)
-        self._content = Content(self._poller)
+        self._pictures = pictures or PictureMaker(clock)
+        self._content = Content(self._poller, self._pictures)
         self._lister = VideoLister(self._poller)
         sinks = Events([LogSink(settings.sandbox)])
         self.runtime = Runtime(
@@ -161,6 +164,7 @@ class Service:
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""
+        await self._pictures.close()
         await self.runtime.client.close()
         if self._stop_sandbox is not None:
             await self._stop_sandbox()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -15,9 +15,10 @@ import msgspec
 from runway_videos.keys.pool import Key
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
+from runway_videos.previews.maker import PictureMaker
 from runway_videos.sandbox.organisations import price
 from runway_videos.service import Service
-from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.client import FILE_PART, Reply, RunwayClient, UnknownOutcomeError
 from runway_videos.upstream.timeouts import Timeouts
 from unit.config.option_values import settings_from
 
@@ -42,6 +43,7 @@ class FakeRunway(RunwayClient):
         self.next: dict[str, deque[Scripted]] = defaultdict(deque)
         self.answers_polls = asyncio.Event()
         self.answers_polls.set()
+        self.file = b""
         self.closed = False
 
     def made(self, state: Mapping[str, object], key: str = "a") -> str:
@@ -81,6 +83,13 @@ class FakeRunway(RunwayClient):
         found = self._scripted("probe", url)
         return found.status if found else 206
 
+    async def read_file(self, url: str, write: Callable[[bytes], Awaitable[None]]) -> None:
+        found = self._scripted("file", url)
+        if found and found.status != 200:
+            raise UnknownOutcomeError(f"HTTP {found.status}")
+        for start in range(0, len(self.file), FILE_PART):
+            await write(self.file[start : start + FILE_PART])
+
     async def close(self) -> None:
         self.closed = True
 
@@ -116,6 +125,7 @@ class ServiceHarness:
         environ: Mapping[str, str] | None = None,
         /,
         timeouts: Timeouts | None = None,
+        pictures: PictureMaker | None = None,
         **options: object,
     ) -> None:
         self.now = 1000.0
@@ -129,6 +139,7 @@ class ServiceHarness:
             now=self.unix_time,
             sleep=self._sleep,
             timeouts=timeouts,
+            pictures=pictures,
         )
 
     def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
@@ -158,7 +169,7 @@ class ServiceHarness:
         route = routes.find(method, f"/v1/videos{path}")
         assert route is not None
         query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
-        return await self.service.handle(Call(route, query, headers or {}, body, caller, gone))
+        return await self.service.handle(Call(route, query, headers or {}, body, caller, gone, method))
 
     async def video(self, method: str, path: str = "", body: bytes = b"", **more: Any) -> dict[str, Any]:
         """The JSON of an answer that is a 200."""

@@ -69,6 +69,12 @@ def test_deleted_video_and_ignored_fields_have_their_log_lines(log: pytest.LogCa
     ]
 
 
+def test_pictures_that_cannot_be_made_have_their_log_line(log: pytest.LogCaptureFixture) -> None:
+    write(events.PreviewFailed("t\n1", ("thumbnail", "spritesheet"), "it is\ntoo large"))
+    assert log.messages == ["task t\\n1: no thumbnail and spritesheet: it is\\ntoo large"]
+    assert log.records[0].levelno == logging.WARNING
+
+
 @pytest.mark.parametrize(
     ("error", "level"),
     [

@@ -21,6 +21,7 @@ class Call(msgspec.Struct, frozen=True):
     body: bytes
     caller: str
     gone: Callable[[], bool]
+    method: str = "GET"
 
 
 class Answer(msgspec.Struct, frozen=True):

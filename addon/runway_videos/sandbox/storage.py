@@ -9,9 +9,9 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
+from runway_videos.openai.ranges import UnsatisfiableError, parse_range
 from runway_videos.sandbox import outputs, uploads
 from runway_videos.sandbox.handlers import Base
-from runway_videos.sandbox.ranges import UnsatisfiableError, parse_range
 from runway_videos.sandbox.state import SandboxState
 from runway_videos.sandbox.uploads import Receiver, StorageError
 

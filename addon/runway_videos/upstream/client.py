@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,9 @@ import msgspec
 
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.memory_file import MemoryFile
+from runway_videos.upstream.replies import NotSentError as NotSentError
+from runway_videos.upstream.replies import Reply as Reply
+from runway_videos.upstream.replies import UnknownOutcomeError as UnknownOutcomeError
 from runway_videos.upstream.timeouts import Timeouts
 
 #: Runway's API version (the SDK's default header).
@@ -25,6 +28,8 @@ VERSION = "2024-11-06"
 
 #: Answers are small JSON; more than this is not read.
 LARGEST_ANSWER = 1 << 20
+#: Bytes of a file that are held at once.
+FILE_PART = 1 << 20
 #: A key's value is at least that long; replacing a shorter one would break answers.
 SHORTEST_KEY = 6
 
@@ -34,33 +39,6 @@ _NOT_SENT = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
     *(httpx.ProxyError, httpx.UnsupportedProtocol),
 )
-
-
-class NotSentError(Exception):
-    """The request never reached Runway; sending it again is safe."""
-
-
-class UnknownOutcomeError(Exception):
-    """The request was sent, at least in part, and no whole answer came. `timed_out` tells how."""
-
-    def __init__(self, reason: str, timed_out: bool = False) -> None:
-        super().__init__(reason)
-        self.timed_out = timed_out
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """Runway's answer: status and body, whole."""
-
-    status: int
-    body: bytes = b""
-
-    def json(self) -> dict[str, object] | None:
-        """The body as a JSON object, None if it is none."""
-        try:
-            found = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-        return found if isinstance(found, dict) else None
 
 
 class RunwayClient:
@@ -137,10 +115,26 @@ class RunwayClient:
             await response.aclose()
         return response.status_code
 
+    async def read_file(self, url: str, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Gives a file of the file store to `write`, in parts of at most FILE_PART, without credentials."""
+        await _within(self._timeouts.video, self._read_file(url, write))
+
     async def close(self) -> None:
         """Closes all connections."""
         await self._pooled.aclose()
         await self._fresh.aclose()
+
+    async def _read_file(self, url: str, write: Callable[[bytes], Awaitable[None]]) -> None:
+        response = await _begin(self._fresh, "GET", url, headers={"Accept-Encoding": "identity"})
+        try:
+            if response.status_code != 200:
+                raise UnknownOutcomeError(f"HTTP {response.status_code}")
+            async for part in response.aiter_raw(FILE_PART):
+                await write(part)
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise _outcome(error) from error
+        finally:
+            await response.aclose()
 
     async def _call(self, key: Key, method: str, path: str, body: dict[str, str] | None = None) -> Reply:
         sending = _send(self._pooled, method, self._base + path, headers=_headers(key), json=body)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from runway_videos import events
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.openai.messages import Answer, Call, Download
+from runway_videos.previews.maker import PictureMaker, Write
+from runway_videos.previews.pictures import PICTURES, answer
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
 from runway_videos.upstream.output_links import is_output_link
@@ -18,16 +20,21 @@ _SANDBOX = "http://localhost"
 class Content:
     """Serves `GET /v1/videos/{id}/content`."""
 
-    def __init__(self, poller: Poller) -> None:
+    def __init__(self, poller: Poller, pictures: PictureMaker) -> None:
         self._poller = poller
+        self._pictures = pictures
 
     async def content(self, runtime: Runtime, call: Call) -> Answer | Download:
-        """The link to the video's bytes. ApiError 404 before it is finished, 400 where it failed."""
+        """The link to the video's bytes, or a picture of it.
+
+        ApiError 404 before the video is finished, 400 where it failed.
+        """
         variant = call.query.get("variant") or "video"
+        if variant in PICTURES:
+            return await self._picture(runtime, call, variant)
         if variant != "video":
             raise bad_request(
-                f"The variant {variant[:40]!r} is not available: Runway makes only the video. "
-                "Leave variant out or say 'video'.",
+                f"There is no variant {variant[:40]!r}: say video, {' or '.join(PICTURES)}, or leave it out.",
                 "variant",
             )
         video = runtime.video(call.route.video_id, call.caller)
@@ -36,6 +43,26 @@ class Content:
             return Answer(302, {"location": link, **runtime.content_headers}, b"")
         kept = {name: call.headers[name] for name in _KEPT_REQUEST_HEADERS if name in call.headers}
         return Download(link, kept, runtime.content_headers, video.task)
+
+    async def _picture(self, runtime: Runtime, call: Call, name: str) -> Answer:
+        self._pictures.check_installed()
+        video = runtime.video(call.route.video_id, call.caller)
+        # Also where the picture is in memory: the video may have been deleted since.
+        _check_done(await self._poller.status(runtime, video), video.video_id)
+        found = await self._pictures.picture(
+            video.task, call.caller, name, lambda write: self._read(runtime, video, write), runtime.events
+        )
+        return answer(found, call.method, call.headers, runtime.content_headers)
+
+    async def _read(self, runtime: Runtime, video: RequestedVideo, write: Write) -> None:
+        """Gives the video's bytes to `write`. Raises ApiError, and what `write` raises."""
+        link = runtime.videos.url(video.record) or await self._link(runtime, video)
+        try:
+            await runtime.client.read_file(link, write)
+        except (NotSentError, UnknownOutcomeError) as error:
+            problem = type(error.__cause__).__name__ if error.__cause__ else str(error)
+            link_failed(runtime, Download(link, {}, {}, video.task), problem)
+            raise content_unavailable() from error
 
     async def _link(self, runtime: Runtime, video: RequestedVideo) -> str:
         """A link that has just worked. One that does not is asked for anew, once.

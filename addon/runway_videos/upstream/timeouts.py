@@ -19,6 +19,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     #: An upload with its second try, whatever its size; each `upload_rate` bytes add a second.
     upload: float = 60.0
     upload_rate: float = 256 * 1024
+    #: A video that is read to take pictures out of it.
+    video: float = 180.0
     #: The question whether a key that was refused is good.
     key_check: float = 5.0
     #: Before a create that Runway shed is sent again; each further wait is twice as long, all with

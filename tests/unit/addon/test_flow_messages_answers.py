@@ -66,6 +66,14 @@ def test_an_answer_to_head_has_no_body_but_its_length(body: bytes) -> None:
     assert flow.request.method == "HEAD"
 
 
+def test_an_answer_that_nothing_has_changed_has_no_body_but_its_length() -> None:
+    flow = flow_of()
+    flow_messages.put_answer(flow, Answer(304, {"etag": '"x"'}, b"picture"))
+    assert flow.response is not None
+    assert flow.response.raw_content == b""
+    assert dict(flow.response.headers) == {"etag": '"x"', "content-length": "7"}
+
+
 def test_an_error_to_head_has_no_body_but_its_length() -> None:
     get, head = flow_of("GET"), flow_of("HEAD")
     for flow in (get, head):

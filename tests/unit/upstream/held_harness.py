@@ -8,11 +8,8 @@ from typing import Any
 
 import msgspec
 
-from runway_videos.keys.pool import Key
 from runway_videos.openai.messages import Answer
-from runway_videos.upstream.client import Reply
-from runway_videos.upstream.timeouts import Timeouts
-from unit.fake_runway import FakeRunway, ServiceHarness
+from unit.fake_runway import ServiceHarness
 
 # Steps of the loop until everything that can go on has.
 _STEPS = 12
@@ -24,38 +21,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-class SlowRunway(FakeRunway):
-    """Tells of tasks while `answers` is set; else its answers come when it is."""
-
-    def __init__(
-        self, base_url: str = "", proxy: str | None = None, timeouts: Timeouts | None = None
-    ) -> None:
-        super().__init__(base_url, proxy, timeouts)
-        self.answers = asyncio.Event()
-        self.answers.set()
-
-    async def get_task(self, key: Key, task: str) -> Reply:
-        reply = await super().get_task(key, task)
-        await self.answers.wait()
-        return reply
-
-
 class HeldHarness(ServiceHarness):
     """A service whose waits end when `pass_time` has come to them."""
 
     def __init__(self, environ: Mapping[str, str] | None = None, /, **options: Any) -> None:
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
         super().__init__(environ, **options)
-
-    def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
-        self.runways.append(SlowRunway(base_url, proxy))
-        return self.runways[-1]
-
-    def stop_answers(self) -> asyncio.Event:
-        """Runway answers no more until this is set."""
-        assert isinstance(self.runway, SlowRunway)
-        self.runway.answers.clear()
-        return self.runway.answers
 
     async def _sleep(self, seconds: float) -> None:
         ends: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -9,11 +9,13 @@ import tracemalloc
 import multipart
 import pytest
 
-from runway_videos.upstream.client import RunwayClient
+from runway_videos.upstream.client import FILE_PART, RunwayClient, UnknownOutcomeError
 from runway_videos.upstream.memory_file import MemoryFile
-from unit.loopback import Asked, Loopback, always, loopback, respond, run
+from runway_videos.upstream.timeouts import Timeouts
+from unit.loopback import Answer, Asked, Loopback, always, loopback, respond, run
 from unit.upstream.client_calls import using
 
+LINK = "/v.mp4?Signature=hush"
 FIELDS = {"key": "uploads/1", "policy": "eyJ=", "X-Amz-Signature": "s", "Content-Type": "image/png"}
 
 
@@ -141,3 +143,71 @@ def test_memory_file_reads_like_a_file() -> None:
     assert [pieces.read(3), pieces.read(3), pieces.read(3), pieces.read(3)] == [b"234", b"567", b"89", b""]
     assert (pieces.seek(-2, io.SEEK_CUR), pieces.read()) == (6, b"89")
     assert (pieces.seek(-99, io.SEEK_CUR), pieces.seek(99)) == (0, 8)
+
+
+# A video that is read
+
+
+def read(answer: Answer, timeouts: Timeouts | None = None) -> tuple[list[bytes], Loopback]:
+    """The parts of a file that is answered so, and who was asked."""
+    parts: list[bytes] = []
+
+    async def write(part: bytes) -> None:
+        parts.append(part)
+
+    async def use(api: RunwayClient, server: Loopback) -> None:
+        await api.read_file(f"{server.url}{LINK}", write)
+
+    return parts, using(use, answer, timeouts)
+
+
+def test_a_video_is_read_in_parts_without_credentials() -> None:
+    body = bytes(range(256)) * 10_000
+    parts, server = read(always(respond(200, body)))
+    assert b"".join(parts) == body
+    assert max(map(len, parts)) <= FILE_PART < len(body)
+    (asked,) = server.asked
+    assert (asked.method, asked.target) == ("GET", LINK)
+    assert set(asked.headers) == {"host", "accept", "accept-encoding", "connection", "user-agent"}
+    assert asked.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("status", [403, 302, 206, 500])
+def test_a_store_that_refuses_a_video_says_its_status(status: int) -> None:
+    with pytest.raises(UnknownOutcomeError, match=f"^HTTP {status}$"):
+        read(always(respond(status, b"<Error/>")))
+
+
+def test_a_video_that_breaks_off_is_told() -> None:
+    async def cut(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\nbeginning")
+        await writer.drain()
+        writer.close()
+
+    with pytest.raises(UnknownOutcomeError):
+        read(cut)
+
+
+def test_a_video_that_trickles_ends_with_its_time() -> None:
+    async def trickle(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 X\r\ncontent-length: 100000\r\n\r\n")
+        for _ in range(1000):
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(UnknownOutcomeError) as caught:
+        read(trickle, Timeouts(video=0.2))
+    assert caught.value.timed_out
+
+
+def test_who_writes_may_stop_the_reading() -> None:
+    async def stop(part: bytes) -> None:
+        raise OSError(28, "full")
+
+    async def use(api: RunwayClient, server: Loopback) -> None:
+        with pytest.raises(OSError, match="full"):
+            await api.read_file(server.url, stop)
+        await server.idle.wait()
+
+    using(use, always(respond(200, b"x" * 100)))

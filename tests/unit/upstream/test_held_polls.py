@@ -178,7 +178,8 @@ async def test_it_is_over_in_time_while_runway_is_slow() -> None:
     video_id = await harness.create()
     await harness.video("GET", f"/{video_id}")
     await harness.pass_time(4)
-    answers = harness.stop_answers()
+    answers = harness.runway.answers_polls
+    answers.clear()
     poll, early = harness.hold(video_id, "wait=20"), harness.hold(video_id, "wait=3")
     await harness.pass_time(3.3)
     assert early.video["status"] == "queued"
@@ -194,7 +195,8 @@ async def test_an_old_status_is_not_given_when_the_time_is_over() -> None:
     video_id = await harness.create()
     await harness.video("GET", f"/{video_id}")
     await harness.pass_time(100)
-    answers = harness.stop_answers()
+    answers = harness.runway.answers_polls
+    answers.clear()
     harness.set(status="RUNNING", progress=0.7)
     poll = harness.hold(video_id, "wait=1")
     await harness.pass_time(3)
@@ -313,7 +315,7 @@ async def test_shutdown_answers_all_at_once_and_holds_no_more() -> None:
 @in_a_loop
 async def test_shutdown_without_a_status_is_a_503_that_says_so() -> None:
     harness = HeldHarness()
-    harness.stop_answers()
+    harness.runway.answers_polls.clear()
     poll = harness.hold(await harness.create())
     await settle()
     await harness.service.drain(0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.sandbox.ranges import UnsatisfiableError, parse_range
+from runway_videos.openai.ranges import UnsatisfiableError, parse_range
 
 
 @pytest.mark.parametrize(

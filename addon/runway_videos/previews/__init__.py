@@ -1,0 +1,1 @@
+"""Pictures of finished videos: a thumbnail, a sprite sheet."""
