@@ -50,15 +50,19 @@ class Prices:
         self._told: dict[tuple[str, str], float] = {}
 
     def expected(self, create: TaskCall) -> float | None:
-        """Credits for a create; None where its price or its seconds are not known."""
-        seconds = seconds_in(create.body)
+        """Credits for a create; None where its price or its seconds are not known.
+
+        A model that is told no seconds makes a video as long as the one it is made from.
+        """
+        told = "duration" in create.body
+        seconds = seconds_in(create.body) if told else create.source_seconds
         if seconds is None:
             return None
         learned = self._learned.get(_kind_of(create))
         return seconds * learned.rate if learned else self._listed_credits(create, seconds)
 
     def learn(self, create: TaskCall, credits: float) -> None:
-        """Runway estimates that a create costs so many credits."""
+        """Runway estimates that a create costs so many credits. One that tells no seconds changes nothing."""
         seconds = seconds_in(create.body)
         if seconds is None or not 0 < credits < _MAX_CREDITS:
             return

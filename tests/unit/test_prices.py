@@ -40,6 +40,18 @@ def test_a_create_is_expected_to_cost_what_the_list_says(told: Told) -> None:
     assert expected(TaskCall("video_to_video", "aleph2", {"videoUri": "https://x.example/v.mp4"})) is None
 
 
+def test_a_video_made_from_another_is_as_long_where_no_seconds_are_told(told: Told) -> None:
+    remix = TaskCall("video_to_video", "aleph2", {"promptText": "in the rain"}, source_seconds=8)
+    assert told.prices.expected(remix) == 8 * 28
+    told.prices.learn(remix, 140)  # who knows how many seconds of it
+    assert told.prices.expected(remix) == 8 * 28
+    body = {"promptText": "in the rain", "ratio": "1280:720"}
+    seedance = TaskCall("video_to_video", "seedance2_5", {**body, "duration": 4}, source_seconds=8)
+    assert told.prices.expected(seedance) == 120
+    auto = TaskCall("video_to_video", "seedance2_5", {**body, "duration": "auto"}, source_seconds=8)
+    assert told.prices.expected(auto) is None
+
+
 def test_what_runway_says_holds_from_then_on_for_creates_of_that_kind(told: Told) -> None:
     told.prices.learn(create(seconds=10), 700)
     assert told.prices.expected(create(seconds=4)) == 280

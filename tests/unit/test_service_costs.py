@@ -13,7 +13,11 @@ from unit.fake_runway import KEYS, ServiceHarness, ok
 from unit.loopback import in_a_loop
 
 SEEDANCE = b'{"prompt": "a cat", "model": "seedance2_5", "size": "1280x720", "seconds": 4}'
-DONE = {"status": "SUCCEEDED", "output": ["https://files.example/v.mp4"], "cost": {"credits": 25.5}}
+DONE = {
+    "status": "SUCCEEDED",
+    "output": ["https://files.example/v.mp4?Signature=s"],
+    "cost": {"credits": 25.5},
+}
 
 
 async def cost(
@@ -85,6 +89,20 @@ async def test_what_runway_says_is_expected_of_the_next_create_also_under_other_
         "the price of seedance2_5 at 720p is 50 credits a second by Runway's estimate, "
         "not 30: it is expected from now on"
     ]
+
+
+@in_a_loop
+async def test_a_remix_is_expected_to_cost_what_its_originals_length_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    harness = ServiceHarness()
+    original = await harness.create(b'{"prompt": "a cat", "model": "gen4.5", "seconds": 8}')
+    harness.set(**DONE)
+    harness.runway.next["create"].append(ok({"id": "task-1"}))
+    assert await cost(harness, "POST", f"/{original}/remix", b'{"prompt": "in the rain"}') == "224"
+    (line,) = [each for each in caplog.messages if each.startswith("creating") and "aleph2" in each]
+    assert line.endswith(", about 224 credits")
 
 
 @in_a_loop

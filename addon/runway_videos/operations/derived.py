@@ -105,7 +105,8 @@ def _plan(mode: _Mode, fields: Fields, resolved: Resolved, source: Source | None
     elif told is None and row is not None and mode in row.own_modes:
         values["mode"] = mode
     plan = plan_create(Fields(values, fields.form), catalog, resolved, source=source)
-    return msgspec.structs.replace(plan, seconds=_length(mode, plan, fields, source))
+    call = msgspec.structs.replace(plan.call, source_seconds=source.seconds if source else None)
+    return msgspec.structs.replace(plan, call=call, seconds=_length(mode, plan, fields, source))
 
 
 def _length(mode: _Mode, plan: Plan, fields: Fields, source: Source | None) -> str:

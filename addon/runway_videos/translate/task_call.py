@@ -10,11 +10,15 @@ from runway_videos.media import Media, TaskOutput, data_uri
 
 
 class TaskCall(msgspec.Struct, frozen=True):
-    """`POST path` with `body` under wire names; `Media` and `TaskOutput` stand where a file belongs."""
+    """`POST path` with `body` under wire names; `Media` and `TaskOutput` stand where a file belongs.
+
+    `source_seconds`: the length of `output`, if there is one and it is known.
+    """
 
     mode: str
     model: str
     body: dict[str, object]
+    source_seconds: int | None = None
 
     @property
     def path(self) -> str:
