@@ -36,6 +36,16 @@ def test_a_video_says_what_it_costs_in_its_lines_and_headers(
     assert "the price of" not in plain.log
 
 
+def test_a_remix_costs_what_its_originals_length_does(plain: Proxy, direct: httpx.Client) -> None:
+    original = {"prompt": "a boat", "model": "gen4.5", "seconds": "8"}
+    video = direct.post("/v1/videos", json=original).json()["id"]
+    finished(direct, video)
+    remix = direct.post(f"/v1/videos/{video}/remix", json={"prompt": "in the rain"})
+    assert remix.headers[HEADER] == "224"
+    plain.wait_for(r"creating: .*aleph2.*, about 224 credits$")
+    assert "the price of" not in plain.log
+
+
 def test_a_video_that_failed_costs_nothing(direct: httpx.Client) -> None:
     video = direct.post("/v1/videos", json={"prompt": "[fail]", **LARGE}).json()["id"]
     finished(direct, video)

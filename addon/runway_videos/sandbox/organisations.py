@@ -79,10 +79,14 @@ class Organisation(msgspec.Struct):
         return made
 
 
-def price(body: Mapping[str, object]) -> int:
-    """The estimate for a create body that has passed the check, in whole credits."""
+def price(body: Mapping[str, object], given_seconds: float | None = None) -> int:
+    """The estimate for a create body that has passed the check, in whole credits.
+
+    `given_seconds`: of the video that is its input; a body without seconds makes as many.
+    """
     prices, model = price_list.load(), str(body.get("model"))
-    seconds = price_list.seconds_in(body) or _OTHER_SECONDS
+    given = None if "duration" in body else given_seconds
+    seconds = price_list.seconds_in(body) or given or _OTHER_SECONDS
     resolution = price_list.resolution_in(body) or _USUAL_RESOLUTION
     estimate = prices.estimate(model, resolution, seconds, str(body.get("outputFormat", "mp4")))
     return math.ceil(seconds * _OTHER_CREDITS if estimate is None else estimate)

@@ -70,8 +70,8 @@ class SandboxState:
 
     def make(self, organisation: Organisation, body: dict[str, object]) -> Task:
         """A task from a body that has passed the check. Raises Refused."""
-        model, estimate = str(body["model"]), price(body)
-        footage = made(body, self.videos.footage(body))
+        given = self.videos.footage(body)
+        model, estimate, footage = str(body["model"]), price(body, given.seconds), made(body, given)
         organisation.admit(model, estimate, self.clock())
         prompt = str(body.get("promptText", ""))
         task = self.tasks.create(

@@ -75,3 +75,10 @@ def test_the_description_has_runways_shape() -> None:
 )
 def test_a_price_follows_model_resolution_and_seconds(body: dict[str, object], credits: float) -> None:
     assert price(body) == credits
+
+
+def test_a_body_without_seconds_costs_what_its_input_video_lasts() -> None:
+    assert price({"model": "aleph2"}, 8.0) == 224
+    assert price({"model": "aleph2"}) == 140
+    assert price({"model": "gen4.5", "duration": 2}, 8.0) == 24
+    assert price({"model": "gen4.5", "duration": "auto"}, 8.0) == 60
