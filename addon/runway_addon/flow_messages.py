@@ -82,11 +82,12 @@ def put_answer(flow: http.HTTPFlow, answer: Answer) -> None:
 def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body: bytes) -> None:
     now = time.time()
     fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
-    # Of a HEAD and a 304 the length is what a GET's would be; a body would be read as the next answer.
-    fields.append((b"content-length", b"%d" % len(body)))
+    if status != 304:  # it has no body, and over HTTP/2 some clients would wait for one
+        # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
+        fields.append((b"content-length", b"%d" % len(body)))
     if _ends_connection(flow.request):
         fields.append((b"connection", b"close"))
-    content = b"" if flow.request.method == "HEAD" or status == 304 else body
+    content = b"" if flow.request.method == "HEAD" else body
     reason = status_codes.RESPONSES.get(status, "").encode()
     head = (b"HTTP/1.1", status, reason, http.Headers(fields))
     flow.response = http.Response(*head, content, None, now, now)

@@ -136,9 +136,13 @@ class PictureMaker:
     async def _pictures(self, read: Read) -> tuple[list[bytes], str]:
         """The pictures, and why there are no more of them."""
         try:
-            with tempfile.TemporaryFile() as file:
+            file = tempfile.TemporaryFile()  # noqa: SIM115
+            try:
                 await self._fill(file, read)
                 return await self._make(file), "the video cannot be read, or not in time"
+            finally:
+                # In a thread: giving back a large file's room takes its time.
+                await asyncio.to_thread(file.close)
         except _TooLargeError:
             return [], f"it has more than {self._largest >> 20} MiB"
         except OSError as error:

@@ -44,7 +44,7 @@ def answer(picture: Picture, method: str, asked: Mapping[str, str], headers: Map
         **headers,
     }
     if _names(asked.get("if-none-match", ""), etag):
-        return Answer(304, found, body)
+        return Answer(304, found, b"")
     # Range is for GET alone, and is ignored where If-Range names another version.
     if method != "GET" or asked.get("if-range", etag) != etag:
         return Answer(200, found, body)

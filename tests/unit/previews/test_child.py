@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from running import ROOT
 from runway_videos.previews.child import LARGEST_PICTURE, has_av, make_pictures
 from unit.loopback import in_a_loop
 from unit.previews.clips import GREY, Seen, clip
@@ -80,3 +82,9 @@ async def test_one_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     assert await run(code, seconds=1.5) == [b"abc"]
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text()), 0)
+
+
+def test_the_proxy_itself_never_loads_the_decoders() -> None:
+    code = "import runway_videos.service, sys; print('av' in sys.modules)"
+    env = {"PYTHONPATH": str(ROOT / "addon")}
+    assert subprocess.check_output([sys.executable, "-c", code], env=env, text=True) == "False\n"

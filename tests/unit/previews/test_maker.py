@@ -36,6 +36,7 @@ class Maker:
         self.now_read = self.most_read = 0
         self.found: list[bytes] = []  # what was in the files
         self.links: list[int] = []  # names that the files had
+        self.files: list[IO[bytes]] = []
         self.events: list[Event] = []
         self.opened = asyncio.Event()
         self.opened.set()
@@ -44,6 +45,7 @@ class Maker:
         )
 
     async def _make(self, file: IO[bytes]) -> list[bytes]:
+        self.files.append(file)
         self.links.append(os.fstat(file.fileno()).st_nlink)
         self.found.append(os.pread(file.fileno(), 10_000, 0))
         return self.pictures
@@ -90,10 +92,11 @@ async def test_one_read_gives_all_pictures_and_they_are_kept() -> None:
 
 
 @in_a_loop
-async def test_the_file_has_no_name() -> None:
+async def test_the_file_has_no_name_and_is_closed() -> None:
     maker = Maker()
     await maker.ask()
     assert maker.links == [0]
+    assert all(file.closed for file in maker.files)
 
 
 @in_a_loop
