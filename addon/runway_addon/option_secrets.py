@@ -5,12 +5,15 @@ Commands, other scripts and mitmweb show the options.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from mitmproxy import ctx
 
 _PLACEHOLDER = "kept:"
+# By option: the field with the secret, and the one that tells items apart.
+_FIELDS: Mapping[str, tuple[str, str]] = {"runway_webhooks": ("secret", "url")}
+_USUAL_FIELDS = ("value", "name")
 
 
 class LiteralSecrets:
@@ -32,15 +35,16 @@ class LiteralSecrets:
 
     def _mask(self, option: str, value: str) -> tuple[str, str]:
         """One item with a placeholder, and with its secret."""
+        field, name = _FIELDS.get(option, _USUAL_FIELDS)
         try:
             item = msgspec.json.decode(value)
-            secret = item["value"]
+            secret = item[field]
         except (msgspec.DecodeError, KeyError, TypeError):
             return value, value
         if not isinstance(secret, str) or secret.startswith("env."):
             return value, value
-        slot = f"{option}.{item.get('name')}"
+        slot = f"{option}.{item.get(name)}"
         if not secret.startswith(_PLACEHOLDER):
             self._secrets[slot] = secret
-        masked = msgspec.json.encode(item | {"value": _PLACEHOLDER + slot}).decode()
-        return masked, msgspec.json.encode(item | {"value": self._secrets.get(slot, secret)}).decode()
+        masked = msgspec.json.encode(item | {field: _PLACEHOLDER + slot}).decode()
+        return masked, msgspec.json.encode(item | {field: self._secrets.get(slot, secret)}).decode()

@@ -42,6 +42,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_poll_seconds": (int, 5, "How old a video's status may be when it is given out."),
     "runway_content": (str, "stream", "How a video's bytes are served: stream or redirect."),
     "runway_max_body": (str, "64m", "The largest body of a video call; suffixes k, m, g."),
+    "runway_webhooks": (Sequence[str], [], "Who is told when a video ends, one JSON object each: "
+                        "url, secret, callers."),
     "runway_lean": (bool, False, "Drop the mitmproxy built-ins that a gateway does not use."),
 }  # fmt: skip
 
@@ -59,7 +61,7 @@ _SAFE_DEFAULTS: Mapping[str, object] = {
 }
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
-_SECRET = ("runway_keys", "runway_callers")
+_SECRET = ("runway_keys", "runway_callers", "runway_webhooks")
 _LISTENING = ("mode", "listen_host", "listen_port", "server")
 
 

@@ -5,6 +5,7 @@
 | drain  | 20 s    | creates in flight go on; new ones are refused with a 503                     |
 | answer | 1 s     | who still waits is told that the outcome is unknown, and not to try again    |
 | linger | 10 s    | while a client that left without its outcome may come back for it            |
+| events | 5 s     | webhooks are told what they have not been told yet                           |
 
 The listening sockets close at once, so that a balancer sends new connections elsewhere. They open
 again for as long as a client that has left may come back: the process that is started next knows
@@ -35,6 +36,8 @@ DRAIN_SECONDS = 20.0
 LINGER_SECONDS = 10.0
 # For those who wait to be answered when the drain is over.
 _ANSWER_SECONDS = 1.0
+# For webhooks to take what is due, each at one more try.
+_EVENTS_SECONDS = 5.0
 # Signals that follow each other faster are one.
 _SAME_SIGNAL_SECONDS = 1.0
 # For the last answers to leave: mitmproxy cuts connections when it ends.
@@ -48,6 +51,7 @@ class Drained(Protocol):
     @property
     def creates_in_flight(self) -> int: ...
     async def drain(self, seconds: float) -> int: ...
+    async def flush_events(self, seconds: float) -> None: ...
     def clients_owed(self) -> int: ...
     def clients_waiting(self) -> int: ...
 
@@ -126,7 +130,11 @@ class Shutdown:
                 ),
                 self._linger_seconds,
             )
+        seconds = 0.0 if self._hurries else _EVENTS_SECONDS
+        flush = asyncio.get_running_loop().create_task(self._service.flush_events(seconds))
+        await self._while(lambda: not (flush.done() or self._hurries))
         await self._sleep(_PARTING_SECONDS)
+        flush.cancel()
         self._end()
 
     async def _while(self, goes_on: Callable[[], bool], seconds: float = float("inf")) -> None:

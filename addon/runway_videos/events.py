@@ -118,7 +118,7 @@ class VideoEnded(Event, frozen=True):
     """This process first saw that a video has ended. `seconds` since its creation.
 
     `made_here`: this process created it. Where it did not, the end is told by other processes too:
-    who adds up costs counts creates, or ends with `made_here`.
+    who adds up costs counts creates, or ends with `made_here`. `deleted`: its client deleted it.
     """
 
     video: VideoFacts
@@ -128,6 +128,7 @@ class VideoEnded(Event, frozen=True):
     seconds: int
     video_id: str = ""
     made_here: bool = True
+    deleted: bool = False
 
 
 class VideoDeleted(Event, frozen=True):
@@ -137,6 +138,39 @@ class VideoDeleted(Event, frozen=True):
     key: str
     task: str
     video_id: str = ""
+
+
+class WebhookDelivered(Event, frozen=True):
+    """A webhook at `host` took an event about a video."""
+
+    host: str
+    type: str
+    video_id: str
+
+
+class WebhookFailed(Event, frozen=True):
+    """A webhook did not take an event; it is sent again after `seconds`. `tries` so far."""
+
+    host: str
+    video_id: str
+    problem: str
+    tries: int
+    seconds: float
+
+
+class WebhookLost(Event, frozen=True):
+    """An event about a video is not sent, or its end not waited for. `host` "": to none of the webhooks."""
+
+    host: str
+    video_id: str
+    reason: str
+
+
+class WebhooksEnded(Event, frozen=True):
+    """The process ends with events that are not delivered, or with videos that have not ended."""
+
+    events: int
+    videos: int
 
 
 class PollStale(Event, frozen=True):

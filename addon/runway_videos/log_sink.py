@@ -14,6 +14,7 @@ from runway_videos.line_throttle import Later, LineThrottle
 from runway_videos.logs import escaped, log
 from runway_videos.media import Media, TaskOutput
 from runway_videos.openai.routes import Operation
+from runway_videos.webhooks import log_lines as webhook_lines
 
 # Characters of a text in a logged body; a data URI is far longer.
 _MAX_TEXT_IN_BODY = 200
@@ -201,6 +202,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.VideoEnded: _ended,
     events.VideoDeleted: _deleted,
     events.PollStale: _stale,
+    **webhook_lines.LINES,
     events.TaskContradicted: _contradicted,
     events.ContentFailed: _content_failed,
     events.PreviewFailed: _preview_failed,

@@ -37,6 +37,9 @@ from runway_videos.upstream.held_polls import HeldPolls
 from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.upstream.video_state import body_of
+from runway_videos.webhooks.client import WebhookClient
+from runway_videos.webhooks.signing import signers_of
+from runway_videos.webhooks.sink import Connections, WebhookSink
 
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 
@@ -44,7 +47,8 @@ type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThroug
 class Service:
     """Serves calls. `start` before the first, `close` after the last.
 
-    `connect` makes the client for a base URL, a proxy and time-outs. Times as `Runtime` has them.
+    `connect` makes the client for a base URL, a proxy and time-outs, `connect_webhooks` the one for
+    webhooks. Times as `Runtime` has them.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Service:
         timeouts: Timeouts | None = None,
         creates: Creates[Created] | None = None,
         pictures: PictureMaker | None = None,
+        connect_webhooks: Callable[[], Connections] = WebhookClient,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self._connect = connect
@@ -72,7 +77,8 @@ class Service:
         self._pictures = pictures or PictureMaker(clock)
         self._content = Content(self._poller, self._pictures)
         self._lister = VideoLister(self._poller)
-        sinks = Events([LogSink(settings.sandbox)])
+        self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
+        sinks = Events([LogSink(settings.sandbox), self._webhooks])
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
@@ -87,6 +93,7 @@ class Service:
             jitter=jitter,
             timeouts=timeouts,
         )
+        self._webhooks.use(settings.webhooks, signers_of(settings.webhooks))
         self._operations: dict[Operation, _Serve] = {
             Operation.CREATE: paid.make,
             Operation.REMIX: paid.make,
@@ -154,6 +161,10 @@ class Service:
             self.runtime.events.emit(events.CreateGivenUp(identity.about))
         return len(given_up)
 
+    async def flush_events(self, seconds: float) -> None:
+        """Delivers what webhooks have not been told yet, within the time; nothing is sent after it."""
+        await self._webhooks.flush(seconds)
+
     def clients_owed(self) -> int:
         """Clients that left a moment ago without their create's outcome, and may come back."""
         return self._creates.owed()
@@ -164,6 +175,7 @@ class Service:
 
     async def close(self) -> None:
         """Closes connections and the sandbox."""
+        await self._webhooks.close()
         await self._pictures.close()
         await self.runtime.client.close()
         if self._stop_sandbox is not None:
@@ -179,6 +191,7 @@ class Service:
         if self._started and settings.sandbox != before.sandbox:
             # A real key must never go to the sandbox, nor its header on a paid video.
             raise ConfigError("runway_sandbox: takes effect at the start; end the proxy and start it again")
+        signers, sealer = signers_of(settings.webhooks), sealer_of(settings)
         pool, client = runtime.pool, runtime.client
         if settings.keys != before.keys:
             pool = KeyPool(settings.keys, runtime.clock)
@@ -186,5 +199,6 @@ class Service:
             # The old one may have creates in flight: it ends by itself when they are answered.
             client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
         self.runtime = msgspec.structs.replace(
-            runtime, settings=settings, pool=pool, client=client, sealer=sealer_of(settings)
+            runtime, settings=settings, pool=pool, client=client, sealer=sealer
         )
+        self._webhooks.use(settings.webhooks, signers)

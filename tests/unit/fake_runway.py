@@ -20,6 +20,8 @@ from runway_videos.sandbox.organisations import price
 from runway_videos.service import Service
 from runway_videos.upstream.client import FILE_PART, Reply, RunwayClient, UnknownOutcomeError
 from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.webhooks.client import WebhookClient
+from runway_videos.webhooks.sink import Connections
 from unit.config.option_values import settings_from
 
 KEYS = {"A": "key_aaaa", "B": "key_bbbb"}
@@ -140,11 +142,15 @@ class ServiceHarness:
             sleep=self._sleep,
             timeouts=timeouts,
             pictures=pictures,
+            connect_webhooks=self._connect_webhooks,
         )
 
     def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
         self.runways.append(FakeRunway(base_url, proxy))
         return self.runways[-1]
+
+    def _connect_webhooks(self) -> Connections:
+        return WebhookClient()
 
     def unix_time(self) -> float:
         return 1_790_000_000 + self.now

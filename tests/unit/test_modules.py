@@ -17,6 +17,8 @@ from running import ROOT
 ADDON = ROOT / "addon"
 #: The one that holds what outlives a reload of the script.
 STATE = "runway_addon.reload_state"
+#: The modules that speak HTTP by themselves: to Runway, and to webhooks.
+HTTP_CLIENTS = {"runway_videos.upstream.client", "runway_videos.webhooks.client"}
 CONTAINERS = (list, dict, set, bytearray, deque, WeakKeyDictionary, WeakValueDictionary, WeakSet)
 
 
@@ -49,6 +51,20 @@ def test_module_holds_no_state(path: Path) -> None:
     else:
         assert state_of(importlib.import_module(name)) == []
     assert not any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text())))
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that a module imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_product_knows_no_mitmproxy_and_only_its_clients_know_httpx() -> None:
+    product = {name_of(path): imported(path) for path in PATHS if name_of(path).startswith("runway_videos")}
+    assert {name for name, packages in product.items() if "httpx" in packages} == HTTP_CLIENTS
+    assert not any("mitmproxy" in packages or "runway_addon" in packages for packages in product.values())
 
 
 def test_each_module_of_the_mitmproxy_side_has_its_test_file() -> None:

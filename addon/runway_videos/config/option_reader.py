@@ -15,6 +15,8 @@ from runway_videos.logs import escaped
 
 #: What a header may carry: visible ASCII without spaces.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
+# A name or an IP address, without port and patterns: it is compared as a whole.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _SIZE = re.compile(r"([0-9]{1,12})([kmg]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -38,8 +40,14 @@ class OptionReader:
     def fail(self, option: str, problem: str) -> ConfigError:
         return ConfigError(f"{self.where(option)}: {problem}")
 
-    def items(self, option: str, values: object, allowed: Sequence[str]) -> list[dict[str, object]]:
-        """A list of mappings; from the command line each comes as one JSON object."""
+    def items(
+        self,
+        option: str,
+        values: object,
+        allowed: Sequence[str],
+        example: str = '{"name": "team-a", "value": "env.TEAM_A_KEY"}',
+    ) -> list[dict[str, object]]:
+        """A list of mappings; from the command line each comes as one JSON object. No two have one name."""
         if not isinstance(values, (list, tuple)):
             raise self.fail(option, f"must be a list of mappings {{{', '.join(allowed)}}}")
         found = []
@@ -51,13 +59,12 @@ class OptionReader:
                 except msgspec.DecodeError:
                     item = None
             if not isinstance(item, dict):
-                example = '{"name": "team-a", "value": "env.TEAM_A_KEY"}'
                 raise self.fail(option, f"each must be a mapping like {example}")
             for name in item:
                 if name not in allowed:
                     raise self.fail(option, f"there is no {escaped(name, 20)}; allowed: {', '.join(allowed)}")
             found.append(item)
-        names = [self.name(option, item) for item in found]
+        names = [self.name(option, item) for item in found if "name" in allowed]
         for name in names:
             if names.count(name) > 1:
                 raise self.fail(option, f"the name {name} stands twice")
@@ -71,11 +78,16 @@ class OptionReader:
             raise self.fail(option, f"name {quoted} must be a text that matches {_NAME.pattern}")
         return name
 
-    def secret(self, option: str, item: dict[str, object]) -> tuple[str | None, str]:
-        """A secret and the variable it comes from; None where that variable is not set."""
-        name, value = item["name"], item.get("value")
+    def secret(
+        self, option: str, item: dict[str, object], field: str = "value", name: str = ""
+    ) -> tuple[str | None, str]:
+        """A secret and the variable it comes from; None where that variable is not set.
+
+        `name` is for messages, where the item has none.
+        """
+        name, value = name or str(item["name"]), item.get(field)
         if not isinstance(value, str) or value.strip() in ("", "env."):
-            raise self.fail(option, f"{name} needs a value like env.MY_VARIABLE")
+            raise self.fail(option, f"{name} needs a {field} like env.MY_VARIABLE")
         variable = value.removeprefix("env.") if value.startswith("env.") else ""
         if not variable:
             mode = self.file_mode(option)
@@ -83,11 +95,12 @@ class OptionReader:
                 f" in a file that others can read (mode {mode_text(mode)})" if others_can_read(mode) else ""
             )
             self.warnings.append(
-                f"{option}: {name} has its secret written out{others}; value: env.MY_VARIABLE keeps it apart"
+                f"{option}: {name} has its secret written out{others}; "
+                f"{field}: env.MY_VARIABLE keeps it apart"
             )
         secret = (self.environ.get(variable, "") if variable else value).strip()
         if secret and not VISIBLE.fullmatch(secret):
-            raise self.fail(option, f"the value of {name} must be visible ASCII without spaces")
+            raise self.fail(option, f"the {field} of {name} must be visible ASCII without spaces")
         return secret or None, variable
 
     def url(self, option: str, value: object, schemes: Sequence[str], hint: str = "") -> str:
@@ -110,6 +123,16 @@ class OptionReader:
                 option, f"{escaped(url)} would send keys unencrypted: use https, or http to this machine"
             )
         return url
+
+    def hosts(self, option: str, values: object) -> tuple[str, ...]:
+        """Names or addresses of hosts, in lower case."""
+        hosts = []
+        for value in values if isinstance(values, (list, tuple)) else [values]:
+            host = str(value).strip().lower()
+            if not _HOST.fullmatch(host):
+                raise self.fail(option, f"{value!r} must be a host's name alone, whole, like api.openai.com")
+            hosts.append(host)
+        return tuple(hosts)
 
     def size(self, option: str, value: object) -> int:
         match = _SIZE.fullmatch(str(value).strip())

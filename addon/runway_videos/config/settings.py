@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -12,6 +11,7 @@ import msgspec
 from runway_videos import catalog
 from runway_videos.config.aliases import read_aliases
 from runway_videos.config.option_reader import VISIBLE, OptionReader
+from runway_videos.config.webhook_options import Webhook, read_webhooks
 from runway_videos.keys.pool import Key
 
 #: What makes remixes and edits, and extensions, where the original's model cannot.
@@ -25,8 +25,6 @@ ID_SECRET_VARIABLE = "RUNWAY_ID_SECRET"  # noqa: S105 (a variable's name)
 #: A shorter secret could be found by trying: one id is enough to test a guess.
 SHORT_SECRET = 16
 SANDBOX_KEY = Key(name="sandbox", value="sandbox-key")
-# A name or an IP address, without port and patterns: it is compared as a whole.
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -71,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True):
     conf: str = ""
     remix_model: str = REMIX_MODEL
     extend_model: str = EXTEND_MODEL
+    webhooks: tuple[Webhook, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -108,7 +107,7 @@ def read(
         base_url=reader.upstream_url("runway_base_url", options["runway_base_url"]),
         proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
         aliases=read_aliases(reader, options["runway_aliases"]),
-        hosts=_hosts(reader, options["runway_hosts"]),
+        hosts=reader.hosts("runway_hosts", options["runway_hosts"]),
         fallback=_fallback(reader, options["runway_fallback"], callers),
         callers=callers,
         forward=bool(options["runway_forward"]),
@@ -117,6 +116,7 @@ def read(
         content=content,
         max_body=reader.size("runway_max_body", options["runway_max_body"]),
         lean=bool(options["runway_lean"]),
+        webhooks=read_webhooks(reader, options["runway_webhooks"], [caller.name for caller in callers]),
         id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),
         conf=conf,
@@ -216,18 +216,6 @@ def _model(reader: OptionReader, option: str, value: object, mode: str) -> str:
         what = "extends no video" if mode else "makes no video from a video"
         raise reader.fail(option, f"{model} {what}; models that do: {', '.join(able)}")
     return model
-
-
-def _hosts(reader: OptionReader, values: object) -> tuple[str, ...]:
-    hosts = []
-    for value in values if isinstance(values, (list, tuple)) else [values]:
-        host = str(value).strip().lower()
-        if not _HOST.fullmatch(host):
-            raise reader.fail(
-                "runway_hosts", f"{value!r} must be a host's name alone, whole, like api.openai.com"
-            )
-        hosts.append(host)
-    return tuple(hosts)
 
 
 def _fallback(reader: OptionReader, value: object, callers: tuple[Caller, ...]) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from runway_videos import catalog
 from runway_videos.catalog import price_list
 from runway_videos.config.settings import BASE_URL, Settings
+from runway_videos.config.webhook_options import Webhook
 from runway_videos.logs import escaped, log
 
 # OpenAI's default size is one, and so is the guide's.
@@ -46,6 +47,8 @@ def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
     yield f"aliases: {aliases or 'none'}"
     models = catalog.load()
     yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
+    if settings.webhooks:
+        yield f"webhooks: {', '.join(_webhook(webhook) for webhook in settings.webhooks)}"
     if settings.callers:
         yield f"callers: {', '.join(caller.name for caller in settings.callers)}"
     else:
@@ -77,6 +80,11 @@ def _price(model: str) -> str:
         return f", about {anywhere:g} credits a second"
     usual = prices.credits_per_second(model, USUAL_RESOLUTION)
     return "" if usual is None else f", about {usual:g} credits a second at {USUAL_RESOLUTION}"
+
+
+def _webhook(webhook: Webhook) -> str:
+    whose = f" ({', '.join(webhook.callers)})" if webhook.callers else ""
+    return escaped(webhook.host) + whose
 
 
 def _share(weight: float, total: float) -> str:

@@ -58,8 +58,9 @@ def record_cancelled(runtime: Runtime, video: RequestedVideo) -> None:
         record.ended = "failed"
         took = int(runtime.now()) - reference.created
         state = read_task({"status": "CANCELLED"}, record.progress or 0)
+        facts = facts_of(record)
         runtime.events.emit(
-            events.VideoEnded(facts_of(record), reference.key, video.task, state, took, video.video_id)
+            events.VideoEnded(facts, reference.key, video.task, state, took, video.video_id, deleted=True)
         )
 
 

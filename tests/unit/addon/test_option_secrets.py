@@ -84,3 +84,18 @@ def test_a_runtime_change_of_a_wrong_type_is_mitmproxys_own_error(start: Start) 
     with pytest.raises((TypeError, exceptions.OptionsError)):
         found.update(runway_poll_seconds="often")
     assert found.runway_poll_seconds == 5
+
+
+def test_secrets_of_webhooks_are_in_no_option_either(start: Start) -> None:
+    secret = "whsec_" + "hush" * 8
+    found = start(None, "--set", "runway_webhooks=" + item(url="https://a.example/x", secret=secret))
+    for _ in range(2):
+        (webhook,) = start.options.read_settings().webhooks
+        assert (webhook.url, webhook.secret) == ("https://a.example/x", secret)
+        assert "hush" not in everything(found)
+
+
+def test_webhooks_of_the_file_stay_in_it(start: Start) -> None:
+    found = start(f"runway_webhooks: [{{url: https://a.example/hush, secret: whsec_{'hush' * 8}}}]\n")
+    assert len(start.options.read_settings().webhooks) == 1
+    assert "hush" not in everything(found)

@@ -21,6 +21,8 @@ class ServiceHarness:
         self.owed = 0
         self.waiting = 0
         self.given_up = 0
+        self.due = 0
+        self.flushed: list[float] = []
         self.ticked = asyncio.Event()
         self.opened: list[tuple[float, bool]] = []
         self.ended: list[float] = []
@@ -51,6 +53,13 @@ class ServiceHarness:
             self.ticked.clear()
         self.given_up = self.creates_in_flight
         return self.given_up
+
+    async def flush_events(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self.due and self.now < end:
+            await self.ticked.wait()
+            self.ticked.clear()
+        self.flushed.append(round(self.now, 1))
 
     def clients_owed(self) -> int:
         return self.owed
@@ -119,6 +128,29 @@ async def test_it_lingers_for_a_client_that_left_until_it_has_its_answer() -> No
     await at_the_end(harness)
     assert harness.opened[0] == (0, True)
     assert 3 <= harness.ended[0] <= 4
+
+
+@in_a_loop
+async def test_webhooks_are_told_what_is_due_when_nobody_is_waited_for() -> None:
+    harness = ServiceHarness(at_3=sets(owed=0), at_5=sets(due=0))
+    harness.owed = harness.due = 1
+    await at_the_end(harness)
+    assert 5 <= harness.flushed[0] <= harness.ended[0] <= 6
+
+
+@in_a_loop
+async def test_webhooks_are_not_waited_for_longer_than_it_says() -> None:
+    harness = ServiceHarness()
+    harness.due = 1
+    await at_the_end(harness)
+    assert 5 <= harness.ended[0] <= 6
+
+
+@in_a_loop
+async def test_a_second_signal_ends_that_wait() -> None:
+    harness = ServiceHarness(at_2=tells_again)
+    harness.due = 1
+    assert 2 <= await told_to_end(harness) <= 3
 
 
 @in_a_loop

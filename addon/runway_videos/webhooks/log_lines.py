@@ -1,0 +1,45 @@
+"""The log lines of webhooks' events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runway_videos import events
+from runway_videos.events import Event
+from runway_videos.logs import escaped
+
+
+def _delivered(event: events.WebhookDelivered) -> tuple[int, str]:
+    return logging.INFO, f"webhook: {event.host} was told {event.type}, {event.video_id}"
+
+
+def _failed(event: events.WebhookFailed) -> tuple[int, str]:
+    # One warning an event: there are a dozen tries in the hour.
+    level = logging.WARNING if event.tries == 1 else logging.DEBUG
+    problem = escaped(event.problem)
+    return level, (
+        f"webhook: {event.host} did not take the end of {event.video_id}: {problem}; "
+        f"again in {event.seconds:.0f} s, for an hour at most"
+    )
+
+
+def _lost(event: events.WebhookLost) -> tuple[int, str]:
+    to = f"{event.host} is not" if event.host else "nobody is"
+    return logging.ERROR, f"webhook: {to} told of the end of {event.video_id}: {escaped(event.reason)}"
+
+
+def _ended(event: events.WebhooksEnded) -> tuple[int, str]:
+    return logging.ERROR, (
+        f"webhooks: the process ends; {event.events} events are not delivered, and the ends of "
+        f"{event.videos} videos are waited for no more"
+    )
+
+
+LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
+    events.WebhookDelivered: _delivered,
+    events.WebhookFailed: _failed,
+    events.WebhookLost: _lost,
+    events.WebhooksEnded: _ended,
+}
