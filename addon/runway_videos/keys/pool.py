@@ -84,9 +84,13 @@ class KeyPool:
         """The key of that name, whatever its weight and cooldown."""
         return self._keys.get(name)
 
-    def serves(self, model: str) -> bool:
-        """Whether some key may create with the Runway model, now or when its cooldown is over."""
-        return any(key.weight > 0 and key.takes(model) for key in self._keys.values())
+    def serves(self, model: str, only: str | None = None) -> bool:
+        """Whether some key may create with the Runway model, now or when its cooldown is over.
+
+        `only`: as for `pick`.
+        """
+        keys = (key for key in self._keys.values() if only in (None, key.name))
+        return any(key.weight > 0 and key.takes(model) for key in keys)
 
     def pick(
         self, model: str, failures: Mapping[str, Failure] | None = None, only: str | None = None

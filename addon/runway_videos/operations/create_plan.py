@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -71,7 +72,9 @@ def _plan(
     models, aliases = catalog.load(), runtime.settings.aliases
     plan: Plan | None = None
     if operation is not Operation.CREATE:
-        plan = plan_derived(operation, fields, _original(source), runtime.settings, models)
+        only = source.reference.key if source else None
+        serves = partial(runtime.pool.serves, only=only)
+        plan = plan_derived(operation, fields, _original(source), runtime.settings, models, serves)
     elif resolved := resolve_model(fields.values.get("model"), models, aliases):
         plan = plan_create(fields, models, resolved, runtime.pool.serves)
     if plan is None:

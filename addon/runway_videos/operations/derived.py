@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
@@ -33,28 +33,43 @@ class Original(msgspec.Struct, frozen=True):
 
 
 def plan_derived(
-    operation: Operation, fields: Fields, original: Original | None, settings: Settings, catalog: Catalog
+    operation: Operation,
+    fields: Fields,
+    original: Original | None,
+    settings: Settings,
+    catalog: Catalog,
+    serves: Callable[[str], bool],
 ) -> Plan | None:
     """The task call; None where the client names a model that is not served here.
 
     The model is the one that the client names, else the original's where it can do this, else
-    the operator's for it. `original` None: the video is among the fields. Raises ApiError.
+    the operator's for it; of several the first that a key may use (`serves`), and that makes it
+    as long as the original. `original` None: the video is among the fields. Raises ApiError.
     """
     mode = _MODES[operation]
     roles, _ = sort_fields(fields.values)
     for name in ("prompt", "seconds") if mode == "extend" else ("prompt",):
         if name not in roles:
             raise bad_request(f"`{name}` is required.", name, "missing_required_parameter")
-    models = list(_models(mode, fields, original, settings, catalog))
+    source = original.source if original else None
+    plans: list[Plan] = []
     refusal: ApiError | None = None
-    for resolved in models:
+    for resolved in _models(mode, fields, original, settings, catalog):
         try:
-            return _plan(mode, fields, resolved, original.source if original else None, catalog)
+            plans.append(_plan(mode, fields, resolved, source, catalog))
         except ApiError as error:
             refusal = refusal or error
-    if refusal is not None:
+    if refusal is not None and not plans:
         raise refusal
-    return None
+    length = source.seconds if source and mode == "edit" and "seconds" not in roles else None
+    return min(
+        plans, key=lambda plan: (not serves(plan.call.model), _is_shorter(plan, length or 0)), default=None
+    )
+
+
+def _is_shorter(plan: Plan, seconds: int) -> bool:
+    told = plan.call.body.get("duration")
+    return isinstance(told, int) and told < seconds
 
 
 def _models(

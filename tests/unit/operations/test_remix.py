@@ -317,3 +317,17 @@ async def test_a_remix_takes_the_first_model_of_an_alias_that_can() -> None:
     assert harness.runway.bodies[-1]["model"] == "seedance2_mini"
     await remixed(harness, video_id, output_format="mov")
     assert harness.runway.bodies[-1]["model"] == "seedance2_5"
+
+
+@in_a_loop
+async def test_a_remix_is_as_long_as_its_original_where_a_model_can() -> None:
+    """And one that the original's key may not use is no choice."""
+    harness = ServiceHarness(aliases=["clip=gen4.5|seedance2_mini|seedance2_5"])
+    video_id = await finished(harness, model="clip", seconds="20", size="1280x720")
+    assert (await remixed(harness, video_id))["seconds"] == "20"
+    assert harness.runway.bodies[-1]["model"] == "seedance2_5"
+    keys = [{"name": "a", "value": "env.A", "models": ["seedance2_mini"]}, {"name": "b", "value": "env.B"}]
+    changed = ServiceHarness(aliases=["clip=gen4.5|seedance2_mini|seedance2_5"], keys=keys)
+    harness.service.reconfigure(changed.settings)
+    assert (await remixed(harness, video_id))["seconds"] == "15"
+    assert harness.runway.bodies[-1]["model"] == "seedance2_mini"
