@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import openai
+from openai._legacy_response import LegacyAPIResponse
+from openai.types import Video
 
 #: Before a retry, in seconds; the stock client waits 0.5 to 8.
 RETRY_SECONDS = 0.02
@@ -51,8 +54,13 @@ def create(user: openai.OpenAI, retry: int | None = None, key: str | None = None
     headers = {} if retry is None else {"x-stainless-retry-count": str(retry)}
     if key is not None:
         headers["Idempotency-Key"] = key
+    return got_of(lambda: user.videos.with_raw_response.create(**fields, extra_headers=headers))
+
+
+def got_of(ask: Callable[[], LegacyAPIResponse[Video]]) -> Got:
+    """What comes of a call for a video."""
     try:
-        raw = user.videos.with_raw_response.create(**fields, extra_headers=headers)
+        raw = ask()
     except openai.APIStatusError as error:
         tries = 1 + int(error.request.headers["x-stainless-retry-count"])
         stopped = error.response.headers.get("x-should-retry") == "false"

@@ -9,7 +9,11 @@ from faulty.table import render, together
 
 # The tables and their titles, in the order of the documentation.
 _GROUPS = (
-    ("While the client waits", (*cases.ROWS,)),
+    ("While the client waits for a create, a remix, an edit or an extension", cases.ROWS),
+    (
+        "Where it is of a video made earlier, so that the key of that one is asked alone, otherwise",
+        cases.ROWS_ALONE,
+    ),
     ("When the client leaves, or repeats", departures.ALL),
     ("When the proxy is told to end (SIGTERM)", endings.ALL),
 )

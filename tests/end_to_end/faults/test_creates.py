@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from faulty import FaultyRunway, cases, faults
-from faulty.accounts import Operation
+from faulty.accounts import Account, Operation
 from faulty.cases import Case
 from faulty.clients import Client, Got, create
-from faulty.gateway import PICTURE, gateway, key_names, lines_with
+from faulty.gateway import gateway, key_names, lines_with
+from faulty.paid import Paid, ask
 from faulty.table import Row, render
 from running import Proxy
 from sandbox_server import SandboxServer
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 class Run(msgspec.Struct, frozen=True):
     """A case that was run."""
 
+    paid: Paid
     case: Case
     model: str
     got: Got
@@ -44,48 +45,65 @@ class Suite(msgspec.Struct, frozen=True):
     runs: Sequence[Run]
     log: str
 
+    def of(self, paid: Paid) -> list[Run]:
+        """The runs of one kind of call."""
+        return [run for run in self.runs if run.paid is paid]
+
 
 @pytest.fixture(scope="module")
 def suite(folder: Callable[[], Path]) -> Iterator[Suite]:
-    """Runs all cases, several at a time: each has a model and keys of its own."""
-    models = {f"case-{number:02}": len(case.keys) for number, case in enumerate(cases.ALL)}
+    """Runs all cases of all calls, many at a time: each has a model and keys of its own."""
+    planned = [(paid, case) for paid in Paid for case in (*cases.ALL, *(cases.SOURCES if paid.by_id else ()))]
+    models = {f"case-{number:03}": len(case.keys) for number, (_, case) in enumerate(planned)}
     with FaultyRunway() as runway, gateway(folder(), runway, models, short_waits=True) as proxy:
         user = Client(proxy.base_url)
-        with ThreadPoolExecutor(12) as pool:
+        with ThreadPoolExecutor(24) as pool:
             futures = [
-                pool.submit(_run, case, model, runway, user)
-                for case, model in zip(cases.ALL, models, strict=True)
+                pool.submit(_run, paid, case, model, runway, user)
+                for (paid, case), model in zip(planned, models, strict=True)
             ]
             runs = [future.result() for future in futures]
         proxy.stop()
         yield Suite(runs, proxy.log)
 
 
-def _run(case: Case, model: str, runway: FaultyRunway, user: Client) -> Run:
+def _run(paid: Paid, case: Case, model: str, runway: FaultyRunway, user: Client) -> Run:
     accounts = [runway.account(name) for name in key_names(model, len(case.keys))]
+    source = source_of(user, runway, model) if paid.by_id else ""
     for account, script in zip(accounts, case.keys, strict=True):
         account.plan(Operation.CREATE, *script)
         if faults.HELD in script:
-            threading.Thread(target=_slowly, args=(runway, account.key), daemon=True).start()
+            count = account.seen[Operation.CREATE] + 1
+            threading.Thread(target=_slowly, args=(runway, account, count), daemon=True).start()
     for operation, elsewhere in case.first.items():
         accounts[0].plan(operation, *elsewhere)
-    file: dict[str, Any] = {"input_reference": ("picture.png", PICTURE)} if case.picture else {}
-    got = create(user, model=f"runway/{model}", prompt=case.what, **file)
-    made = tuple(task.id for account in accounts for task in account.tasks)
-    return Run(case, model, got, made)
+    got = ask(user, paid, f"runway/{model}", case.what, source, case.uploads)
+    made = tuple(task.id for account in accounts for task in account.made(case.what))
+    return Run(paid, case, model, got, made)
 
 
-def _slowly(runway: FaultyRunway, key: str) -> None:
-    runway.wait_seen(runway.account(key), Operation.CREATE)
+def source_of(user: Client, runway: FaultyRunway, model: str) -> str:
+    """A finished video, made by the model's first key."""
+    prompt = f"source of {model}"
+    video = create(user, model=f"runway/{model}", prompt=prompt).video
+    (task,) = runway.tasks(prompt)
+    task.asked = 1  # from the next question on it is finished
+    return video
+
+
+def _slowly(runway: FaultyRunway, account: Account, count: int) -> None:
+    runway.wait_seen(account, Operation.CREATE, count)
     time.sleep(0.5)
-    runway.account(key).release()
+    account.release()
 
 
-def test_the_table(suite: Suite) -> None:
+@pytest.mark.parametrize("paid", Paid)
+def test_the_table(suite: Suite, paid: Paid) -> None:
     """Printed with `pytest -s`; README shows the same lines."""
-    measured = render(run.row for run in suite.runs)
-    print(f"\n{measured}")
-    assert measured == render(case.row for case in cases.ALL)
+    measured = render(run.row for run in suite.of(paid))
+    print(f"\n{paid.value}\n{measured}")
+    expected = [case.row_alone if paid.by_id else case.row for case in cases.ALL]
+    assert measured == render([*expected, *(case.row for case in cases.SOURCES if paid.by_id)])
 
 
 def test_no_case_is_paid_twice(suite: Suite) -> None:
@@ -113,53 +131,74 @@ def test_a_task_whose_name_fits_in_no_id_is_in_the_log(suite: Suite) -> None:
     assert lines_with(suite.log, "created:", long_id.model, f"task {'long-' * 10}")
 
 
-@pytest.fixture
-def refusing(folder: Callable[[], Path]) -> Iterator[tuple[FaultyRunway, Proxy]]:
-    """A Runway that takes no connection, behind two keys."""
-    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 2}) as proxy:
+def each_paid(user: Client, source: str, what: str, videos: int = 1) -> dict[Paid, list[Got]]:
+    """So many calls of each kind, one after the other, of the model `any`."""
+    prompts = {paid: f"{what} {paid.value}" for paid in Paid}
+    return {
+        paid: [ask(user, paid, "runway/any", prompt, source) for _ in range(videos)]
+        for paid, prompt in prompts.items()
+    }
+
+
+def rows_of(
+    runway: FaultyRunway, got: dict[Paid, list[Got]], what: str, row: Row, sees: str = ""
+) -> set[Row]:
+    """A line for each kind of call, named as `row` is."""
+    return {
+        Row(
+            row.what,
+            len(each),
+            len(runway.tasks(f"{what} {paid.value}")),
+            len({one.video for one in each if one.video}),
+            sees or each[0].words,
+        )
+        for paid, each in got.items()
+    }
+
+
+def test_a_refused_connection_makes_nothing_and_one_that_is_back_a_video(
+    folder: Callable[[], Path],
+) -> None:
+    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 2}, short_waits=True) as proxy:
+
+        class Patient(Client):
+            """Its first retry comes when Runway is back."""
+
+            def _calculate_retry_timeout(self, *args: object, **kwargs: object) -> float:
+                runway.listen()
+                return 0.0
+
+        source = source_of(Client(proxy.base_url), runway, "any")
         runway.refuse()
-        yield runway, proxy
-
-
-def test_a_refused_connection_makes_nothing(refusing: tuple[FaultyRunway, Proxy]) -> None:
-    runway, proxy = refusing
-    got = create(Client(proxy.base_url), model="runway/any", prompt="refused")
-    assert Row(cases.UNREACHABLE.what, 1, len(runway.tasks("refused")), 0, got.words) == cases.UNREACHABLE
-
-
-def test_a_connection_that_is_refused_only_at_first_makes_one(refusing: tuple[FaultyRunway, Proxy]) -> None:
-    runway, proxy = refusing
-
-    class Patient(Client):
-        """Its first retry comes when Runway is back."""
-
-        def _calculate_retry_timeout(self, *args: object, **kwargs: object) -> float:
-            runway.listen()
-            return 0.0
-
-    user = Patient(proxy.base_url)
-    got = create(user, model="runway/any", prompt="back")
-    row = Row(cases.BACK.what, 1, len(runway.tasks("back")), int(bool(got.video)), got.words)
-    assert row == cases.BACK
+        got = each_paid(Client(proxy.base_url), source, "refused")
+        assert rows_of(runway, got, "refused", cases.UNREACHABLE) == {cases.UNREACHABLE}
+        back: dict[Paid, list[Got]] = {}
+        for paid in Paid:
+            back[paid] = [ask(Patient(proxy.base_url), paid, "runway/any", f"back {paid.value}", source)]
+            runway.refuse()
+        assert rows_of(runway, back, "back", cases.BACK) == {cases.BACK}
 
 
 def test_a_fault_of_the_proxy_is_not_tried_again(folder: Callable[[], Path], tmp_path: Path) -> None:
     script = tmp_path / "fault.py"
     script.write_text("from runway_videos.operations import creates\ncreates.render_video = None\n")
-    with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}, "-s", str(script)) as proxy:
-        got = create(Client(proxy.base_url), model="runway/any", prompt="fault")
-        row = Row(cases.FAULT.what, 1, len(runway.tasks("fault")), 0, got.words)
-        assert row == cases.FAULT
-        assert lines_with(proxy.log, "created:", f"task {runway.tasks('fault')[0].id}")
-        assert "a fault of this proxy" in proxy.log
+    with FaultyRunway() as runway:
+        with gateway(folder(), runway, {"any": 1}) as whole:
+            source = source_of(Client(whole.base_url), runway, "any")
+        with gateway(folder(), runway, {"any": 1}, "-s", str(script)) as proxy:
+            got = each_paid(Client(proxy.base_url), source, "fault")
+            assert rows_of(runway, got, "fault", cases.FAULT) == {cases.FAULT}
+            for paid in Paid:
+                (task,) = runway.tasks(f"fault {paid.value}")
+                assert lines_with(proxy.log, "created:", f"task {task.id}")
+            assert "a fault of this proxy" in proxy.log
 
 
-def test_two_equal_creates_on_purpose_are_two_videos(folder: Callable[[], Path]) -> None:
+def test_two_equal_calls_on_purpose_are_two_videos(folder: Callable[[], Path]) -> None:
     with FaultyRunway() as runway, gateway(folder(), runway, {"any": 1}) as proxy:
         user = Client(proxy.base_url)
-        videos = {create(user, model="runway/any", prompt="twins").video for _ in range(2)}
-        row = Row(cases.TWINS.what, 2, len(runway.tasks("twins")), len(videos), "both videos")
-    assert row == cases.TWINS
+        got = each_paid(user, source_of(user, runway, "any"), "twins", 2)
+        assert rows_of(runway, got, "twins", cases.TWINS, "both videos") == {cases.TWINS}
 
 
 def test_a_page_in_place_of_runway_stops_nobody_else(folder: Callable[[], Path]) -> None:
