@@ -116,7 +116,8 @@ class Service:
         """A video's status, at once or when it changes."""
         video = runtime.video(call.route.video_id, call.caller)
         cached, applied = await self._held_polls.status(runtime, video, call)
-        return Answer(200, {**runtime.status_headers(cached), **applied}, body_of(video, cached))
+        headers = runtime.status_headers(cached)
+        return Answer(200, {**headers, **applied} if applied else headers, body_of(video, cached))
 
     async def delete(self, runtime: Runtime, call: Call) -> Answer:
         """Cancels or deletes a video."""

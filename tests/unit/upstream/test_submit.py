@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from runway_videos.errors import ApiError
 from runway_videos.events import CreateBody, CreateSending, Event, KeyPassedOver, OutcomeUnknown
 from runway_videos.keys.pool import Key
-from runway_videos.translate.task_call import TaskCall
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
 from runway_videos.upstream.timeouts import Timeouts
@@ -229,21 +228,6 @@ def test_a_lost_answer_after_a_wait_ends_it() -> None:
     harness = SubmitHarness(2).plan("create", OVERLOAD, refusal(500, "oops"))
     assert refused(harness).code == "outcome_unknown"
     assert harness.client.times("create") == 2
-
-
-@pytest.mark.parametrize("credits", ['"many"', "true", "null", "{}"])
-def test_an_odd_price_is_no_reason_to_lose_a_task(credits: str) -> None:
-    harness = SubmitHarness().plan(
-        "create", Reply(200, b'{"id":"t","estimatedCost":{"credits":%s}}' % credits.encode())
-    )
-    assert harness.submit() == SubmittedTask("a", "t", None)
-
-
-def test_without_an_estimate_a_task_costs_what_was_expected() -> None:
-    harness = SubmitHarness().plan("create", Reply(200, b'{"id": "t"}'))
-    call = TaskCall("text_to_video", MODEL, {"promptText": "a cat", "ratio": "1280:720", "duration": 5})
-    assert asyncio.run(harness.submitter.submit(call, VIDEO, harness.sending)) == SubmittedTask("a", "t", 60)
-    assert harness.events[0] == CreateSending(VIDEO, "a", 60)
 
 
 def test_what_may_not_be_sent_is_not_sent() -> None:
