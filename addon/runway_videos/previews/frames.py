@@ -31,6 +31,8 @@ CELLS = 16
 #: Seconds of processor time, and of all time; bytes of address space.
 CPU_SECONDS, ALL_SECONDS, MEMORY_BYTES = 60, 90, 2 << 30
 
+# The default is one for each processor: as many more frames and stacks in memory.
+_THREADS = 1
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 
 
@@ -47,8 +49,7 @@ def pictures(file: IO[bytes]) -> Iterator[bytes]:
         if not container.streams.video:
             raise ValueError("there is no picture in it")
         stream = container.streams.video[0]
-        # More threads hold more frames in memory.
-        stream.codec_context.thread_count = 1
+        stream.codec_context.thread_count = _THREADS
         seconds = _length(stream, container.duration)
         cells = min(CELLS, stream.frames) if stream.frames > 0 else CELLS
         sheet = _Sheet(cells)
@@ -116,6 +117,7 @@ class _Sheet:
 
     def _filters(self, width: int, height: int) -> Graph:
         graph = Graph()
+        graph.threads = _THREADS
         source = graph.add_buffer(
             width=width, height=height, format=av.VideoFormat("yuv420p"), time_base=Fraction(1, 1)
         )
@@ -147,6 +149,7 @@ def _encoded(frame: VideoFrame, encoder: str, **options: str) -> bytes:
     context.pix_fmt = frame.format.name
     context.time_base = Fraction(1, 1)
     context.options = options
+    context.thread_count = _THREADS
     frame.pts, frame.time_base = 0, Fraction(1, 1)
     # One frame is one packet, and that is a whole file.
     return b"".join(bytes(packet) for packet in (*context.encode(frame), *context.encode(None)))
