@@ -133,7 +133,7 @@ class RunwayAddon:
             # From a callback: out of a task mitmproxy would show it as a fault.
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return
-        shutdown.drain_on_signals(self.service)
+        shutdown.drain_on_signals(self.service, self.video_calls)
         log_start(self.settings, listening.addresses(), options.option_warnings())
         self.opened.set()
 

@@ -79,6 +79,10 @@ class Connections:
         """Whether connections to servers may be opened for the client."""
         return client in self._may_open
 
+    def fresh(self) -> int:
+        """How many clients have connected and nothing of them has been let in yet."""
+        return len(self._timers)
+
     def connected(self, client: Client, cut: Callable[[Client], None]) -> None:
         """A client has connected: it is cut off where nothing of it is let in within the grace."""
         if client.transport_protocol == "tcp":

@@ -9,14 +9,18 @@ port 8080) without harm.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 from mitmproxy import ctx, http
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
-from mitmproxy.proxy.mode_servers import ServerInstance
+from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from runway_addon.options import AddonOptions
@@ -84,6 +88,7 @@ class Listener:
         if not is_open:
             silence_server_log()
             self._modes = [_pinned(server) for server in servers]
+            await _close(servers)
         if not await servers.update(self._modes if is_open else []):
             log.warning("cannot listen again for clients that left; another program has the address")
 
@@ -152,6 +157,40 @@ def _pinned(server: ServerInstance[ProxyMode]) -> ProxyMode:
     host, port = mode.listen_host(ctx.options.listen_host), server.listen_addrs[0][1]
     bare = mode.full_spec.rpartition("@")[0] if mode.custom_listen_port is not None else mode.full_spec
     return ProxyMode.parse(f"{bare}@{host}:{port}" if host else f"{bare}@{port}")
+
+
+async def _close(servers: Iterable[ServerInstance[ProxyMode]]) -> None:
+    """Closes the listening sockets, and serves those who had connected.
+
+    Closed by mitmproxy alone, the system would reset connections that are complete and not accepted yet:
+    their requests may be on the way, and no balancer sends such a create again.
+    """
+    taken: list[tuple[socket.socket, AsyncioServerInstance[Any]]] = []
+    for instance in servers:
+        if not isinstance(instance, AsyncioServerInstance):
+            continue
+        for server in instance._servers:
+            if isinstance(server, asyncio.Server):
+                listening = [each.dup() for each in server.sockets]
+                server.close()
+                for each in listening:
+                    taken.extend((connection, instance) for connection in _waiting(each))
+                    each.close()
+    loop = asyncio.get_running_loop()
+    for connection, instance in taken:
+        await loop.connect_accepted_socket(partial(_protocol, instance), connection)
+
+
+def _protocol(instance: AsyncioServerInstance[Any]) -> asyncio.StreamReaderProtocol:
+    return asyncio.StreamReaderProtocol(asyncio.StreamReader(), instance.handle_stream)
+
+
+def _waiting(listening: socket.socket) -> Iterator[socket.socket]:
+    """The connections that nobody has accepted yet."""
+    listening.setblocking(False)
+    with contextlib.suppress(OSError):
+        while True:
+            yield listening.accept()[0]
 
 
 def _proxyserver() -> Proxyserver:

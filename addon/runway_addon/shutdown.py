@@ -6,14 +6,18 @@
 | answer | 1 s     | who still waits is told that the outcome is unknown, and not to try again    |
 | linger | 10 s    | while a client that left without its outcome may come back for it            |
 | events | 5 s     | webhooks are told what they have not been told yet                           |
+| part   | 2 s     | while a client has connected and asked nothing yet, or waits for an answer   |
 
 The listening sockets close at once, so that a balancer sends new connections elsewhere. They open
 again for as long as a client that has left may come back: the process that is started next knows
 nothing of its create, and would pay for a second one. Whatever else arrives then is served as
 always, but for new creates. Where nothing is in flight and nobody is owed anything, the process
-ends at once. A second signal leaves out the rest of the drain and the linger: who waits is answered
-all the same, or its client would send again. A third ends it whatever there is. Signals within a
-second are one: `timeout` sends its own twice, Ctrl-C reaches parent and child.
+ends at once. To part takes care: a balancer may have sent a create on a connection that came in the
+last moment, and where that is cut without an answer, nobody knows its outcome.
+
+A second signal leaves out the rest of the drain and the linger: who waits is answered all the same,
+or its client would send again. A third ends it whatever there is. Signals within a second are one:
+`timeout` sends its own twice, Ctrl-C reaches parent and child.
 """
 
 from __future__ import annotations
@@ -40,8 +44,11 @@ _ANSWER_SECONDS = 1.0
 _EVENTS_SECONDS = 5.0
 # Signals that follow each other faster are one.
 _SAME_SIGNAL_SECONDS = 1.0
-# For the last answers to leave: mitmproxy cuts connections when it ends.
-_PARTING_SECONDS = 0.2
+_PARTING_SECONDS = 2.0
+# For the last answers to leave: mitmproxy cuts connections when it ends. Counted in looks, not in time,
+# for a busy process sees who has connected, and writes what it has to say, only between them.
+_LAST_LOOKS = 10
+_LOOK_SECONDS = 0.02
 _CHECK_SECONDS = 0.05
 
 
@@ -62,6 +69,12 @@ class Listens(Protocol):
     async def set_open(self, is_open: bool) -> None: ...
 
 
+class Calls(Protocol):
+    """What is asked of the calls that are under way."""
+
+    def unanswered(self) -> int: ...
+
+
 class Shutdown:
     """One end of the process. `end` ends it; times are in seconds."""
 
@@ -69,6 +82,7 @@ class Shutdown:
         self,
         service: Drained,
         listener: Listens,
+        calls: Calls,
         end: Callable[[], None],
         drain_seconds: float,
         linger_seconds: float,
@@ -77,6 +91,7 @@ class Shutdown:
     ) -> None:
         self._service = service
         self._listener = listener
+        self._calls = calls
         self._end = end
         self._drain_seconds = drain_seconds
         self._linger_seconds = linger_seconds
@@ -133,9 +148,18 @@ class Shutdown:
         seconds = 0.0 if self._hurries else _EVENTS_SECONDS
         flush = asyncio.get_running_loop().create_task(self._service.flush_events(seconds))
         await self._while(lambda: not (flush.done() or self._hurries))
-        await self._sleep(_PARTING_SECONDS)
+        await self._part()
         flush.cancel()
         self._end()
+
+    async def _part(self) -> None:
+        """Answers whoever is there, and takes nobody new."""
+        await self._listener.set_open(False)
+        waited, quiet = 0.0, 0
+        while quiet < _LAST_LOOKS and waited < _PARTING_SECONDS:
+            await self._sleep(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
+            quiet = 0 if self._calls.unanswered() else quiet + 1
 
     async def _while(self, goes_on: Callable[[], bool], seconds: float = float("inf")) -> None:
         """Waits while `goes_on` is true, and listens for as long as a client may come back."""
@@ -146,12 +170,12 @@ class Shutdown:
             waited += _CHECK_SECONDS
 
 
-def drain_on_signals(service: Drained) -> None:
+def drain_on_signals(service: Drained, calls: Calls) -> None:
     """Makes SIGTERM, and SIGINT where no user interface asks, wait for creates in flight.
 
     SIGHUP ends nothing.
     """
-    shutdown = Shutdown(service, Listener(), ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS)
+    shutdown = Shutdown(service, Listener(), calls, ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS)
     handlers = {"SIGTERM": shutdown.begin, "SIGHUP": _log_what_sighup_does}
     if not hasattr(ctx.master, "prompt_for_exit"):
         handlers["SIGINT"] = shutdown.begin

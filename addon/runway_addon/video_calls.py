@@ -47,11 +47,16 @@ class VideoCalls:
         self._models = models
         self._service: Service | None = None
         self._admission: Admission | None = None
+        self._unanswered: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
 
     def use(self, service: Service, admission: Admission) -> None:
         """Calls are served by these from now on."""
         self._service, self._admission = service, admission
         self._bodies.cut = self._cut_off
+
+    def unanswered(self) -> int:
+        """Calls that have no answer yet, and clients that may be about to make one."""
+        return len(self._unanswered) + self._connections.fresh()
 
     def begin(self, flow: http.HTTPFlow, admitted: AdmittedCall | None) -> None:
         """The headers have come; None: it was refused, or is other traffic."""
@@ -62,6 +67,7 @@ class VideoCalls:
             self._models.expect(flow, admitted.route.model)
         elif admitted is not None:
             self._calls[flow] = admitted
+            self._unanswered.add(flow)
             if admitted.size != 0:
                 self._bodies.watch(flow, admitted.caller, max_body)
         elif flow.response is not None:
@@ -87,6 +93,8 @@ class VideoCalls:
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
+        finally:
+            self._unanswered.discard(flow)
 
     def begin_response(self, flow: http.HTTPFlow) -> bool:
         """The headers of an answer from elsewhere have come. True where it is not passed on as it is."""
@@ -113,6 +121,7 @@ class VideoCalls:
     def fail(self, flow: http.HTTPFlow) -> None:
         """The client or the file store has gone."""
         self._calls.pop(flow, None)
+        self._unanswered.discard(flow)
         self._bodies.drop(flow)
         if self._service is not None:
             self._models.fail(flow, self._service.runtime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import socket
 import subprocess
@@ -34,7 +35,8 @@ class Balancer:
         for line in without:
             assert line in text
             text = text.replace(line, f"# {line}")
-        self._file.write_text(text)
+        self._asked = folder / "haproxy.sock"
+        self._file.write_text(f"global\n    stats socket {self._asked}\n{text}")
         self._log = folder / "haproxy.log"
 
     @property
@@ -47,6 +49,17 @@ class Balancer:
     def base_url(self) -> str:
         """What clients take as OPENAI_BASE_URL."""
         return f"http://127.0.0.1:{self.port}/v1"
+
+    def has(self, number: int) -> bool:
+        """Whether it takes its first (0) or second (1) server for alive."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self._asked))
+            connection.sendall(b"show stat\n")
+            with connection.makefile() as lines:
+                rows = list(csv.DictReader(lines))
+        name = ("one", "two")[number]
+        (row,) = (row for row in rows if (row["# pxname"], row["svname"]) == ("proxies", name))
+        return row["status"] == "UP"
 
     def __enter__(self) -> Balancer:
         with self._log.open("wb") as log:

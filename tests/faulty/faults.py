@@ -24,7 +24,8 @@ class Fault(msgspec.Struct, frozen=True):
     """What happens to one request; `Fault()` is a normal answer.
 
     `reads`: the body is read. `does`: Runway does what it is asked (makes the task, deletes it),
-    whatever its answer then says. `holds`: it waits for `Account.release` before the end.
+    whatever its answer then says. `holds`: it waits for `Account.release` before the end. `seconds`: it
+    takes so long.
     `body` None: the answer that Runway gives to what it did.
     """
 
@@ -32,6 +33,7 @@ class Fault(msgspec.Struct, frozen=True):
     reads: bool = True
     does: bool = True
     holds: bool = False
+    seconds: float = 0.0
     status: int = 200
     body: bytes | None = None
 
@@ -63,6 +65,7 @@ STALL = Fault(End.STALL)
 DRIP = Fault(End.DRIP)
 NOISE = Fault(End.NOISE)
 HELD = Fault(holds=True)
+SLOW = Fault(seconds=0.5)
 
 WRONG_JSON = Fault(body=b'{"id": "5f0')
 NO_JSON = Fault(body=b"<html><body>Welcome to the hotel's network</body></html>")

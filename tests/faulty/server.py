@@ -146,6 +146,7 @@ class FaultyRunway:
             self._changed.notify_all()
         if fault.holds:
             await account.held()
+        await asyncio.sleep(fault.seconds)
         return await _end_as(fault.end, full, reader, writer)
 
     def _find(self, request: Request) -> tuple[Operation, Account]:

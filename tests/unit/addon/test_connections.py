@@ -75,10 +75,12 @@ async def test_who_is_not_let_in_in_time_is_cut_off() -> None:
     quic.transport_protocol = "udp"
     for client in (served, forwarded, gone, quic, idle):
         connections.connected(client, cut.put_nowait)
+    assert connections.fresh() == 4
     connections.admitted(served)
     connections.let_in(forwarded)
     connections.admitted(gone)  # it has left
     connections.admitted(gone)
+    assert connections.fresh() == 1
     assert await asyncio.wait_for(cut.get(), 10) is idle
     # The idle one came last: the others' time was over before.
     assert cut.empty()

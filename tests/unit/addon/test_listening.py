@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Iterator
 
 import pytest
+from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
@@ -45,6 +47,18 @@ def test_the_address_is_written_into_the_mode(
     assert listening.modes_with_addresses(start.options) == modes
 
 
+@pytest.fixture(autouse=True)
+def _loud() -> Iterator[None]:
+    """What a test keeps off the log is said in the next one."""
+    loggers = [
+        logging.getLogger(f"mitmproxy.{name}") for name in ("addons.proxyserver", "proxy.mode_servers")
+    ]
+    before = [list(each.filters) for each in loggers]
+    yield
+    for logger, filters in zip(loggers, before, strict=True):
+        logger.filters[:] = filters
+
+
 def relisten(proxy: taddons.context, *modes: str) -> Relisten:
     proxy.options.update(mode=list(modes))
     return Relisten(AddonOptions([], {}))
@@ -77,6 +91,22 @@ async def test_the_proxy_listens_where_the_options_say_after_finish() -> None:
         assert not listening.is_own_address("127.0.0.1", port + 1)
         assert not listening.is_own_address("api.openai.com", port)
         await stop(proxy)
+        assert not await answers(address)
+
+
+@in_a_loop
+async def test_who_had_connected_when_the_sockets_close_is_served() -> None:
+    """By the system alone: the process has not accepted the connection yet."""
+    with taddons.context(Proxyserver(), NextLayer()) as proxy:
+        await relisten(proxy, "regular@127.0.0.1:0").finish()
+        (address,) = listening.addresses()
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as connection:
+            connection.sendall(b"GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n")
+            await listening.Listener().set_open(False)
+            assert listening.addresses() == []
+            reader, writer = await asyncio.open_connection(sock=connection)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 502 ")  # nothing is there to go on to
+            writer.close()
         assert not await answers(address)
 
 

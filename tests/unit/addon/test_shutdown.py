@@ -20,6 +20,7 @@ class ServiceHarness:
         self.creates_in_flight = 0
         self.owed = 0
         self.waiting = 0
+        self.asking = 0
         self.given_up = 0
         self.due = 0
         self.flushed: list[float] = []
@@ -29,7 +30,7 @@ class ServiceHarness:
         self.over = asyncio.Event()
         self.plan = {float(name.removeprefix("at_").replace("_", ".")): act for name, act in plan.items()}
         self.shutdown = Shutdown(
-            *(self, self, self.end, 20, 10),
+            *(self, self, self, self.end, 20, 10),
             sleep=self.sleep,
             clock=lambda: self.now,
         )
@@ -63,6 +64,9 @@ class ServiceHarness:
 
     def clients_owed(self) -> int:
         return self.owed
+
+    def unanswered(self) -> int:
+        return self.asking
 
     def clients_waiting(self) -> int:
         return self.waiting
@@ -159,6 +163,31 @@ async def test_it_lingers_no_longer_than_it_says() -> None:
     harness.owed = 1
     await at_the_end(harness)
     assert 10 <= harness.ended[0] <= 11
+
+
+@in_a_loop
+async def test_who_connected_in_the_last_moment_is_answered() -> None:
+    harness = ServiceHarness(at_1=sets(asking=0))
+    harness.asking = 1
+    await at_the_end(harness)
+    assert harness.opened == [(0, False)]
+    assert 1.1 <= harness.ended[0] <= 1.5
+
+
+@in_a_loop
+async def test_who_connects_and_asks_nothing_holds_up_the_end_for_seconds_alone() -> None:
+    harness = ServiceHarness()
+    harness.asking = 1
+    await at_the_end(harness)
+    assert 2 <= harness.ended[0] <= 2.5
+
+
+@in_a_loop
+async def test_nobody_new_is_taken_while_the_last_are_answered() -> None:
+    harness = ServiceHarness()
+    harness.owed = 1
+    await at_the_end(harness)
+    assert [is_open for _, is_open in harness.opened] == [True, False]
 
 
 def tells_again(harness: ServiceHarness) -> None:

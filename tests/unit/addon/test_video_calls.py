@@ -50,6 +50,19 @@ async def download(harness: ServiceHarness, addon: runway.RunwayAddon) -> tuple[
     return video_id, found
 
 
+@in_a_loop
+async def test_a_call_counts_as_unanswered_until_it_is_answered_or_its_client_has_gone() -> None:
+    addon = addon_of(ServiceHarness())
+    before = addon.video_calls.unanswered()
+    for end in (addon.request, addon.error):
+        found = flow_of("GET", "/v1/videos/video_rwx")
+        addon.requestheaders(found)
+        assert addon.video_calls.unanswered() == before + 1
+        if (waiting := end(found)) is not None:
+            await waiting
+        assert addon.video_calls.unanswered() == before
+
+
 @pytest.mark.parametrize(("status", "probes"), [(403, 2), (500, 2), (302, 2), (416, 1), (206, 1)])
 @in_a_loop
 async def test_a_link_that_does_not_give_the_video_is_not_used_again(status: int, probes: int) -> None:
