@@ -142,6 +142,18 @@ def test_an_upstream_that_is_not_there_leaves_ours(plain: Proxy, version: str) -
     assert answer["data"][0]["id"] == "sora-2"
 
 
+@needs_curl
+@pytest.mark.parametrize("route", [whole_body, chunked])
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_over_tls(plain: Proxy, upstream: Serve, version: str, route: Callable[[Exchange], None]) -> None:
+    upstream(route)
+    url = f"https://127.0.0.1:{plain.port}/v1/models"
+    head, _, body = curl(version, "-i", "--cacert", str(plain.ca), url).stdout.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/2 200" if version == "--http2" else b"HTTP/1.1 200")
+    found = [model["id"] for model in json.loads(body)["data"]]
+    assert found[:3] == ["gpt-x", "sora-2", "sora-2-pro"]
+
+
 @pytest.mark.slow
 @pytest.mark.dependencies
 def test_without_a_fallback_the_stock_client_is_given_ours(
