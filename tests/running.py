@@ -24,7 +24,9 @@ PATIENCE_SECONDS = 60.0
 
 #: Variables of the environment that would change what a test means.
 _UNWANTED = ("RUNWAY", "OPENAI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy",
-             "https_proxy", "all_proxy", "no_proxy", "SSL_CERT", "PYTHONUNBUFFERED")  # fmt: skip
+             "https_proxy", "all_proxy", "no_proxy", "SSL_CERT", "PYTHONUNBUFFERED",
+             # Not to compile the addon at each of some hundred starts.
+             "PYTHONDONTWRITEBYTECODE")  # fmt: skip
 #: For mitmdump without the addon and other programs: their lines come at once.
 UNBUFFERED = {"PYTHONUNBUFFERED": "1"}
 

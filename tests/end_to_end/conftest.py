@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from mitmproxy.certs import CertStore
 
 from asking import web
+from authority import put_authority
 from origins import Origin
 from running import Proxy
 from sandbox_server import SandboxServer
@@ -20,13 +19,11 @@ Folders = Callable[[], Path]
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    """Makes working directories; all have the same CA, for making one takes a while."""
-    ca = tmp_path_factory.mktemp("ca")
-    CertStore.from_store(ca, "mitmproxy", 2048)
+    """Makes working directories; all have the same CA."""
 
     def make() -> Path:
         made = tmp_path_factory.mktemp("proxy")
-        shutil.copytree(ca, made / "confdir")
+        put_authority(made / "confdir")
         return made
 
     return make

@@ -155,6 +155,7 @@ def test_a_status_is_asked_of_runway_with_the_task_of_the_id(
     assert not any("sk-of" in value for value in seen[-1].headers.values())
 
 
+@pytest.mark.slow
 def test_video_whose_task_runway_has_no_more_is_a_404(
     direct: httpx.Client, sandbox_server: SandboxServer
 ) -> None:

@@ -77,6 +77,7 @@ def test_curl_with_a_form_that_needs_no_file(
 
 
 @needs_curl
+@pytest.mark.slow
 def test_the_tour_with_curl_alone(
     plain: Proxy, sandbox_server: SandboxServer, prompt: str, tmp_path: Path
 ) -> None:

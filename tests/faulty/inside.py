@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -17,13 +17,19 @@ from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import find
 from runway_videos.operations.creates import Created
 from runway_videos.service import Service
+from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
 
 #: What the stock clients send again unless they are told not to.
 _SENT_AGAIN = frozenset({408, 409, 429})
 
 
-def service_for(runway: FaultyRunway, keys: int = 1, creates: Creates[Created] | None = None) -> Service:
+def service_for(
+    runway: FaultyRunway,
+    keys: int = 1,
+    creates: Creates[Created] | None = None,
+    connect: Callable[[str, str | None, Timeouts], RunwayClient] = RunwayClient,
+) -> Service:
     """A service with keys named after letters, which are their values too; it waits for nothing."""
     return Service(
         Settings(
@@ -43,6 +49,7 @@ def service_for(runway: FaultyRunway, keys: int = 1, creates: Creates[Created] |
             id_secrets=(),
             warnings=(),
         ),
+        connect=connect,
         timeouts=Timeouts(first_wait=0.0),
         creates=creates,
     )

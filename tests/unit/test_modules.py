@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections import deque
 from pathlib import Path
 from types import ModuleType
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import msgspec
-import pytest
 
 from running import ROOT
 
@@ -43,14 +43,15 @@ def state_of(module: ModuleType) -> list[str]:
     return [name for name, value in values.items() if not name.isupper() and changes(value)]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=name_of)
-def test_module_holds_no_state(path: Path) -> None:
-    name = name_of(path)
-    if name == STATE:
-        assert {"options", "connections", "calls"} <= set(state_of(importlib.import_module(name)))
-    else:
-        assert state_of(importlib.import_module(name)) == []
-    assert not any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text())))
+def test_modules_hold_no_state() -> None:
+    found = {name: state_of(importlib.import_module(name)) for name in map(name_of, PATHS)}
+    assert {"options", "connections", "calls"} <= set(found.pop(STATE))
+    assert {name: state for name, state in found.items() if state} == {}
+
+
+def test_no_function_writes_a_name_of_its_module() -> None:
+    for path in PATHS:
+        assert not any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text()))), path
 
 
 def imported(path: Path) -> set[str]:
@@ -72,3 +73,17 @@ def test_each_module_of_the_mitmproxy_side_has_its_test_file() -> None:
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests/unit/addon").glob("test_*.py")}
     assert modules <= tests
     assert len(modules) > 15
+
+
+PATCHING = re.compile(
+    r"monkeypatch\.setattr|MonkeyPatch\(|mock\.patch|patch\.object|^\s*\w+\._[a-z]\w* = ", re.MULTILINE
+)
+
+
+def test_no_test_patches_a_name_or_sets_a_private_attribute() -> None:
+    """Fakes go in by the constructor; what a class sets of its own (`self._x`) is not meant."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        found = [
+            hit[0] for hit in PATCHING.finditer(path.read_text()) if not hit[0].strip().startswith("self.")
+        ]
+        assert path == Path(__file__) or found == [], path

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from functools import wraps
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -17,18 +19,17 @@ from faulty import FaultyRunway, inside, scenarios
 from faulty.scenarios import EXPECTED, Scenario
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import CreateIdentity, Creates, Kept, Waiter, may_have_made
-from runway_videos.keys.cooldowns import KeyReport
+from runway_videos.keys.pool import Key
 from runway_videos.operations.creates import Created
-from runway_videos.upstream import submit
-from runway_videos.upstream.client import Reply, RunwayClient
+from runway_videos.upstream.client import NotSentError, Reply, RunwayClient, UnknownOutcomeError
 from runway_videos.upstream.create_outcomes import (
     CreateOutcome,
     OutcomeUnknown,
     RequestRefused,
-    TryAgainLater,
     TryNextKey,
 )
 from runway_videos.upstream.judge_create import judge_create
+from runway_videos.upstream.timeouts import Timeouts
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -50,71 +51,83 @@ def runway() -> Iterator[FaultyRunway]:
         yield runway
 
 
-# The guards, each as what takes it out.
+# The guards, each as a client that takes it out: what Runway says comes in as what it would be taken for.
 
-Take = Callable[[pytest.MonkeyPatch], None]
+Connect = Callable[[str, str | None, Timeouts], RunwayClient]
+#: The reply that comes in place of the real one, None for that. It may raise what a client would.
+Misjudge = Callable[[CreateOutcome, int], Reply | None]
 
-
-def _judge_instead(patch: pytest.MonkeyPatch, before: type[CreateOutcome], after: CreateOutcome) -> None:
-    def judged(reply: Reply) -> CreateOutcome:
-        outcome = judge_create(reply)
-        return after if isinstance(outcome, before) else outcome
-
-    patch.setattr(submit, "judge_create", judged)
+_NOT_TRUE = b'{"error": "Judged wrongly."}'
 
 
-def _lose_instead(patch: pytest.MonkeyPatch, after: CreateOutcome) -> None:
-    """Also where no whole answer came."""
-    _judge_instead(patch, OutcomeUnknown, after)
-    patch.setattr(submit, "OutcomeUnknown", lambda *args, **kwargs: after)
+class MisjudgingClient(RunwayClient):
+    """Replies to creates by their outcome and status (0: no answer came)."""
+
+    def __init__(self, base_url: str, proxy: str | None, timeouts: Timeouts, misjudge: Misjudge) -> None:
+        super().__init__(base_url, proxy, timeouts)
+        self.misjudge = misjudge
+
+    async def create(self, key: Key, path: str, body: bytes) -> Reply:
+        try:
+            reply = await super().create(key, path, body)
+        except UnknownOutcomeError as error:
+            if found := self.misjudge(OutcomeUnknown(str(error)), 0):
+                return found
+            raise
+        return self.misjudge(judge_create(reply), reply.status) or reply
 
 
-def unknown_outcomes_are_sent_again(patch: pytest.MonkeyPatch) -> None:
-    _lose_instead(patch, TryAgainLater("Judged wrongly."))
+def connecting(misjudge: Misjudge) -> Connect:
+    @wraps(misjudge)
+    def connect(base_url: str, proxy: str | None, timeouts: Timeouts) -> RunwayClient:
+        return MisjudgingClient(base_url, proxy, timeouts, misjudge)
+
+    return connect
 
 
-def unknown_outcomes_go_to_the_next_key(patch: pytest.MonkeyPatch) -> None:
-    _lose_instead(patch, TryNextKey(None, "Judged wrongly."))
+@connecting
+def unknown_outcomes_are_sent_again(outcome: CreateOutcome, status: int) -> Reply | None:
+    return Reply(503, _NOT_TRUE) if isinstance(outcome, OutcomeUnknown) else None
 
 
-def pages_are_taken_for_load_shedding(patch: pytest.MonkeyPatch) -> None:
-    def judged(reply: Reply) -> CreateOutcome:
-        return TryAgainLater("") if reply.status in (502, 503) else judge_create(reply)
-
-    patch.setattr(submit, "judge_create", judged)
-
-
-def pages_are_taken_for_runways_word_on_the_key(patch: pytest.MonkeyPatch) -> None:
-    _judge_instead(patch, RequestRefused, TryNextKey(KeyReport.UNAUTHORIZED, "Judged wrongly."))
+@connecting
+def unknown_outcomes_go_to_the_next_key(outcome: CreateOutcome, status: int) -> Reply | None:
+    if isinstance(outcome, OutcomeUnknown):
+        raise NotSentError("Judged wrongly.")
+    return None
 
 
-def pages_leave_the_client_free_to_try_again(patch: pytest.MonkeyPatch) -> None:
-    _judge_instead(patch, RequestRefused, RequestRefused(ApiError(502, "Judged wrongly.")))
+@connecting
+def pages_are_taken_for_load_shedding(outcome: CreateOutcome, status: int) -> Reply | None:
+    return Reply(503, _NOT_TRUE) if status in (502, 503) else None
 
 
-def no_next_key(patch: pytest.MonkeyPatch) -> None:
-    _judge_instead(patch, TryNextKey, RequestRefused(ApiError(400, "Judged wrongly.")))
+@connecting
+def pages_are_taken_for_runways_word_on_the_key(outcome: CreateOutcome, status: int) -> Reply | None:
+    return Reply(401, _NOT_TRUE) if isinstance(outcome, RequestRefused) else None
 
 
-def clients_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
-    unknown = submit._outcome_unknown
-
-    def silent(timed_out: bool) -> ApiError:
-        error = unknown(timed_out)
-        error.retry = None
-        return error
-
-    patch.setattr(submit, "_outcome_unknown", silent)
+@connecting
+def pages_leave_the_client_free_to_try_again(outcome: CreateOutcome, status: int) -> Reply | None:
+    if isinstance(outcome, RequestRefused):
+        raise ApiError(502, "Judged wrongly.")
+    return None
 
 
-def creates_share_connections(patch: pytest.MonkeyPatch) -> None:
-    begin = RunwayClient.__init__
+@connecting
+def no_next_key(outcome: CreateOutcome, status: int) -> Reply | None:
+    return Reply(400, _NOT_TRUE) if isinstance(outcome, TryNextKey) else None
 
-    def pooled(self: RunwayClient, *args: Any, **kwargs: Any) -> None:
-        begin(self, *args, **kwargs)
-        self._fresh = self._pooled
 
-    patch.setattr(RunwayClient, "__init__", pooled)
+@connecting
+def clients_are_not_stopped(outcome: CreateOutcome, status: int) -> Reply | None:
+    if isinstance(outcome, OutcomeUnknown):
+        raise ApiError(502, "Judged wrongly.", may_have_made=True)
+    return None
+
+
+def creates_share_connections(base_url: str, proxy: str | None, timeouts: Timeouts) -> RunwayClient:
+    return RunwayClient(base_url, proxy, timeouts, httpx.AsyncHTTPTransport())
 
 
 # Guards of retries: what takes them out is another set of arguments.
@@ -182,7 +195,7 @@ RETRY_GUARDS: list[tuple[Without, Scenario]] = [
     (plain_repeats_are_new, scenarios.plain_retries),
 ]
 
-GUARDS: list[tuple[Take, Scenario]] = [
+GUARDS: list[tuple[Connect, Scenario]] = [
     (unknown_outcomes_are_sent_again, scenarios.lost_answer),
     (unknown_outcomes_are_sent_again, scenarios.error_after_the_task),
     (unknown_outcomes_go_to_the_next_key, scenarios.lost_answer),
@@ -195,12 +208,17 @@ GUARDS: list[tuple[Take, Scenario]] = [
 ]
 
 
-def count(scenario: Scenario, runway: FaultyRunway, without: Without | None = None) -> Count:
+def count(
+    scenario: Scenario,
+    runway: FaultyRunway,
+    without: Without | None = None,
+    connect: Connect = RunwayClient,
+) -> Count:
     """Runs it."""
     asked, _, keys = EXPECTED[scenario]
 
     async def run() -> set[str | None]:
-        proxy = inside.service_for(runway, keys, without() if without else None)
+        proxy = inside.service_for(runway, keys, without() if without else None, connect)
         try:
             return await scenario(proxy, runway)
         finally:
@@ -215,12 +233,11 @@ def test_with_all_guards_nothing_is_paid_twice_or_lost(scenario: Scenario, runwa
     assert count(scenario, runway).sound(EXPECTED[scenario][1])
 
 
-@pytest.mark.parametrize(("take_out", "scenario"), GUARDS, ids=lambda part: part.__name__)
+@pytest.mark.parametrize(("connect", "scenario"), GUARDS, ids=lambda part: part.__name__)
 def test_without_the_guard_the_check_fails(
-    take_out: Take, scenario: Scenario, runway: FaultyRunway, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, scenario: Scenario, runway: FaultyRunway
 ) -> None:
-    take_out(monkeypatch)
-    assert not count(scenario, runway).sound(EXPECTED[scenario][1])
+    assert not count(scenario, runway, connect=connect).sound(EXPECTED[scenario][1])
 
 
 @pytest.mark.parametrize(("without", "scenario"), RETRY_GUARDS, ids=lambda part: part.__name__)
@@ -230,18 +247,15 @@ def test_without_the_guard_of_retries_the_check_fails(
     assert not count(scenario, runway, without).sound(EXPECTED[scenario][1])
 
 
-def test_stopping_clients_is_a_guard_of_its_own(
-    runway: FaultyRunway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stopping_clients_is_a_guard_of_its_own(runway: FaultyRunway) -> None:
     """Where nothing that was delivered is remembered, `x-should-retry: false` alone holds."""
 
     def forgetful() -> Creates[Created]:
         return _without(delivered=0, unknown=0)
 
     assert count(scenarios.lost_answer, runway, forgetful).sound(0)
-    clients_are_not_stopped(monkeypatch)
     runway.account("a").tasks.clear()
-    assert not count(scenarios.lost_answer, runway, forgetful).sound(0)
+    assert not count(scenarios.lost_answer, runway, forgetful, clients_are_not_stopped).sound(0)
 
 
 def test_every_scenario_has_a_guard() -> None:

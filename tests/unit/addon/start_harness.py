@@ -13,6 +13,7 @@ from mitmproxy.tools import cmdline
 from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.main import process_options
 
+from authority import put_authority
 from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 
@@ -24,6 +25,7 @@ class Start:
 
     def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop) -> None:
         self.folder = folder
+        put_authority(folder)
         self.file = folder / "mitm.conf"
         self.loop = loop
         self.environment = {"TEAM_A": SECRET}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 from mitmproxy import connection, flow, http
@@ -11,6 +12,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 import runway
+from runway_videos.service import Service
 from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
@@ -133,15 +135,13 @@ async def test_errors_about_sandbox_videos_are_marked(sandbox: bool, mark: str |
 
 
 @in_a_loop
-async def test_a_fault_is_answered_and_not_to_be_tried_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_fault_is_answered_and_not_to_be_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    class BrokenService(Service):
+        async def handle(self, call: object) -> NoReturn:
+            raise ZeroDivisionError
+
     harness = ServiceHarness()
-
-    async def broken(call: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(harness.service, "handle", broken)
+    harness.service = BrokenService(harness.settings)
     found = await asked(addon_of(harness), "POST", "")
     assert found.response is not None
     assert found.response.status_code == 500

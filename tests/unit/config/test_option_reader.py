@@ -185,7 +185,7 @@ def test_only_a_proxy_may_have_a_password_which_is_never_shown() -> None:
     assert "hush" not in str(caught.value)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.text(st.characters(), max_size=12).map("https://".__add__) | st.text(max_size=20))
 def test_no_url_is_taken_that_httpx_would_stumble_over(url: str) -> None:
     taken, message = "https://x", ""

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import re
+from mmap import mmap
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos import media as module
 from runway_videos.errors import ApiError
-from runway_videos.media import INLINE_LENGTH, Media, data_uri, from_text, from_upload
+from runway_videos.media import INLINE_LENGTH, UPLOAD_SIZE, Media, data_uri, from_text, from_upload
 from runway_videos.media.sniffing import ACCEPTED
 from runway_videos.request_body import Upload
 
@@ -59,10 +59,13 @@ def test_files_that_runway_would_refuse(data: bytes, kind: str, says: str) -> No
     assert says in refusal(from_text, uri, kind, "input_reference").message
 
 
-def test_a_file_beyond_the_upload_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "UPLOAD_SIZE", len(PNG) - 1)
-    error = refusal(from_upload, Upload(PNG, "", ""), "image", "input_reference")
-    assert f"has {len(PNG)} bytes; Runway takes up to {len(PNG) - 1}." in error.message
+def test_a_file_beyond_the_upload_limit() -> None:
+    with mmap(-1, UPLOAD_SIZE + 1) as large, memoryview(large) as view:  # pages of zeros take no memory
+        large[: len(PNG)] = PNG
+        error = refusal(from_upload, Upload(view, "", ""), "image", "input_reference")
+        with view[:-1] as fits:
+            assert from_upload(Upload(fits, "", ""), "image", "input_reference").mime == "image/png"
+    assert "has 209,715,201 bytes; Runway takes up to 209,715,200." in error.message
 
 
 def test_what_fits_inline() -> None:

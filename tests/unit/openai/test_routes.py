@@ -16,8 +16,6 @@ ID = ID_PREFIX + "AbC-_123"
 PREFIXES = ("/v1/videos", "/openai/v1/videos")
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize("end", ["", "/", "//", "?limit=2", "/?a=/v1/videos/x", "?"])
 @pytest.mark.parametrize(
     ("method", "path", "route"),
     [
@@ -51,10 +49,10 @@ PREFIXES = ("/v1/videos", "/openai/v1/videos")
         ("GET", "/VIDEO_RW1", Route(Operation.NOT_OURS, "VIDEO_RW1")),
     ],
 )
-def test_method_and_path_choose_the_operation(
-    prefix: str, end: str, method: str, path: str, route: Route
-) -> None:
-    assert find(method, prefix + path + end) == route
+def test_method_and_path_choose_the_operation(method: str, path: str, route: Route) -> None:
+    for prefix in PREFIXES:
+        for end in ("", "/", "//", "?limit=2", "/?a=/v1/videos/x", "?"):
+            assert find(method, prefix + path + end) == route, (prefix, end)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +140,7 @@ def marked_paths(draw: st.DrawFn) -> str:
     return "".join(sure) + query
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     path=marked_paths(),
     method=st.sampled_from(["GET", "POST", "DELETE", "HEAD", "PUT", "OPTIONS", "PATCH", "BREW"]),
@@ -154,7 +152,7 @@ def test_no_path_with_the_mark_ever_passes_through(path: str, method: str) -> No
     assert route.video_id.startswith(ID_PREFIX)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rest=st.text(st.characters() | st.sampled_from("/.%\udcff"), max_size=30),
     method=st.sampled_from(["GET", "POST"]),

@@ -174,7 +174,7 @@ def test_a_thousand_names_of_every_depth_stay_small_work() -> None:
     assert value == ["x"] * 1_000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -41,8 +41,8 @@ def test_files_are_slices_of_the_body() -> None:
 
 
 @pytest.mark.parametrize("filler", [bytes(65_536), b"\r\n--xY\r\n--xYz"[:-1] * 5_000])
-def test_100_mb_are_not_copied(filler: bytes) -> None:
-    data = filler * (100_000_000 // len(filler))
+def test_a_large_file_is_not_copied(filler: bytes) -> None:
+    data = filler * (20_000_000 // len(filler))
     body = form(field("prompt", "go"), field("video", data, FILE), field("model", "m"))
     tracemalloc.start()
     try:
@@ -60,11 +60,11 @@ def test_100_mb_are_not_copied(filler: bytes) -> None:
 
 
 # Around the size of the pieces that the parser is fed, a boundary falls on every offset of a cut.
-@pytest.mark.parametrize("size", [*range(65_536 - 140, 65_536 - 20), 0, 1, 131_072])
-def test_parts_are_found_wherever_the_pieces_are_cut(size: int) -> None:
-    data = b"\r" * size
-    body = form(field("a", data, FILE), field("b", "x"))
-    assert entries(body) == [("a", (data, "a.png", "")), ("b", "x")]
+def test_parts_are_found_wherever_the_pieces_are_cut() -> None:
+    for size in (*range(65_536 - 140, 65_536 - 20), 0, 1, 131_072):
+        data = b"\r" * size
+        body = form(field("a", data, FILE), field("b", "x"))
+        assert entries(body) == [("a", (data, "a.png", "")), ("b", "x")], size
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,7 +14,7 @@ from runway_videos.request_body.percent_encoding import unquote_large
 @pytest.mark.parametrize("shift", range(4))
 @pytest.mark.parametrize("text", [b"%41", b"%", b"a%2", b"%%41", b"plain ", b"%zz"])
 def test_slices_change_nothing(text: bytes, shift: int) -> None:
-    data = b"x" * shift + text * 60_000
+    data = b"x" * shift + text * 25_000
     assert unquote_large(data, Budget()) == unquote_to_bytes(data)
 
 

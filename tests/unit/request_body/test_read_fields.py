@@ -96,13 +96,13 @@ TYPES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TYPES | st.text(max_size=40), st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content_type: str, body: bytes) -> None:
     _read_or_refuse(content_type, body)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(sorted(path.stem for path in FIXTURES.glob("*.http"))),
     st.lists(

@@ -107,7 +107,7 @@ def test_openai_python(values: dict[str, object]) -> None:
     assert Python().create(prompt="go", extra_body=values) == {"prompt": "go", **expected}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(VALUES)
 def test_openai_node(values: dict[str, object]) -> None:
     pairs = [pair for key, value in values.items() for pair in node_pairs(key, value)]

@@ -200,7 +200,7 @@ def legal(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 FIELDS = [(m, n, wire) for m, n in ROWS for wire in row_of(m, n).fields]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(FIELDS), st.data())
 def test_a_forms_text_becomes_what_json_would_have_been(
     field: tuple[str, str, str], data: st.DataObject
@@ -223,7 +223,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(FIELDS), json_values)
 def test_any_value_fits_or_is_refused_with_a_400(field: tuple[str, str, str], value: Any) -> None:
     mode, model, wire = field

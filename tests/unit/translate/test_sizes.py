@@ -168,7 +168,7 @@ def planned(mode: str, model: str, size: str) -> Plan | ApiError:
 side = st.integers(64, 9999)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.sampled_from(ROWS), side, side)
 def test_any_size_is_refused_or_nearly_what_was_asked(at: tuple[str, str], width: int, height: int) -> None:
     mode, model = at

@@ -145,7 +145,7 @@ TASKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(task=TASKS, last=st.integers(0, 99))
 def test_any_task_is_a_state_that_clients_can_read(task: dict[str, Any], last: int) -> None:
     state = read_task(task, last)
