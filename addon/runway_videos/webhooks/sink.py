@@ -28,7 +28,8 @@ class Connections(Sends, Protocol):
 class WebhookSink:
     """Follows the videos that are made and queues their ends. Outlives runtimes; `current` gives the newest.
 
-    `connect` makes the connections when the first webhook comes, `queue` the queue of one webhook.
+    `connect` makes the connections when the first webhook comes, `queue` the queue of the webhook at
+    an address.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class WebhookSink:
         poller: Poller,
         current: Callable[[], Runtime],
         connect: Callable[[], Connections] = WebhookClient,
-        queue: Callable[[], DueEvents] = DueEventsInMemory,
+        queue: Callable[[str], DueEvents] = lambda url: DueEventsInMemory(),
     ) -> None:
         self._current = current
         self._connect = connect
@@ -57,7 +58,7 @@ class WebhookSink:
             delivery = self._deliveries.get(webhook.url)
             if delivery is None:
                 self._client = self._client or self._connect()
-                delivery = Delivery(webhook, signer, self._client, self._queue(), self._current)
+                delivery = Delivery(webhook, signer, self._client, self._queue(webhook.url), self._current)
             delivery.use(webhook, signer)
             kept[webhook.url] = delivery
         dropped = [each for url, each in self._deliveries.items() if url not in kept]
