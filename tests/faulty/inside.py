@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 
 import msgspec
 
 from faulty.accounts import Operation
+from faulty.paid import Paid
 from faulty.server import FaultyRunway
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
@@ -55,19 +57,50 @@ def service_for(
     )
 
 
-def create_call(prompt: str, headers: Mapping[str, str] = {}, gone: bool = False) -> Call:
-    """A create as the addon passes it to the service."""
-    route = find("POST", "/v1/videos")
-    assert route is not None
-    body = msgspec.json.encode({"prompt": prompt})
-    sent = {"content-type": "application/json", **headers}
-    return Call(route, {}, sent, body, "", lambda: gone)
+_CLIP = "data:video/mp4;base64," + b64encode(b"\0\0\0\x18ftypisom" + bytes(600)).decode()
+# Path and fields of each paid call; SOURCE is the id of the video that it is of.
+_CALLS: Mapping[Paid, tuple[str, dict[str, object]]] = {
+    Paid.CREATE: ("", {}),
+    Paid.REMIX: ("/SOURCE/remix", {}),
+    Paid.EDIT: ("/edits", {"video": _CLIP, "model": "seedance2"}),
+    Paid.EXTEND: ("/extensions", {"video": {"id": "SOURCE"}, "seconds": "4"}),
+}
 
 
-async def ask(service: Service, call: Call) -> str | ApiError:
+class PaidService:
+    """The service, asked for one kind of paid call, of the video `source` where it is of one."""
+
+    def __init__(self, service: Service, paid: Paid = Paid.CREATE, source: str = "") -> None:
+        self.service = service
+        self._paid = paid
+        self._source = source
+
+    def call(self, prompt: str, headers: Mapping[str, str] = {}, gone: bool = False) -> Call:
+        """A call as the addon passes it to the service."""
+        path, fields = _CALLS[self._paid]
+        route = find("POST", f"/v1/videos{path.replace('SOURCE', self._source)}")
+        assert route is not None
+        body = msgspec.json.encode({"prompt": prompt, **fields})
+        sent = {"content-type": "application/json", **headers}
+        return Call(route, {}, sent, body.replace(b"SOURCE", self._source.encode()), "", lambda: gone)
+
+
+async def made_from(service: Service, runway: FaultyRunway, paid: Paid) -> PaidService:
+    """The service for a kind of call, with a finished video that it is of."""
+    if not paid.by_id:
+        return PaidService(service, paid)
+    creating = PaidService(service)
+    source = await ask(creating, creating.call("a source"))
+    assert isinstance(source, str)
+    (task,) = runway.tasks("a source")
+    task.asked = 1  # from the next question on it is finished
+    return PaidService(service, paid, source)
+
+
+async def ask(proxy: PaidService, call: Call) -> str | ApiError:
     """The video's id, or the refusal."""
     try:
-        answer = await service.handle(call)
+        answer = await proxy.service.handle(call)
     except ApiError as error:
         return error
     assert isinstance(answer, Answer)
@@ -76,14 +109,14 @@ async def ask(service: Service, call: Call) -> str | ApiError:
 
 
 async def stock_create(
-    service: Service, prompt: str, *, key: str | None = None, first_try: int = 0
+    proxy: PaidService, prompt: str, *, key: str | None = None, first_try: int = 0
 ) -> str | None:
-    """A create as the stock clients make it, with their two automatic retries: the id or None."""
+    """A call as the stock clients make it, with their two automatic retries: the id or None."""
     for tried in range(first_try, 3):
         headers = {"x-stainless-retry-count": str(tried)}
         if key is not None:
             headers["idempotency-key"] = key
-        got = await ask(service, create_call(prompt, headers))
+        got = await ask(proxy, proxy.call(prompt, headers))
         if isinstance(got, str):
             return got
         again = got.status >= 500 or got.status in _SENT_AGAIN
@@ -93,11 +126,11 @@ async def stock_create(
 
 
 async def leaving_create(
-    service: Service, runway: FaultyRunway, prompt: str, gone: bool = True
+    proxy: PaidService, runway: FaultyRunway, prompt: str, gone: bool = True
 ) -> asyncio.Task[str | ApiError]:
-    """A create that Runway works on. Its client has hung up, unless it is not `gone`."""
+    """A call that Runway works on. Its client has hung up, unless it is not `gone`."""
     account = runway.account("a")
     before = account.seen[Operation.CREATE]
-    task = asyncio.create_task(ask(service, create_call(prompt, gone=gone)))
+    task = asyncio.create_task(ask(proxy, proxy.call(prompt, gone=gone)))
     await asyncio.to_thread(runway.wait_seen, account, Operation.CREATE, before + 1)
     return task

@@ -150,7 +150,7 @@ class FaultyRunway:
         return await _end_as(fault.end, full, reader, writer)
 
     def _find(self, request: Request) -> tuple[Operation, Account]:
-        path = request.path.split("/")
+        path = request.path.partition("?")[0].split("/")
         if path[1] == "files":
             probe = request.headers.get("range") == "bytes=0-0"
             return (Operation.PROBE if probe else Operation.FILE), self._owner(path[2])
@@ -205,7 +205,9 @@ class FaultyRunway:
         status: dict[str, object] = {"id": task.id, "createdAt": "2026-11-23T10:00:00Z"}
         if task.asked == 1:
             return 200, msgspec.json.encode(status | {"status": "RUNNING", "progress": 0.5})
-        status |= {"status": "SUCCEEDED", "output": [f"{self.url}/files/{task.id}"], "cost": {"credits": 25}}
+        # A fresh link each time, as Runway's.
+        link = f"{self.url}/files/{task.id}?Signature={task.asked}"
+        status |= {"status": "SUCCEEDED", "output": [link], "cost": {"credits": 25}}
         return 200, msgspec.json.encode(status)
 
 
