@@ -178,3 +178,30 @@ def test_settings_that_say_the_same_are_equal() -> None:
     with pytest.raises(AttributeError):
         settings_from().poll_seconds = 1  # type: ignore[misc]
     assert msgspec.structs.replace(settings_from(), lean=True).lean
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "found"),
+    [
+        ("remix_model", "kling_4", "kling_4"),
+        ("remix_model", "runway/seedance2", "seedance2"),
+        ("remix_model", "newer_than_the_catalog", "newer_than_the_catalog"),
+        ("extend_model", "gemini_omni_flash_1.1", "gemini_omni_flash_1.1"),
+        ("extend_model", "newer_than_the_catalog", "newer_than_the_catalog"),
+    ],
+)
+def test_models_of_videos_that_are_made_from_videos(option: str, value: str, found: str) -> None:
+    assert getattr(settings_from(**{option: value}), option) == found
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "problem"),
+    [
+        ("remix_model", "gen4.5", "gen4.5 makes no video from a video; models that do: aleph2, "),
+        ("extend_model", "aleph2", "aleph2 extends no video; models that do: gemini_omni_flash_1.1, "),
+        ("remix_model", "", "must be the name of a Runway model"),
+        ("extend_model", "a b", "must be the name of a Runway model"),
+    ],
+)
+def test_a_model_that_cannot_is_a_mistake(option: str, value: str, problem: str) -> None:
+    assert f"runway_{option}: " in refused(problem, **{option: value})

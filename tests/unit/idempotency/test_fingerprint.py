@@ -12,9 +12,10 @@ from runway_videos import catalog
 from runway_videos.config.settings import Settings
 from runway_videos.events import VideoFacts
 from runway_videos.idempotency.fingerprint import fingerprint_of, identity_of
+from runway_videos.media import TaskOutput
 from runway_videos.request_body import Upload, read_fields
 from runway_videos.request_body.fields import Fields
-from runway_videos.translate import plan_create, resolve_model
+from runway_videos.translate import Source, plan_create, resolve_model
 from unit.config.option_values import settings_from
 
 FACTS = VideoFacts("sora-2", "4", "720x1280", "me")
@@ -113,3 +114,18 @@ def test_the_clients_own_count(header: str, count: int) -> None:
 def test_an_empty_idempotency_key_is_none() -> None:
     assert identity_of({"idempotency-key": ""}, "", b"", FACTS).idempotency_key is None
     assert identity_of({"idempotency-key": "k"}, "", b"", FACTS).idempotency_key == "k"
+
+
+def of_video(task: str, operation: str = "remix", key: str = "a") -> bytes:
+    models = catalog.load()
+    resolved = resolve_model("seedance2", models, SETTINGS.aliases)
+    assert resolved is not None
+    source = Source(TaskOutput(key, task), "4", "1280x720")
+    fields = Fields({"prompt": "in the rain"}, form=False)
+    return fingerprint_of(operation, plan_create(fields, models, resolved, source=source))
+
+
+def test_the_video_that_it_is_made_from_and_the_operation_count() -> None:
+    assert of_video("t1") == of_video("t1")
+    different = [of_video("t1"), of_video("t2"), of_video("t1", "edit"), of_video("t1", key="b")]
+    assert len(set(different)) == len(different)

@@ -207,3 +207,28 @@ def test_a_model_is_served_where_some_key_may_create_with_it() -> None:
     ]
     pool = KeyPool(keys, lambda: 0.0)
     assert [pool.serves(model) for model in ("gen4.5", "aleph2", "seedance2")] == [True, True, False]
+
+
+def test_a_create_of_one_key_alone_goes_to_no_other(clock: Clock) -> None:
+    pool = KeyPool([key("a", weight=3), key("b")], clock)
+    picked = [pool.pick("m", only="b") for _ in range(4)]
+    assert {each.key.name for each in picked if each} == {"b"}
+    assert pool.pick("m", {"b": NOT_REACHED}, only="b") is None
+    assert pool.no_key_error("m", {"b": NOT_REACHED}, only="b").code == "runway_unavailable"
+    pool.confirm("b", "m", KeyReport.NO_CREDITS)
+    assert pool.pick("m", only="b") is None
+    assert pool.no_key_error("m", only="b").code == "insufficient_quota"
+    assert pool.pick("m") is not None
+
+
+@pytest.mark.parametrize(
+    ("alone", "word"), [(key("b", weight=0), "weight 0"), (key("b", "gen4*"), "the model 'm'")]
+)
+def test_a_key_that_may_not_make_it_is_said_to_be_closed(clock: Clock, alone: Key, word: str) -> None:
+    pool = KeyPool([key("a"), alone], clock)
+    assert pool.pick("m", only="b") is None
+    assert (pool.serves("m"), pool.serves("m", only="b")) == (True, False)
+    error = pool.no_key_error("m", only="b")
+    assert (error.status, error.code) == (403, "source_key_closed")
+    assert word in error.message
+    assert "secret" not in error.message

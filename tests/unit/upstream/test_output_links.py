@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runway_videos.upstream.output_links import is_output_link
+from runway_videos.upstream.client import Reply
+from runway_videos.upstream.output_links import is_output_link, without_link
 
 RUNWAY = "https://api.dev.runwayml.com"
 INTERNAL = ["http://127.0.0.1:8099", "http://[::1]:1", "http://localhost:5", "https://10.0.0.1/runway"]
@@ -64,3 +65,25 @@ def test_a_link_that_is_followed_is_one_for_the_client_too(url: str) -> None:
         host = httpx.URL(url).host
         assert host
         assert not is_output_link(url.replace(host, "127.0.0.1", 1), RUNWAY)
+
+
+LINK = "https://cdn.example/a/v.mp4?Expires=1&Key-Pair-Id=K&Signature=hush"
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        (f'{{"error": "no {LINK} here"}}', '{"error": "no [link] here"}'),
+        (f'{{"error": "no {LINK}"}}', '{"error": "no [link]"}'),
+        (f'{{"error": "\\"{LINK}\\" is gone"}}', '{"error": "\\"[link]\\" is gone"}'),
+        (f'{{"error": "{LINK[:-3]}… is gone"}}', '{"error": "[link] is gone"}'),
+        ('{"error": "' + LINK.replace("/", "\\/") + '"}', '{"error": "[link]"}'),
+        ('{"error": "' + LINK.replace("&", "\\u0026") + '."}', '{"error": "[link]"}'),
+        (f'["{LINK}", "{LINK}"]', '["[link]", "[link]"]'),
+        ('{"error": "https://cdn.example/other"}', '{"error": "https://cdn.example/other"}'),
+        ('{"id": "t1"}', '{"id": "t1"}'),
+    ],
+)
+def test_a_link_is_taken_out_of_what_runway_says(body: str, after: str) -> None:
+    reply = without_link(Reply(400, body.encode()), LINK)
+    assert (reply.status, reply.body.decode()) == (400, after)
