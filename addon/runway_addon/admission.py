@@ -83,8 +83,9 @@ class Admission:
     def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, answer: PassThrough) -> None:
         """Sends a create on whose model or source is none of ours. Raises ApiError where it may not."""
         if self._addresses.is_for_proxy(flow):
-            video_id = answer.video_id
-            raise unknown_video(video_id) if video_id else refusals.unknown_model(answer.models)
+            if answer.video_id:
+                raise unknown_video(answer.video_id, param=answer.param)
+            raise refusals.unknown_model(answer.models)
         # Decided before the credentials are back on the flow.
         sender = self._addresses.sender(flow, flow_messages.lower_names(admitted.headers))
         self._check_other(self._addresses.way(flow), sender)

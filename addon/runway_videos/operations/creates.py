@@ -70,7 +70,7 @@ class PaidOperations:
         caller, plan = facts.caller, planned.plan
         started = runtime.clock()
         # In here, and not with the plan: a retry waits for this one, whatever its source's link is.
-        link = await source_link(runtime, self._poller, planned.source) if planned.source else ""
+        link = await self._link(runtime, planned)
         created_at = int(runtime.now())
         submitted = await Submitter(runtime, self._uploads).submit(plan.call, facts, sending, link)
         reference = VideoReference(
@@ -92,6 +92,12 @@ class PaidOperations:
         finally:
             runtime.events.emit(events.VideoSubmitted(facts, key, task, submitted.credits, took, video_id))
         return Created(video_id, reference, submitted.credits)
+
+    async def _link(self, runtime: Runtime, planned: PlannedCreate) -> str:
+        if planned.source is None:
+            return ""
+        param = "video_id" if planned.operation is Operation.REMIX else "video"
+        return await source_link(runtime, self._poller, planned.source, param)
 
 
 def _remember(

@@ -35,7 +35,7 @@ def source_of(runtime: Runtime, call: Call, fields: Fields) -> RequestedVideo | 
     if video_id is None:
         return None
     if not video_id.startswith(ID_PREFIX):
-        return PassThrough("", video_id)
+        return PassThrough("", video_id, param)
     try:
         return runtime.video(video_id, call.caller)
     except ApiError as error:

@@ -63,15 +63,15 @@ class Cipher(Protocol):
     def decrypt(self, data: bytes, associated_data: list[bytes]) -> bytes: ...
 
 
-def unknown_video(video_id: str, detail: str = "") -> ApiError:
+def unknown_video(video_id: str, detail: str = "", param: str = "video_id") -> ApiError:
     """The same 404 for an id that does not exist, is forged, or is another caller's.
 
-    `detail` is for the log.
+    `detail` is for the log, `param` is what the client named it in.
     """
     printable = _UNPRINTABLE.sub("?", video_id[: MAX_ID + 1])
     printable = printable if len(printable) <= MAX_ID else printable[:MAX_ID] + "..."
     return ApiError(
-        404, f"Video with id '{printable}' not found.", code="not_found", param="video_id", detail=detail
+        404, f"Video with id '{printable}' not found.", code="not_found", param=param, detail=detail
     )
 
 

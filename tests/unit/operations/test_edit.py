@@ -77,7 +77,7 @@ async def test_a_video_of_another_service_is_passed_on() -> None:
     for path, more in (("/edits", {}), ("/extensions", {"seconds": "4"})):
         sent = body(prompt=PROMPT, video={"id": "video_68d7"}, **more)
         found = await ServiceHarness().ask("POST", path, sent)
-        assert found == PassThrough("", "video_68d7")
+        assert found == PassThrough("", "video_68d7", "video.id")
     sent = body(prompt=PROMPT, video=DATA_URI, model="of-somebody")
     found = await ServiceHarness().ask("POST", "/edits", sent)
     assert isinstance(found, PassThrough)

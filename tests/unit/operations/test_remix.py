@@ -53,6 +53,18 @@ async def test_where_it_came_from_stays() -> None:
     assert (await harness.video("GET", f"/{video_id}"))["remixed_from_video_id"] is None
 
 
+@in_a_loop
+async def test_after_a_restart_it_is_served_without_what_it_came_from() -> None:
+    harness = ServiceHarness()
+    remix = await remixed(harness, await finished(harness))
+    restarted = ServiceHarness()
+    restarted.runway.tasks, restarted.runway.made_with = harness.runway.tasks, harness.runway.made_with
+    video = await restarted.video("GET", f"/{remix['id']}")
+    known = {name: value for name, value in remix.items() if video[name] == value}
+    assert remix.keys() - known.keys() == {"prompt", "remixed_from_video_id"}
+    assert video["remixed_from_video_id"] is None
+
+
 @pytest.mark.parametrize(
     ("fields", "options", "runway_model", "answers"),
     [
@@ -170,7 +182,9 @@ async def test_a_video_that_is_not_finished_is_a_400_that_says_so(
     harness.set(**state)
     for _ in range(2):  # asked of Runway, then from memory
         error = await refused(harness, f"/{video_id}/remix", 400, prompt="in the rain")
-        assert error.code == code
+        assert (error.code, error.param) == (code, "video_id")
+        edit = await refused(harness, "/edits", 400, prompt="in the rain", video={"id": video_id})
+        assert (edit.code, edit.param) == (code, "video")
         assert word in error.message
 
 
