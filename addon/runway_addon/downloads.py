@@ -62,7 +62,7 @@ def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
     for name in list(response.headers):
         if name.lower() not in _KEPT_RESPONSE_HEADERS:
             del response.headers[name]
-    for name, value in fetch.download.response_headers.items():
+    for name, value in (fetch.download.response_headers | flow_messages.own_headers(flow)).items():
         response.headers[name] = value
     response.stream = is_file(flow)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from email.utils import formatdate
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from mitmproxy import http
@@ -82,6 +84,7 @@ def put_answer(flow: http.HTTPFlow, answer: Answer) -> None:
 def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body: bytes) -> None:
     now = time.time()
     fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
+    fields += [(name.encode(), value.encode()) for name, value in own_headers(flow).items()]
     if status != 304:  # it has no body, and over HTTP/2 some clients would wait for one
         # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
         fields.append((b"content-length", b"%d" % len(body)))
@@ -91,6 +94,21 @@ def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body:
     reason = status_codes.RESPONSES.get(status, "").encode()
     head = (b"HTTP/1.1", status, reason, http.Headers(fields))
     flow.response = http.Response(*head, content, None, now, now)
+
+
+def request_id(flow: http.HTTPFlow) -> str:
+    """The request's id, as clients and the log have it: mitmproxy's own id of the flow, in OpenAI's form."""
+    return "req_" + flow.id.replace("-", "")
+
+
+def own_headers(flow: http.HTTPFlow) -> dict[str, str]:
+    """Headers of everything that is answered here, a video's bytes included."""
+    return {"x-request-id": request_id(flow), "date": _date(int(time.time()))}
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _ends_connection(request: http.Request) -> bool:

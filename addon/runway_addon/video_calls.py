@@ -18,6 +18,7 @@ from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut
 from runway_videos.logs import log
 from runway_videos.openai.messages import Answer, Download, PassThrough
+from runway_videos.request_context import InRequest
 from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
 
@@ -79,6 +80,10 @@ class VideoCalls:
         if admitted is None or service is None or flow.response:
             return
         await opened.wait()
+        with InRequest(flow_messages.request_id(flow)):
+            await self._serve(flow, admitted, service)
+
+    async def _serve(self, flow: http.HTTPFlow, admitted: AdmittedCall, service: Service) -> None:
         try:
             if refusal := self._bodies.refusal(flow):
                 raise refusal
@@ -89,7 +94,7 @@ class VideoCalls:
             flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
-            log.exception("a fault of this proxy, please report it")
+            log.exception("a fault of this proxy, please report it [%s]", flow_messages.request_id(flow))
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
@@ -115,7 +120,7 @@ class VideoCalls:
         if flow.response.status_code == 416:
             downloads.put_no_such_range(flow)
             return
-        self._link_failed(fetch, f"it answered {flow.response.status_code}")
+        self._link_failed(flow, fetch, f"it answered {flow.response.status_code}")
         flow_messages.put_error(flow, content_unavailable(), fetch.download.response_headers)
 
     def fail(self, flow: http.HTTPFlow) -> None:
@@ -129,22 +134,24 @@ class VideoCalls:
         if fetch is not None:
             downloads.restore(flow, fetch)
             if flow_messages.client_is_there(flow):
-                self._link_failed(fetch, str(flow.error))
+                self._link_failed(flow, fetch, str(flow.error))
 
     def restore(self) -> None:
         """Puts the clients' own requests back, before what is under way is saved."""
         for flow, fetch in list(self._fetches.items()):
             downloads.restore(flow, fetch)
 
-    def _link_failed(self, fetch: downloads.Fetch, problem: str) -> None:
+    def _link_failed(self, flow: http.HTTPFlow, fetch: downloads.Fetch, problem: str) -> None:
         """The link that had just worked does not: the next download gets a fresh one."""
         if self._service is not None:
-            self._service.link_failed(fetch.download, problem)
+            with InRequest(flow_messages.request_id(flow)):
+                self._service.link_failed(fetch.download, problem)
 
     def _cut_off(self, flow: http.HTTPFlow, error: ApiError) -> None:
         if self._service is not None:
             request, peer = flow.request, self._connections.peer(flow.client_conn)
-            self._service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
+            with InRequest(flow_messages.request_id(flow)):
+                self._service.runtime.events.emit(ConnectionCut(error, request.method, request.path, peer))
         listening.cut_off(flow)
 
     def _put(

@@ -11,6 +11,7 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.openai.routes import Route
+from runway_videos.request_context import current_request
 from runway_videos.translate.task_status import TaskState
 
 
@@ -34,8 +35,10 @@ class VideoFacts(msgspec.Struct, frozen=True):
     made_from: str = ""
 
 
-class Event(msgspec.Struct, frozen=True):
-    """Something that an operator may want to know."""
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that an operator may want to know. `request_id`: in the course of which request, if any."""
+
+    request_id: str = ""
 
 
 class CreateSending(Event, frozen=True):
@@ -233,11 +236,13 @@ type Sink = Callable[[Event], None]
 
 
 class Events:
-    """Gives each event to all sinks, in their order."""
+    """Gives each event to all sinks, in their order, with the id of the request that is served."""
 
     def __init__(self, sinks: Iterable[Sink]) -> None:
         self._sinks = tuple(sinks)
 
     def emit(self, event: Event) -> None:
+        if not event.request_id and (request_id := current_request()):
+            event = msgspec.structs.replace(event, request_id=request_id)
         for sink in self._sinks:
             sink(event)

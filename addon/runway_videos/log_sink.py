@@ -39,6 +39,7 @@ class LogSink:
         if not line or not log.isEnabledFor(level):
             return
         line = (self._prefix if isinstance(event, _OF_VIDEOS) else "") + line
+        line += f" [{event.request_id}]" if event.request_id else ""
         if isinstance(event, _REFUSALS) and event.peer and event.error.status in _THROTTLED:
             self._throttle.add(event.peer, f"{event.error.status} {event.error.code}", level, line)
         else:

@@ -100,10 +100,9 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
         return self.video_headers | cost
 
     def status_headers(self, cached: CachedStatus) -> dict[str, str]:
-        """Headers of a video's status; with what it cost, where it has ended."""
-        if not cached.credits:
-            return self.video_headers
-        return {**self.video_headers, CREDITS_HEADER: cached.credits}
+        """Headers of a video's status: what it cost where it has ended, else when to ask again."""
+        headers = self.json_headers if cached.status in ("completed", "failed") else self.video_headers
+        return {**headers, CREDITS_HEADER: cached.credits} if cached.credits else headers
 
     @cached_property
     def json_headers(self) -> dict[str, str]:

@@ -123,7 +123,7 @@ class Service:
         """Cancels or deletes a video."""
         video = runtime.video(call.route.video_id, call.caller)
         await self._poller.delete(runtime, video)
-        return Answer(200, runtime.video_headers, encode(Deleted(id=video.video_id)))
+        return Answer(200, runtime.json_headers, encode(Deleted(id=video.video_id)))
 
     async def refuse(self, runtime: Runtime, call: Call) -> Answer:
         """Raises ApiError: 400 for what Runway has nothing like, 405 for none of OpenAI's."""
@@ -159,7 +159,7 @@ class Service:
         self._held_polls.close()
         given_up = await self._creates.drain(seconds)
         for identity in given_up:
-            self.runtime.events.emit(events.CreateGivenUp(identity.about))
+            self.runtime.events.emit(events.CreateGivenUp(identity.about, request_id=identity.request_id))
         return len(given_up)
 
     async def flush_events(self, seconds: float) -> None:

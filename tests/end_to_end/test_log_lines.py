@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -64,8 +65,10 @@ def test_a_refused_call_is_a_line(
     proxy: Proxy, calls: httpx.Client, method: str, path: str, body: bytes, token: bool, line: str
 ) -> None:
     headers = {} if token else {"Authorization": "Bearer no"}
-    calls.request(method, path, content=body, headers=headers)
-    proxy.wait_for(line)
+    answer = calls.request(method, path, content=body, headers=headers)
+    proxy.wait_for(line + re.escape(f" [{answer.headers['x-request-id']}]"))
+    allowed = {"PATCH": "GET, DELETE"}.get(method)
+    assert answer.headers.get("allow") == allowed
 
 
 def test_a_stranger_does_not_fill_the_log(proxy: Proxy, calls: httpx.Client) -> None:
@@ -78,9 +81,14 @@ def test_a_stranger_does_not_fill_the_log(proxy: Proxy, calls: httpx.Client) -> 
 
 
 def test_a_video_is_found_by_its_id(proxy: Proxy, calls: httpx.Client) -> None:
-    made = calls.post("/v1/videos", json={"prompt": "found by its id"}).json()["id"]
+    answer = calls.post("/v1/videos", json={"prompt": "found by its id"})
+    made, request = answer.json()["id"], re.escape(f"[{answer.headers['x-request-id']}]")
+    proxy.wait_for(rf"creating: .* {request}")
+    proxy.wait_for(rf"created: .* {request}")
     proxy.wait_for(rf"created: .*, caller app, .*, {made}, in ")
     finished(calls, made)
+    done = calls.get(f"/v1/videos/{made}")
+    assert "openai-poll-after-ms" not in done.headers
     proxy.wait_for(rf"completed: .* credits, took \d+ s, task \S+, {made}")
     calls.delete(f"/v1/videos/{made}")
     proxy.wait_for(rf"deleted: .*, {made}")

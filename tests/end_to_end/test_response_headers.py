@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -36,6 +39,10 @@ def content(calls: httpx.Client) -> str:
 
 
 def check(answer: httpx.Response, *statuses: int) -> None:
+    (request_id,) = answer.headers.get_list("x-request-id")
+    assert re.fullmatch("req_[0-9a-f]{32}", request_id)
+    (date,) = answer.headers.get_list("date")
+    assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
     assert answer.status_code in statuses
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"

@@ -16,6 +16,7 @@ import msgspec
 from runway_videos.events import VideoFacts
 from runway_videos.idempotency.in_flight_create import CreateIdentity
 from runway_videos.media import Media, TaskOutput
+from runway_videos.request_context import current_request
 from runway_videos.translate import Plan
 from runway_videos.translate.task_call import files_in
 
@@ -61,6 +62,7 @@ def identity_of(
         idempotency_key=headers.get("idempotency-key") or None,
         retry_count=int(count) if is_count else 0,
         about=about,
+        request_id=current_request(),
     )
 
 

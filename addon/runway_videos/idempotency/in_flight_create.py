@@ -49,7 +49,8 @@ type Make[T] = Callable[[Sending], Awaitable[T]]
 class CreateIdentity(msgspec.Struct, frozen=True):
     """By what a retry is known: who asks, for what (`fingerprint`), and what the client says itself.
 
-    `retry_count` is 0 for a first attempt. `about` is the create in short, for the log.
+    `retry_count` is 0 for a first attempt. `about` and `request_id` are for the log: the
+    create in short, and the attempt that this is.
     """
 
     caller: str
@@ -57,6 +58,7 @@ class CreateIdentity(msgspec.Struct, frozen=True):
     idempotency_key: str | None = None
     retry_count: int = 0
     about: VideoFacts = VideoFacts("", "", "", "")
+    request_id: str = ""
 
 
 class Kept(msgspec.Struct, frozen=True):

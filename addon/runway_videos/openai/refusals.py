@@ -23,7 +23,7 @@ def wrong_method(allow: tuple[str, ...] = ()) -> ApiError:
         "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
         "GET /v1/videos/{id}/content, POST /v1/videos/{id}/remix, /v1/videos/edits, /v1/videos/extensions.",
         code="method_not_allowed",
-        headers={"allow": ", ".join(allow)} if allow else {},
+        headers={"allow": ", ".join(allow)},
     )
 
 

@@ -85,7 +85,7 @@ def find(method: str, path: str) -> Route | None:
     parts = [part for part in below.split("/") if part]
     if not parts:
         # OpenAI has no operation for other methods of the collection: not ours.
-        return _TABLE[""].get(method, Route(Operation.NOT_OURS))
+        return _TABLE[""].get(method, Route(Operation.NOT_OURS, allow=tuple(_TABLE[""])))
     first = parts[0]
     if first in _FIXED_PARTS:
         pattern, video_id = "/".join([first, *("*" for _ in parts[1:])]), ""

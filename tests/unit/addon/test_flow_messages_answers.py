@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from mitmproxy import http
@@ -62,7 +63,12 @@ def test_an_answer_to_head_has_no_body_but_its_length(body: bytes) -> None:
     flow_messages.put_answer(flow, Answer(200, {"x-a": "b"}, body))
     assert flow.response is not None
     assert flow.response.raw_content == b""
-    assert dict(flow.response.headers) == {"x-a": "b", "content-length": str(len(body))}
+    assert flow.response.headers.pop("date")
+    assert dict(flow.response.headers) == {
+        "x-a": "b",
+        "content-length": str(len(body)),
+        "x-request-id": flow_messages.request_id(flow),
+    }
     assert flow.request.method == "HEAD"
 
 
@@ -72,7 +78,8 @@ def test_that_nothing_has_changed_has_neither_body_nor_length(method: str) -> No
     flow_messages.put_answer(flow, Answer(304, {"etag": '"x"'}, b""))
     assert flow.response is not None
     assert flow.response.raw_content == b""
-    assert dict(flow.response.headers) == {"etag": '"x"'}
+    assert flow.response.headers.pop("date")
+    assert dict(flow.response.headers) == {"etag": '"x"', "x-request-id": flow_messages.request_id(flow)}
 
 
 def test_an_error_to_head_has_no_body_but_its_length() -> None:
@@ -83,9 +90,26 @@ def test_an_error_to_head_has_no_body_but_its_length() -> None:
     assert head.response is not None
     assert head.response.raw_content == b""
     assert head.response.status_code == 404
-    assert dict(head.response.headers) == dict(get.response.headers)
+    head_says, get_says = (dict(flow.response.headers) for flow in (head, get) if flow.response)
+    for headers in (head_says, get_says):
+        del headers["x-request-id"], headers["date"]
+    assert head_says == get_says
     assert head.response.headers["content-length"] == str(len(get.response.content or b""))
     assert int(head.response.headers["content-length"]) > 0
+
+
+def test_each_answer_has_the_id_of_its_request_and_a_date() -> None:
+    ids = set()
+    for _ in range(3):
+        flow = flow_of()
+        flow_messages.put_answer(flow, Answer(200, {}, b""))
+        assert flow.response is not None
+        assert flow.response.headers["date"].endswith(" GMT")
+        request_id = flow.response.headers["x-request-id"]
+        assert re.fullmatch("req_[0-9a-f]{32}", request_id)
+        assert request_id == flow_messages.request_id(flow)
+        ids.add(request_id)
+    assert len(ids) == 3
 
 
 def test_an_error_carries_the_marks_that_it_is_given() -> None:
