@@ -187,6 +187,10 @@ class RunwayAddon:
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self.admission is None or not self.admission.may_open(data.client):
             data.server.error = "Only video calls are served here; see runway_forward and runway_callers."
+        elif why := self.addresses.why_endless(data):
+            data.server.error = f"Refused: {why}."
+            if self.throttle.may_log(why, ""):
+                log.error("%s", why)
 
     def dns_request(self, flow: dns.DNSFlow) -> None:
         self._may_pass(flow)

@@ -29,7 +29,7 @@ def why_not() -> str | None:
             "--mount",
             "sh",
             "-ec",
-            "mount -t tmpfs none /mnt; nft list ruleset; iptables -t nat -S",
+            "mount -t tmpfs none /mnt; nft list ruleset; iptables -t nat -A OUTPUT -p tcp -j REDIRECT",
         ],
         capture_output=True,
     )

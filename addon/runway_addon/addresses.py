@@ -16,6 +16,7 @@ from mitmproxy.proxy.mode_specs import (
     UpstreamMode,
     WireGuardMode,
 )
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon.connections import Connections
 from runway_addon.http_layer import RequestForms
@@ -58,6 +59,20 @@ class Addresses:
         return isinstance(client.proxy_mode, TransparentMode) and made_here(
             self.peer(client), self._local_end(client)
         )
+
+    def why_endless(self, data: ServerConnectionHookData) -> str | None:
+        """Why a connection to a server would come to this proxy again, and so on; None where it would not.
+
+        In transparent mode it goes to where the client was going.
+        """
+        if data.server.address and self._is_own_address(*data.server.address[:2]):
+            return "a client goes to the proxy itself as to a server that requests go on to"
+        if isinstance(data.client.proxy_mode, TransparentMode) and self._connections.is_hop(data.client):
+            return (
+                "the system redirects the proxy's own connections to it: it must run as another user than "
+                "the application"
+            )
+        return None
 
     def sender(self, flow: http.HTTPFlow, headers: Mapping[str, str]) -> Sender:
         """Who sent the request, with its headers by lower-case name."""

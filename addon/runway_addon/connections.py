@@ -30,6 +30,10 @@ class Connections:
         """The IP address of a client, also where it came to the proxy through the proxy itself."""
         return self._hops.get(client.peername[:2], client.peername[0]) if client.peername else ""
 
+    def is_hop(self, client: Client) -> bool:
+        """Whether the client is this proxy itself."""
+        return bool(client.peername) and client.peername[:2] in self._hops
+
     def note_hop(self, data: ServerConnectionHookData) -> None:
         """Remembers whose connection to a server this is.
 

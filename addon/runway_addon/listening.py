@@ -24,6 +24,7 @@ from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ServerInstance
 from mitmproxy.proxy.mode_specs import ProxyMode
 
 from runway_addon.options import AddonOptions
+from runway_addon.own_machine import is_own
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.logs import log
 
@@ -131,11 +132,17 @@ def local_end(client: Client) -> str:
 
 
 def is_own_address(host: str, port: int) -> bool:
-    """Whether host and port name this proxy itself."""
+    """Whether host and port name this proxy itself; `host` where it listens on all addresses, any of them."""
     return any(
-        port == own_port and host in ("localhost", "127.0.0.1", "::1", own_host)
+        port == own_port
+        and (host in ("localhost", "127.0.0.1", "::1", own_host) or (_is_any(own_host) and is_own(host)))
         for own_host, own_port, *_ in _proxyserver().listen_addrs()
     )
+
+
+def _is_any(host: str) -> bool:
+    """Whether it stands for all addresses of the machine: `0.0.0.0`, `::`."""
+    return not host.strip("0.:")
 
 
 def _problem(message: str) -> str:

@@ -24,6 +24,8 @@ from sandbox_server import SandboxServer
 HOST, OPENAI, OPENAI_6 = "api.openai.com", "203.0.113.10", "2001:db8:2::10"
 CLIENT, GATEWAY = "192.0.2.10", "192.0.2.1"
 CLIENT_6, GATEWAY_6 = "2001:db8:1::10", "2001:db8:1::1"
+#: Another host at the same address, whose clients trust no CA but its own.
+PINNED = "api.pinned.example"
 #: The client's only key.
 KEY = "sk-the-only-one-that-this-client-has"
 WORDS = ("A ", "boat", ".")
@@ -41,7 +43,9 @@ class StandIn:
     """api.openai.com, over IPv4 and IPv6, and without TLS on port 80: remembers what arrived."""
 
     def __init__(self, folder: Path) -> None:
-        entry = CertStore.from_store(folder, "standin", 2048).get_cert(HOST, [x509.DNSName(HOST)])
+        entry = CertStore.from_store(folder, "standin", 2048).get_cert(
+            HOST, [x509.DNSName(HOST), x509.DNSName(PINNED)]
+        )
         own, pem = folder / "own.pem", serialization.Encoding.PEM
         secret = entry.privatekey.private_bytes(
             pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -105,7 +109,7 @@ class Site:
             self.sandbox_server = stack.enter_context(SandboxServer())
             self.proxy = Transparent(
                 folder(),
-                conf=block(f"conf: {case}"),
+                conf=block(f"conf: {case}") + block("conf: unopened"),
                 env={"APP_OPENAI_KEY": KEY},
                 listen=(),
                 ssl_verify_upstream_trusted_ca=self.standin.ca,
@@ -127,7 +131,7 @@ class Site:
 
     def _prepare(self, folder: Path) -> None:
         """The application's machine knows one host, and trusts nobody until it is told to."""
-        self.machine.instead_of("/etc/hosts", f"{OPENAI} {HOST}\n{OPENAI_6} {HOST}\n", folder)
+        self.machine.instead_of("/etc/hosts", f"{OPENAI} {HOST} {PINNED}\n{OPENAI_6} {HOST}\n", folder)
         self.machine.instead_of("/etc/ca-certificates.conf", "# nobody\n", folder)
         for path in ("/etc/ssl/certs", "/usr/local/share/ca-certificates", "/etc/ca-certificates/update.d"):
             self.machine.sh(f"mount -t tmpfs none {path}")
@@ -163,7 +167,11 @@ class Transparent(Proxy):
     """A proxy on a machine of its own, where its port is free."""
 
     def ready(self) -> Transparent:
-        self.wait_for("serving /v1/videos on http://")
+        self.port = int(self.wait_for(r"serving /v1/videos on http://[^, ]+:(\d+)")[1])
+        return self
+
+    def __enter__(self) -> Transparent:
+        super().__enter__()
         return self
 
 

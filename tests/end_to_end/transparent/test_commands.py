@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from asking import check_video, needs_curl
-from end_to_end.transparent.conftest import HOST, KEY, WORDS, Site
+from end_to_end.transparent.conftest import HOST, KEY, PINNED, WORDS, Site
 from running import ROOT
 
 pytestmark = pytest.mark.slow
@@ -58,6 +58,11 @@ def curl(site: Site, *arguments: str) -> bytes:
     return site.run("curl", *quiet, "-H", BEARER, *arguments)
 
 
+def unopened(site: Site) -> tuple[str, ...]:
+    """Options by which curl trusts the far end's own CA alone, not the proxy's."""
+    return ("--cacert", str(site.standin.ca), "--capath", str(site.standin.ca.with_name("empty")))
+
+
 @needs_curl
 def test_curl(ruled: Site) -> None:
     prompt = f"curl {time.monotonic_ns()}"
@@ -86,6 +91,16 @@ def test_a_key_stays_where_nobody_can_be_sure_who_gets_it(ruled: Site) -> None:
 
 
 @needs_curl
+def test_a_host_that_is_left_alone_is_not_opened(ruled: Site) -> None:
+    """Its client sees its own certificate, and takes no other."""
+    path = f"/pinned/{time.monotonic_ns()}"
+    curl(ruled, *unopened(ruled), f"https://{PINNED}{path}")
+    assert len(ruled.standin.asked(path)) == 1
+    with pytest.raises(AssertionError, match="certificate"):  # the redirect is in force
+        curl(ruled, *unopened(ruled), f"{URL}{path}")
+
+
+@needs_curl
 @pytest.mark.parametrize("tool", ["nft", "iptables"])
 def test_undone_the_way_is_what_it_was(site: Site, tool: str) -> None:
     """Over IPv6 too, so that the rules are what keeps the others from it. And the gateway forwards."""
@@ -93,5 +108,5 @@ def test_undone_the_way_is_what_it_was(site: Site, tool: str) -> None:
     site.undo_rules(tool)
     for version in ("-4", "-6"):
         path = f"/direct/{time.monotonic_ns()}"
-        curl(site, version, "--cacert", str(site.standin.ca), f"{URL}{path}")
+        curl(site, version, *unopened(site), f"{URL}{path}")
         assert len(site.standin.asked(path)) == 1

@@ -51,11 +51,11 @@ class Network:
         self.host.routes["/socket"] = web_socket
         with self.gateway.inside():
             self.sandbox_server = stack.enter_context(SandboxServer())
-        self._proxies: dict[tuple[bool, bool], int] = {}
+        self._proxies: dict[tuple[bool, bool], Transparent] = {}
         self._balancer = 0
 
-    def redirect_to(self, callers: bool, forward: bool) -> int:
-        """All traffic to the host goes to the proxy with these settings from now on; its port."""
+    def redirect_to(self, callers: bool, forward: bool) -> Transparent:
+        """All traffic to the host goes to the proxy with these settings from now on."""
         if (callers, forward) not in self._proxies:
             port = 9000 + len(self._proxies)
             options: dict[str, Any] = {"runway_callers": CALLERS} if callers else {}
@@ -63,12 +63,11 @@ class Network:
             listen = ("--mode", "transparent", "--listen-host", "0.0.0.0", "--listen-port", str(port))
             with self.gateway.inside():
                 proxy = Transparent(self._folder(), listen=listen, **options)
-            self._stack.enter_context(proxy)
+            self._proxies[callers, forward] = self._stack.enter_context(proxy)
             self._stack.callback(whole, proxy)
-            self._proxies[callers, forward] = port
-        port = self._proxies[callers, forward]
-        self.gateway.sh(_REDIRECT, {"PORT": str(port)})
-        return port
+        proxy = self._proxies[callers, forward]
+        self.gateway.sh(_REDIRECT, {"PORT": str(proxy.port)})
+        return proxy
 
     def connect(self, client: str, port: int = 80) -> socket.socket:
         """A connection of one of README's clients to the host."""
@@ -165,7 +164,7 @@ def test_line(network: Network, case: Case) -> None:
 
 def test_an_own_address_alone_makes_nobody_local(network: Network) -> None:
     """As a balancer or a container's network on this machine has it: it is redirected by no rule."""
-    port = network.redirect_to(callers=False, forward=False)
+    port = network.redirect_to(callers=False, forward=False).port
     with network.gateway.inside():
         for address in (OTHER, OWN):
 
@@ -177,7 +176,7 @@ def test_an_own_address_alone_makes_nobody_local(network: Network) -> None:
 
 
 def test_a_redirect_to_loopback_alone_makes_nobody_local(network: Network) -> None:
-    port = network.redirect_to(callers=False, forward=False)
+    port = network.redirect_to(callers=False, forward=False).port
     network.gateway.sh(
         "sysctl -w net.ipv4.conf.lan.route_localnet=1\niptables -t nat -F\n"
         f"iptables -t nat -A PREROUTING -p tcp -i lan -d {OPENAI} -j DNAT --to-destination 127.0.0.1:{port}"
@@ -189,3 +188,25 @@ def test_a_redirect_to_loopback_alone_makes_nobody_local(network: Network) -> No
     assert video(network, connect, token=False) == "403"
     assert through(network, connect, ()) == {"403"}
     assert not raw_passes(network, "another machine")
+
+
+def test_who_asks_for_the_proxy_itself_goes_round_in_no_circle(network: Network) -> None:
+    """Without a redirect it was going to the proxy's address, and all is passed on to where it was going."""
+    port = network.redirect_to(callers=True, forward=True).port
+    for machine, address in (
+        (network.client, GATEWAY),
+        (network.gateway, OTHER),
+        (network.gateway, "127.0.0.1"),
+    ):
+        with machine.inside():
+            connection = socket.create_connection((address, port), PATIENCE_SECONDS)
+        assert ask(connection, "GET", "/v1/models", [("Authorization", "Bearer sk-any")]).status == 502
+
+
+def test_the_proxys_own_connections_redirected_go_round_in_no_circle(network: Network) -> None:
+    """As where it runs as the application's user."""
+    proxy = network.redirect_to(callers=False, forward=False)
+    network.gateway.sh(f"iptables -t nat -A OUTPUT -p tcp -d {OPENAI} -j REDIRECT --to-ports {proxy.port}")
+    for status, more in ((502, ()), (403, [("Via", "1.1 balancer")])):
+        assert ask(network.connect("the local user"), "GET", "/a/file", more).status == status
+    assert "it must run as another user than the application" in proxy.log

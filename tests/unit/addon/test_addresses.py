@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon.addresses import is_reverse, way_of
 from runway_addon.connections import Connections
@@ -88,6 +89,23 @@ def test_way_of_traffic_follows_mode_and_target(mode: str, way: Way) -> None:
     client = flow_of().client_conn
     client.proxy_mode = ProxyMode.parse(mode)
     assert way_of(client) is way
+
+
+def test_a_connection_that_would_come_to_the_proxy_again() -> None:
+    connections = Connections()
+    found, first, second = addresses(connections), flow_of(), flow_of()
+    first.server_conn.address, first.server_conn.sockname = ("127.0.0.1", 8080), ("10.0.0.1", 5001)
+    data = ServerConnectionHookData(first.server_conn, first.client_conn)
+    assert "the proxy itself" in str(found.why_endless(data))
+    first.server_conn.address = ("127.0.0.1", 8081)
+    assert found.why_endless(data) is None
+    # The proxy's own connection came to it: redirected, or by another name of the proxy's.
+    connections.note_hop(data)
+    second.client_conn.peername = ("10.0.0.1", 5001)
+    data = ServerConnectionHookData(second.server_conn, second.client_conn)
+    assert found.why_endless(data) is None
+    second.client_conn.proxy_mode = ProxyMode.parse("transparent")
+    assert "another user" in str(found.why_endless(data))
 
 
 def test_sender_has_address_headers_host_and_tunnel() -> None:

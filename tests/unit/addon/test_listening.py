@@ -12,6 +12,7 @@ from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
+from asking import other_address
 from runway_addon import listening
 from runway_addon.listening import Relisten
 from runway_addon.options import AddonOptions
@@ -92,6 +93,20 @@ async def test_the_proxy_listens_where_the_options_say_after_finish() -> None:
         assert not listening.is_own_address("api.openai.com", port)
         await stop(proxy)
         assert not await answers(address)
+
+
+@in_a_loop
+async def test_where_it_listens_on_all_addresses_each_of_them_is_the_proxys() -> None:
+    own = other_address()
+    for host, is_proxys in (("0.0.0.0", True), ("127.0.0.1", False)):
+        with taddons.context(Proxyserver()) as proxy:
+            await relisten(proxy, f"regular@{host}:0").finish()
+            port = int(listening.addresses()[0].rpartition(":")[2])
+            assert listening.is_own_address("127.0.0.1", port)
+            assert listening.is_own_address(own, port) is is_proxys
+            assert not listening.is_own_address("203.0.113.9", port)
+            assert not listening.is_own_address("api.openai.com", port)
+            await stop(proxy)
 
 
 @in_a_loop
