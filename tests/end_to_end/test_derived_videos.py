@@ -126,7 +126,8 @@ def test_edit_of_a_file(
     clip = of_length(sandbox_server.sandbox.clips[False].read(), 6)
     data = clip + (8 + (5 << 20)).to_bytes(4) + b"free" + bytes(5 << 20) if large else clip
     video = app.videos.edit(prompt=prompt, video=("clip.mp4", data))
-    assert (video.model, video.remixed_from_video_id) == ("aleph2", None)
+    assert (video.model, video.seconds, video.size) == ("aleph2", "6", "1280x720")
+    assert video.remixed_from_video_id is None
     _, sent = sandbox_server.task_call(prompt)
     assert sent["videoUri"].startswith("runway://" if large else "data:video/mp4;base64,")
     assert seconds_of(bytes_of(app, direct, video.id)) == 6
@@ -145,6 +146,7 @@ def test_extend_by_id_and_of_a_file(
     assert seconds_of(bytes_of(app, direct, video.id)) == 20
     clip = sandbox_server.sandbox.clips[True].read()
     of_file = app.videos.extend(prompt=f"{prompt} of a file", seconds="4", video=clip)
+    assert of_file.seconds == "8"  # the file's own four seconds are in it
     assert seconds_of(bytes_of(app, direct, of_file.id)) == 8
     longer = {"prompt": f"{prompt} JSON", "seconds": "4", "video": {"id": video.id}}
     assert app.post("/videos/extensions", body=longer, cast_to=Video).seconds == "24"

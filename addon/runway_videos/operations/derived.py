@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -10,10 +10,13 @@ import msgspec
 from runway_videos.catalog import Catalog
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError, bad_request
+from runway_videos.media.data_uris import decode, is_data_uri
+from runway_videos.media.mp4_shape import mp4_shape
 from runway_videos.openai.routes import Operation
-from runway_videos.request_body import Fields
+from runway_videos.request_body import Fields, Upload
 from runway_videos.translate import Plan, Resolved, Source, plan_create, resolve_model
-from runway_videos.translate.field_names import sort_fields
+from runway_videos.translate.coerce import unwrapped
+from runway_videos.translate.field_names import ClientField, sort_fields
 
 type _Mode = Literal["edit", "extend"]
 
@@ -51,7 +54,7 @@ def plan_derived(
     for name in ("prompt", "seconds") if mode == "extend" else ("prompt",):
         if name not in roles:
             raise bad_request(f"`{name}` is required.", name, "missing_required_parameter")
-    source = original.source if original else None
+    source = original.source if original else _among(roles)
     plans: list[Plan] = []
     refusal: ApiError | None = None
     for resolved in _models(mode, fields, original, settings, catalog):
@@ -65,6 +68,19 @@ def plan_derived(
     return min(
         plans, key=lambda plan: (not serves(plan.call.model), _is_shorter(plan, length or 0)), default=None
     )
+
+
+def _among(roles: Mapping[str, ClientField]) -> Source | None:
+    """The video among the fields, where it is a file that tells its length."""
+    field = roles.get("video")
+    value = unwrapped(field.value, field.name) if field else None
+    if field and isinstance(value, str) and is_data_uri(value):
+        value = Upload(decode(value, field.name), "", "")
+    shape = mp4_shape(value.data) if isinstance(value, Upload) else None
+    if shape is None:
+        return None
+    size = f"{shape.width}x{shape.height}" if shape.width and shape.height else ""
+    return Source(None, str(max(round(shape.seconds), 1)), size)
 
 
 def _is_shorter(plan: Plan, seconds: int) -> bool:

@@ -34,10 +34,10 @@ def plan_for_model(
 ) -> Plan:
     """The task call for a create's fields and `resolved.model`. ApiError for all that cannot work.
 
-    `source`: the video made earlier that it is made from, in place of one among the fields.
+    `source`: the video that it is made from; one made earlier is in none of the fields.
     """
     roles, rest = sort_fields(fields.values)
-    if source is not None:
+    if source is not None and source.output is not None:
         roles["video"] = source.field
     # The mode follows from the input: a video, else a picture, else the words alone.
     mode = catalog.mode_of(next((part for part in ("video", "picture") if part in roles), ""))

@@ -77,8 +77,8 @@ def _allowed_positions(schema: Schema) -> list[str]:
 
 
 def video(field: ClientField, schema: Schema, source: Source | None = None) -> object:
-    """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`; a `source` goes before."""
-    if source is not None:
+    """`video_uri` for a video field: a URL, a data URI, a file, or `{url}`; or an earlier `source`."""
+    if source is not None and source.output is not None:
         return source.output
     value = field.value
     if isinstance(value, list) and len(value) == 1:

@@ -1,4 +1,4 @@
-"""The video made earlier that a new one is made from: a remix, an edit or an extension of it."""
+"""The video that a new one is made from: a remix, an edit or an extension of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from runway_videos.translate.sizes import read_size
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A video made earlier. `length` and `size` as its own answers say them (`"8"`, `"1280x720"`).
+    """A video made earlier, or, with `output` None, one among the client's fields.
 
-    What is made of it has its length and size where the client names no other.
+    `length` and `size` as answers say them (`"8"`, `"1280x720"`), "" where they are not known. What
+    is made of it has both where the client names no other.
     """
 
-    output: TaskOutput
-    length: str
-    size: str
+    output: TaskOutput | None
+    length: str = ""
+    size: str = ""
 
     @property
     def seconds(self) -> int | None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runway_videos import sandbox
 from runway_videos.openai.messages import PassThrough
+from runway_videos.sandbox.clip_lengths import of_length
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
 from unit.operations.derived_harness import LINK, body, finished, refused
 from unit.request_body.forms import TYPE, field, form, texts
 
+UPRIGHT = Path(sandbox.__file__).with_name("portrait.mp4")
 MP4 = b"\0\0\0\x18ftypisom" + bytes(600)
 DATA_URI = "data:video/mp4;base64," + base64.b64encode(MP4).decode()
 PROMPT = "in the rain"
@@ -58,6 +62,23 @@ async def test_a_video_that_is_sent_along(name: str) -> None:
     assert harness.runway.bodies == [{"model": "aleph2", "promptText": PROMPT, "videoUri": DATA_URI}]
     assert (video["model"], video["remixed_from_video_id"]) == ("aleph2", None)
     assert [name for name, _ in harness.runway.asked] == ["create"]
+
+
+@pytest.mark.parametrize("name", ["a file", "a data URI"])
+@in_a_loop
+async def test_a_file_that_tells_its_length_and_size_keeps_them(name: str) -> None:
+    data = of_length(UPRIGHT.read_bytes(), 7)
+    uri = "data:video/mp4;base64," + base64.b64encode(data).decode()
+    forms = {
+        "a file": (TYPE, form(field("video", data, '; filename="a"'), field("prompt", PROMPT))),
+        "a data URI": (JSON_TYPE, body(prompt=PROMPT, video=uri)),
+    }
+    harness = ServiceHarness(remix_model="seedance2")
+    kind, sent = forms[name]
+    video = await harness.video("POST", "/edits", sent, headers={"content-type": kind})
+    assert (video["seconds"], video["size"]) == ("7", "720x1280")
+    (told,) = harness.runway.bodies
+    assert (told["duration"], told["ratio"]) == (7, "720:1280")
 
 
 @in_a_loop
