@@ -44,6 +44,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_max_body": (str, "64m", "The largest body of a video call; suffixes k, m, g."),
     "runway_webhooks": (Sequence[str], [], "Who is told when a video ends, one JSON object each: "
                         "url, secret, callers."),
+    "runway_store": (str, "memory", "Where creates are kept: memory, sqlite:PATH, or redis://HOST:PORT/0, "
+                     "for processes to share."),
     "runway_lean": (bool, False, "Drop the mitmproxy built-ins that a gateway does not use."),
 }  # fmt: skip
 

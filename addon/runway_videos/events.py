@@ -84,6 +84,28 @@ class CreateGivenUp(Event, frozen=True):
     video: VideoFacts
 
 
+class CreateAbandoned(Event, frozen=True):
+    """A process of the shared store has died after it had sent a create: a paid task may exist."""
+
+    video: VideoFacts
+
+
+class StoreAway(Event, frozen=True):
+    """The shared store cannot be reached; `problem` None: it is back."""
+
+    problem: str | None
+
+
+class StoreMayLose(Event, frozen=True):
+    """A setting of the shared store's engine could lose what it holds; `problem` says which."""
+
+    problem: str
+
+
+class StoreLostData(Event, frozen=True):
+    """The shared store has lost what it held."""
+
+
 class KeyPassedOver(Event, frozen=True):
     """A key could not take a create, and the next one is asked. `reason` is Runway's own text."""
 

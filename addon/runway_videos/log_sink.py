@@ -104,6 +104,29 @@ def _given_up(event: events.CreateGivenUp) -> tuple[int, str]:
     )
 
 
+def _abandoned(event: events.CreateAbandoned) -> tuple[int, str]:
+    return logging.ERROR, (
+        f"OUTCOME UNKNOWN: a paid task may exist at Runway: {describe(event.video)}: "
+        "the process that sent it has died"
+    )
+
+
+def _store_away(event: events.StoreAway) -> tuple[int, str]:
+    if event.problem is None:
+        return logging.WARNING, "the store is back: creates are taken again"
+    return logging.ERROR, f"the store cannot be reached, creates are refused: {escaped(event.problem)}"
+
+
+def _store_may_lose(event: events.StoreMayLose) -> tuple[int, str]:
+    return logging.WARNING, f"runway_store: {escaped(event.problem)}"
+
+
+def _store_lost_data(event: events.StoreLostData) -> tuple[int, str]:
+    return logging.ERROR, (
+        "the store has lost what it held: retries of creates that it knew are new ones; see its persistence"
+    )
+
+
 def _passed_over(event: events.KeyPassedOver) -> tuple[int, str]:
     reason = escaped(event.reason)
     return logging.WARNING, f"key {event.key} cannot take a create of {event.model}: {reason}"
@@ -196,6 +219,10 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.VideoSubmitted: _submitted,
     events.OutcomeUnknown: _unknown,
     events.CreateGivenUp: _given_up,
+    events.CreateAbandoned: _abandoned,
+    events.StoreAway: _store_away,
+    events.StoreMayLose: _store_may_lose,
+    events.StoreLostData: _store_lost_data,
     events.KeyPassedOver: _passed_over,
     events.PriceDiffers: _price_differs,
     events.UploadFailed: _upload_failed,

@@ -6,6 +6,7 @@ Read `operations/creates.py` from top to bottom to see what happens to a create.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from runway_videos.catalog import price_list
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.events import Events
-from runway_videos.idempotency.creates import Creates, may_have_made
+from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.pool import KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
@@ -26,11 +27,15 @@ from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
 from runway_videos.operations.creates import Created, PaidOperations
+from runway_videos.operations.kept_creates import kept_creates
 from runway_videos.operations.list_videos import VideoLister
 from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
 from runway_videos.runtime import Runtime, sealer_of, size_of
+from runway_videos.store.open_state import open_state
+from runway_videos.store.shared_state import StoreUnavailableError
 from runway_videos.store.video_records import VideoRecords
+from runway_videos.store.watched_state import WatchedState
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
 from runway_videos.upstream.held_polls import HeldPolls
@@ -61,7 +66,7 @@ class Service:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
         timeouts: Timeouts | None = None,
-        creates: Creates[Created] | None = None,
+        creates: KeepsCreates[Created] | None = None,
         pictures: PictureMaker | None = None,
         connect_webhooks: Callable[[], Connections] = WebhookClient,
     ) -> None:
@@ -70,15 +75,17 @@ class Service:
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = False
         # What lasts through all configurations stands here, beside the runtime.
-        self._creates: Creates[Created] = Creates(clock, may_have_made) if creates is None else creates
         self._poller = Poller()
+        self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
+        sinks = Events([LogSink(settings.sandbox), self._webhooks])
+        state = open_state(settings.store)
+        self._state = state and WatchedState(state, lambda problem: sinks.emit(events.StoreAway(problem)))
+        self._creates = creates or kept_creates(self._state, sinks, clock, now)
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         paid = PaidOperations(self._creates, self._poller)
         self._pictures = pictures or PictureMaker(clock)
         self._content = Content(self._poller, self._pictures)
         self._lister = VideoLister(self._poller)
-        self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
-        sinks = Events([LogSink(settings.sandbox), self._webhooks])
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
@@ -133,6 +140,10 @@ class Service:
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
         self._started = True
+        if self._state is not None:
+            with contextlib.suppress(StoreUnavailableError):  # it is said that the store is away
+                for warning in await self._state.warnings():
+                    self.runtime.events.emit(events.StoreMayLose(warning))
         if self.runtime.settings.sandbox and self._stop_sandbox is None:
             # Imported only here: nobody else pays for it.
             from runway_videos.sandbox import Sandbox
@@ -175,10 +186,13 @@ class Service:
         return self._creates.answering()
 
     async def close(self) -> None:
-        """Closes connections and the sandbox."""
+        """Closes connections, the store and the sandbox."""
         await self._webhooks.close()
         await self._pictures.close()
         await self.runtime.client.close()
+        await self._creates.close()
+        if self._state is not None:
+            await self._state.close()
         if self._stop_sandbox is not None:
             await self._stop_sandbox()
 
@@ -192,6 +206,8 @@ class Service:
         if self._started and settings.sandbox != before.sandbox:
             # A real key must never go to the sandbox, nor its header on a paid video.
             raise ConfigError("runway_sandbox: takes effect at the start; end the proxy and start it again")
+        if settings.store != before.store:
+            raise ConfigError("runway_store: takes effect at the start; end the proxy and start it again")
         signers, sealer = signers_of(settings.webhooks), sealer_of(settings)
         pool, client = runtime.pool, runtime.client
         if settings.keys != before.keys:

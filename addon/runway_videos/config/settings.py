@@ -11,6 +11,7 @@ import msgspec
 from runway_videos import catalog
 from runway_videos.config.aliases import read_aliases
 from runway_videos.config.option_reader import VISIBLE, OptionReader
+from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
 from runway_videos.keys.pool import Key
 
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True):
     remix_model: str = REMIX_MODEL
     extend_model: str = EXTEND_MODEL
     webhooks: tuple[Webhook, ...] = ()
+    store: StoreOption = StoreOption()
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -122,6 +124,7 @@ def read(
         conf=conf,
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
         extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
+        store=read_store(reader, options["runway_store"]),
     )
 
 

@@ -45,6 +45,8 @@ def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
         yield f"keys: {', '.join(each)}"
     aliases = "; ".join(_alias(pattern, models) for pattern, models in settings.aliases)
     yield f"aliases: {aliases or 'none'}"
+    if settings.store.kind != "memory":
+        yield f"store: {settings.store.kind}, {escaped(settings.store.shown)}"
     models = catalog.load()
     yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
     if settings.webhooks:

@@ -111,6 +111,9 @@ class Creates[T]:
             self._keep(create)
         return [create.identity for create in given_up]
 
+    async def close(self) -> None:
+        """Nothing is left to do."""
+
     def owed(self) -> int:
         """Clients that left without an outcome not long ago: they may come back for it."""
         self._expire()

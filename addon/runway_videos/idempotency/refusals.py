@@ -48,6 +48,17 @@ def process_ended() -> ApiError:
     )
 
 
+def fault() -> ApiError:
+    """A fault of the proxy: nobody knows how far the create came."""
+    return ApiError(
+        502,
+        "An equal create failed in the proxy: a paid task may exist.",
+        code="outcome_unknown",
+        retry=False,
+        may_have_made=True,
+    )
+
+
 def process_died() -> ApiError:
     """The process that sent the create has died before Runway answered, or before it wrote the answer."""
     return ApiError(
@@ -88,7 +99,5 @@ def store_unavailable(detail: str) -> ApiError:
 def repeated_unknown(error: Exception) -> ApiError:
     """An equal create ended with this error a moment ago, and a paid task may exist."""
     if not isinstance(error, ApiError):
-        error = ApiError(
-            502, "An equal create failed in the proxy: a paid task may exist.", code="outcome_unknown"
-        )
+        error = fault()
     return ApiError(error.status, f"{error.message} {_INSIST}", code=error.code, retry=False)

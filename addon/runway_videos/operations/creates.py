@@ -9,9 +9,9 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.events import VideoFacts
-from runway_videos.idempotency.creates import Creates
 from runway_videos.idempotency.fingerprint import identity_of
 from runway_videos.idempotency.in_flight_create import Sending
+from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.openai.messages import Answer, Call, PassThrough
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import encode
@@ -38,7 +38,7 @@ class Created(msgspec.Struct, frozen=True):
 class PaidOperations:
     """Makes videos. `creates` are those in flight and kept; they outlive a runtime."""
 
-    def __init__(self, creates: Creates[Created], poller: Poller) -> None:
+    def __init__(self, creates: KeepsCreates[Created], poller: Poller) -> None:
         self._creates = creates
         self._poller = poller
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)

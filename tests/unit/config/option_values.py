@@ -25,6 +25,7 @@ DEFAULTS: Mapping[str, object] = {
     "runway_max_body": "64m",
     "runway_lean": False,
     "runway_webhooks": [],
+    "runway_store": "memory",
 }
 
 

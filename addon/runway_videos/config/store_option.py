@@ -1,0 +1,79 @@
+"""`runway_store`: where what processes share is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from runway_videos.config.option_reader import OptionReader
+from runway_videos.logs import escaped
+
+_REDIS = ("redis", "rediss", "unix")
+_FORMS = (
+    "memory, sqlite:PATH, redis://HOST:PORT/NUMBER or rediss://…, or env.NAME or file.PATH that holds one"
+)
+
+
+class StoreOption(msgspec.Struct, frozen=True):
+    """`place` is a path or a URL, "" for memory. A URL may hold a password: it is in no repr."""
+
+    kind: Literal["memory", "sqlite", "redis"] = "memory"
+    place: str = ""
+
+    def __repr__(self) -> str:
+        return f"StoreOption({self.kind!r}, {self.shown!r})"
+
+    @property
+    def shown(self) -> str:
+        """The place without user, password and query."""
+        if self.kind != "redis":
+            return self.place
+        parts = urlsplit(self.place)
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+        return f"{parts.scheme}://{host}{parts.path}"
+
+
+def read_store(reader: OptionReader, value: object) -> StoreOption:
+    """The option. Raises ConfigError."""
+    text = value.strip() if isinstance(value, str) else ""
+    is_literal = not text.startswith(("env.", "file."))
+    if not is_literal:
+        text = _fetched(reader, text)
+    if text in ("", "memory"):
+        return StoreOption()
+    kind, _, path = text.partition(":")
+    if kind == "sqlite" and path:
+        return StoreOption("sqlite", path)
+    if kind not in _REDIS or not _is_redis(text):
+        # A password may stand in it.
+        raise reader.fail("runway_store", f"{escaped(repr(kind), 20)} must be {_FORMS}")
+    if is_literal and urlsplit(text).password:
+        raise reader.fail(
+            "runway_store", "a password stands in it: put the whole URL where env.NAME or file.PATH finds it"
+        )
+    return StoreOption("redis", text)
+
+
+def _fetched(reader: OptionReader, reference: str) -> str:
+    kind, _, name = reference.partition(".")
+    if kind == "env":
+        found = reader.environ.get(name, "")
+        if not found.strip():
+            # Memory in its place would promise less than was asked for.
+            raise reader.fail("runway_store", f"the environment variable {escaped(name, 60)} is not set")
+        return found.strip()
+    try:
+        return Path(name).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise reader.fail("runway_store", f"{escaped(name, 200)}: {error}") from error
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+    except ValueError:
+        return False

@@ -1,0 +1,78 @@
+"""Which processes of a shared store are alive: each writes a sign of life, which ends when it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+
+from runway_videos.store.shared_state import SharedState, StoreUnavailableError
+
+#: A process that has not written for so long is taken for dead, in seconds.
+LEASE_SECONDS = 10.0
+#: How often it writes, in seconds.
+BEAT_SECONDS = 2.5
+
+#: Written by the first process that finds none. Gone or another: the store has lost what it held.
+_DATA_KEY = "data"
+_DATA_SECONDS = 10 * 365 * 24 * 3600.0
+
+
+class Owners:
+    """This process's sign of life, and those of others. `clock` gives seconds that never go back.
+
+    `lost_data` is called when the store has lost what it held.
+    """
+
+    def __init__(
+        self,
+        state: SharedState,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        lost_data: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name = secrets.token_hex(8)
+        self._state = state
+        self._clock = clock
+        self._sleep = sleep
+        self._lost_data = lost_data
+        self._data: bytes | None = None
+        self._beaten_at: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def be_alive(self) -> None:
+        """Others see that this process lives, from now on. Raises StoreUnavailableError."""
+        if self._beaten_at is None or self._clock() - self._beaten_at > LEASE_SECONDS / 2:
+            await self._beat()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def dead(self, names: Iterable[str]) -> set[str]:
+        """Those that give no sign of life; never this process. Raises StoreUnavailableError."""
+        others = [name for name in names if name != self.name]
+        return {name for name in others if await self._state.get(f"process:{name}") is None}
+
+    async def close(self) -> None:
+        """No more signs of life."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            await self._sleep(BEAT_SECONDS)
+            with contextlib.suppress(StoreUnavailableError):
+                await self._beat()
+
+    async def _beat(self) -> None:
+        began = self._clock()
+        await self._state.put(f"process:{self.name}", b"1", LEASE_SECONDS)
+        self._beaten_at = began
+        mine = self._data or secrets.token_bytes(8)
+        found = await self._state.swap(_DATA_KEY, None, mine, _DATA_SECONDS)
+        current = mine if found.done else found.current
+        if self._data is not None and (found.done or current != self._data):
+            self._lost_data()
+        self._data = current

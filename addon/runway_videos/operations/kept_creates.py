@@ -1,0 +1,36 @@
+"""Who keeps creates: this process's memory, or a store that it shares with others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from runway_videos import events
+from runway_videos.events import Events
+from runway_videos.idempotency import refusals
+from runway_videos.idempotency.creates import Creates, may_have_made
+from runway_videos.idempotency.interface import KeepsCreates
+from runway_videos.idempotency.outcomes import OutcomeCodec
+from runway_videos.idempotency.owners import Owners
+from runway_videos.idempotency.shared_creates import SharedCreates
+from runway_videos.operations.creates import Created
+from runway_videos.store.shared_state import SharedState
+
+
+def kept_creates(
+    state: SharedState | None,
+    sinks: Events,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
+) -> KeepsCreates[Created]:
+    """Creates in `state`; in memory where there is none. `clock` and `now` as `Runtime` has them."""
+    if state is None:
+        return Creates(clock, may_have_made)
+    return SharedCreates(
+        state,
+        Owners(state, clock, lost_data=lambda: sinks.emit(events.StoreLostData())),
+        OutcomeCodec(Created, refusals.fault),
+        may_have_made,
+        now,
+        died=lambda create: sinks.emit(events.CreateAbandoned(create.about)),
+    )

@@ -1,0 +1,103 @@
+"""Shared state in Redis (7.0 or newer) or Valkey: for processes on several machines."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from runway_videos.store.shared_state import StoreUnavailableError, Swapped
+
+#: Before every key. A version beside it may have another layout.
+PREFIX = "runway-videos:1:"
+#: A Redis that takes longer than this to answer is as good as none, in seconds.
+ANSWER_SECONDS = 0.5
+
+# Settings that could lose what protects a payment: the name, the values that do, what to say.
+_EVICTING = tuple(
+    f"{what}-{how}" for what in ("allkeys", "volatile") for how in ("lru", "lfu", "random", "ttl", "lrm")
+)
+_SETTINGS = (
+    ("maxmemory-policy", _EVICTING, "Redis may evict creates: set maxmemory-policy noeviction"),
+    ("appendonly", ("no",), "Redis forgets creates when it restarts: set appendonly yes"),
+)
+
+# ARGV: whether a value is expected, the expected one, whether one is to be put, that value, milliseconds.
+_SWAP = """
+local current = redis.call('GET', KEYS[1])
+if ARGV[1] == '0' and current or ARGV[1] == '1' and current ~= ARGV[2] then
+    return {0, current}
+end
+if ARGV[3] == '1' then
+    redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+else
+    redis.call('DEL', KEYS[1])
+end
+return {1, ARGV[4]}
+"""
+
+
+class RedisState:
+    """A SharedState in the Redis at `url` (`redis://`, `rediss://`). Connects when it is first used."""
+
+    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._redis = redis.asyncio.Redis.from_url(
+            url,
+            socket_timeout=answer_seconds,
+            socket_connect_timeout=answer_seconds,
+            # Sent again, a swap whose answer was lost would find its own value and say "not done".
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=0,
+        )
+        self._swap = self._redis.register_script(_SWAP)
+
+    async def get(self, key: str) -> bytes | None:
+        try:
+            found = await self._redis.get(PREFIX + key)
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return found.encode() if isinstance(found, str) else found
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes | None, seconds: float) -> Swapped:
+        arguments: list[Any] = [int(expected is not None), expected or b"", int(value is not None)]
+        arguments += [value or b"", _milliseconds(seconds)]
+        try:
+            done, current = await self._swap(keys=[PREFIX + key], args=arguments)
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return Swapped(True, value) if done else Swapped(False, current)
+
+    async def put(self, key: str, value: bytes, seconds: float) -> None:
+        try:
+            await self._redis.set(PREFIX + key, value, px=_milliseconds(seconds))
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def warnings(self) -> list[str]:
+        try:
+            settings = await self._redis.config_get("maxmemory*", "appendonly")
+        except ResponseError:  # a hosted Redis may not tell
+            return []
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        found = {_text(name): _text(value) for name, value in settings.items()}
+        return [text for name, bad, text in _SETTINGS if found.get(name) in bad]
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds * 1000))
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(f"{type(error).__name__}: {error}")

@@ -1,0 +1,116 @@
+"""Shared state in an SQLite file: for the processes of one machine. Outlives restarts and `kill -9`.
+
+All its work is done by one thread, off the event loop. A value is on disk before a write returns
+(WAL with synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from runway_videos.store.shared_state import StoreUnavailableError, Swapped
+
+#: How long a write waits for another process's, in seconds.
+BUSY_SECONDS = 2.0
+#: How often values whose time is over are deleted, in seconds.
+SWEEP_SECONDS = 60.0
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS shared_v1 (key TEXT PRIMARY KEY, value BLOB NOT NULL, until REAL NOT NULL)
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS shared_v1_until ON shared_v1 (until);
+"""
+
+
+class SqliteState:
+    """A SharedState in the file `path`, created if there is none. `now` gives unix seconds.
+
+    Raises StoreUnavailableError where the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._swept_at = now()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="runway_store")
+        try:
+            self._database = self._thread.submit(_open, path).result()
+        except (sqlite3.Error, OSError) as error:
+            self._thread.shutdown()
+            raise StoreUnavailableError(f"{path}: {error}") from error
+
+    async def get(self, key: str) -> bytes | None:
+        return await self._run(lambda: self._get(key))
+
+    async def swap(self, key: str, expected: bytes | None, value: bytes | None, seconds: float) -> Swapped:
+        def swap() -> Swapped:
+            current = self._get(key)
+            if current != expected:
+                return Swapped(False, current)
+            self._set(key, value, seconds)
+            return Swapped(True, value)
+
+        return await self._run(lambda: self._transact(swap))
+
+    async def put(self, key: str, value: bytes, seconds: float) -> None:
+        await self._run(lambda: self._transact(lambda: self._set(key, value, seconds)))
+
+    async def warnings(self) -> list[str]:
+        return []
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._database.close)
+        self._thread.shutdown(wait=False)
+
+    async def _run[T](self, work: Callable[[], T]) -> T:
+        try:
+            # Shielded: a write that has begun is not left half way by a client that hangs up.
+            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailableError(str(error)) from error
+
+    def _transact[T](self, work: Callable[[], T]) -> T:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            done = work()
+            self._sweep()
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+        return done
+
+    def _get(self, key: str) -> bytes | None:
+        row = self._database.execute(
+            "SELECT value FROM shared_v1 WHERE key = ? AND until > ?", (key, self._now())
+        ).fetchone()
+        return row[0] if row else None
+
+    def _set(self, key: str, value: bytes | None, seconds: float) -> None:
+        if value is None:
+            self._database.execute("DELETE FROM shared_v1 WHERE key = ?", (key,))
+        else:
+            self._database.execute(
+                "INSERT OR REPLACE INTO shared_v1 VALUES (?, ?, ?)", (key, value, self._now() + seconds)
+            )
+
+    def _sweep(self) -> None:
+        now = self._now()
+        if now - self._swept_at >= SWEEP_SECONDS:
+            self._swept_at = now
+            self._database.execute("DELETE FROM shared_v1 WHERE until <= ?", (now,))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # Who may read the file may read prompts: only its owner.
+    path.touch(mode=0o600, exist_ok=True)
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.executescript(_TABLES)
+    return database

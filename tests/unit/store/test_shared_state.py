@@ -1,0 +1,132 @@
+"""What every engine of a shared state has to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from runway_videos.store.shared_state import StoreUnavailableError, Swapped
+from unit.store.engines import ENGINES, Engine
+from unit.store.engines import engine as engine_of
+
+
+@pytest.fixture(params=ENGINES, scope="module")
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with engine_of(request.param) as found:
+        yield found
+
+
+def test_a_value_stands_until_it_is_swapped_by_who_knows_it(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            assert await state.get("a") is None
+            assert await state.swap("a", b"other", b"x", 9) == Swapped(False, None)
+            assert await state.swap("a", None, b"\x00\xff", 9) == Swapped(True, b"\x00\xff")
+            assert await state.swap("a", None, b"y", 9) == Swapped(False, b"\x00\xff")
+            assert await state.swap("a", b"y", None, 9) == Swapped(False, b"\x00\xff")
+            assert await state.get("a") == b"\x00\xff"
+            assert await state.swap("a", b"\x00\xff", None, 9) == Swapped(True, None)
+            assert await state.get("a") is None
+            assert await state.swap("a", None, None, 9) == Swapped(True, None)
+
+    asyncio.run(run())
+
+
+def test_a_value_is_gone_when_its_time_is_over(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            await state.put("long", b"x", 60)
+            await state.put("short", b"x", 0.02)
+            await asyncio.sleep(0.05)
+            assert await state.get("short") is None
+            assert await state.swap("short", None, b"y", 9) == Swapped(True, b"y")
+            assert await state.get("long") == b"x"
+
+    asyncio.run(run())
+
+
+def test_processes_see_one_store_and_one_of_them_wins(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as one, engine.opened() as other:
+            for number in range(50):
+                key = f"race {number}"
+                results = await asyncio.gather(
+                    *(state.swap(key, None, name, 9) for state in (one, other) for name in (b"a", b"b"))
+                )
+                (won,) = [result.current for result in results if result.done]
+                assert {result.current for result in results} == {won}
+                assert await one.get(key) == await other.get(key) == won
+
+    asyncio.run(run())
+
+
+def test_what_is_counted_by_many_is_counted_whole(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as one, engine.opened() as other:
+
+            async def count(state: object) -> None:
+                assert state is one or state is other
+                known: bytes | None = None
+                while True:
+                    new = str(int(known or b"0") + 1).encode()
+                    swapped = await (one if state is one else other).swap("count", known, new, 9)
+                    if swapped.done:
+                        return
+                    known = swapped.current
+
+            await asyncio.gather(*(count(state) for state in (one, other) for _ in range(20)))
+            assert await one.get("count") == b"40"
+
+    asyncio.run(run())
+
+
+def test_it_outlives_who_opened_it(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            await state.put("kept", b"x", 60)
+        async with engine.opened() as state:
+            assert await state.get("kept") == b"x"
+
+    asyncio.run(run())
+
+
+def test_a_store_that_is_not_there_says_so(engine: Engine) -> None:
+    if engine.redis is None:
+        with pytest.raises(StoreUnavailableError, match=r"store\.db"):
+            Engine("sqlite", engine.folder / "no such folder", None).open()
+        return
+
+    async def run() -> None:
+        assert engine.redis is not None
+        async with engine.opened() as state:
+            await state.put("a", b"x", 60)
+            engine.redis.pause()
+            try:
+                for call in (state.get("a"), state.put("a", b"y", 9), state.swap("a", None, b"y", 9)):
+                    with pytest.raises(StoreUnavailableError):
+                        await call
+            finally:
+                engine.redis.go_on()
+            assert await state.get("a") is not None
+
+    asyncio.run(run())
+
+
+def test_settings_that_lose_creates_are_warned_of(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            assert await state.warnings() == []
+            if engine.redis is not None:
+                import redis.asyncio
+
+                admin = redis.asyncio.Redis.from_url(engine.redis.url)
+                await admin.config_set("maxmemory-policy", "allkeys-lru")
+                await admin.config_set("appendonly", "no")
+                assert ["maxmemory" in text for text in await state.warnings()] == [True, False]
+                await admin.config_set("maxmemory-policy", "noeviction")
+                await admin.config_set("appendonly", "yes")
+                await admin.aclose()
+
+    asyncio.run(run())
