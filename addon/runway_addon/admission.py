@@ -8,7 +8,7 @@ import msgspec
 from mitmproxy import http
 from mitmproxy.connection import Client
 
-from runway_addon import addresses, flow_messages, listening
+from runway_addon import addresses, flow_messages, listening, replays
 from runway_addon.addresses import Addresses
 from runway_addon.body_limit import READ_TO_REFUSE
 from runway_addon.connections import Connections
@@ -220,7 +220,8 @@ class Admission:
         if route is not None:
             caller = self._policy.name_of(sender)
             self._events.emit(CallRefused(error, route, caller, sender.peer))
-        _put_refusal(flow, error)
+        if not replays.put_first_answer(flow, route, self._settings):
+            _put_refusal(flow, error)
 
     def _size(self, flow: http.HTTPFlow) -> int | None:
         return flow_messages.request_size(flow, self._addresses.has_body(flow))

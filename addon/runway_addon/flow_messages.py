@@ -15,6 +15,7 @@ from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
 
 from runway_addon.client_presence import ClientPresence
+from runway_addon.replays import is_replayed
 from runway_videos.errors import ApiError, render
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.messages import Answer, Call
@@ -154,7 +155,8 @@ def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) 
     if (key := lower_names(came).get("idempotency-key")) is not None:
         headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    return Call(route, query(flow), headers, body, caller, ClientPresence(flow), flow.request.method)
+    gone, method = ClientPresence(flow), flow.request.method
+    return Call(route, query(flow), headers, body, caller, gone, method, is_replayed(flow))
 
 
 def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) -> HeaderFields:

@@ -46,6 +46,7 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
                         "url, secret, callers."),
     "runway_store": (str, "memory", "Where creates are kept: memory, sqlite:PATH, or redis://HOST:PORT/0, "
                      "for processes to share."),
+    "runway_replay": (bool, False, "Let a recorded create that is replayed make another video."),
     "runway_lean": (bool, False, "Drop the mitmproxy built-ins that a gateway does not use."),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import weakref
 
 from mitmproxy import http
 
-from runway_addon import downloads, flow_messages, listening
+from runway_addon import downloads, flow_messages, listening, replays
 from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
 from runway_addon.body_limit import BodyLimits
@@ -91,7 +91,8 @@ class VideoCalls:
         except ApiError as error:
             peer = self._connections.peer(flow.client_conn)
             service.runtime.events.emit(CallRefused(error, admitted.route, admitted.caller, peer))
-            flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
+            if not replays.put_first_answer(flow, admitted.route, service.runtime.settings):
+                flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
             log.exception("a fault of this proxy, please report it [%s]", flow_messages.request_id(flow))

@@ -68,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True):
     id_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
     conf: str = ""
+    replay: bool = False
     remix_model: str = REMIX_MODEL
     extend_model: str = EXTEND_MODEL
     webhooks: tuple[Webhook, ...] = ()
@@ -118,6 +119,7 @@ def read(
         content=content,
         max_body=reader.size("runway_max_body", options["runway_max_body"]),
         lean=bool(options["runway_lean"]),
+        replay=bool(options["runway_replay"]),
         webhooks=read_webhooks(reader, options["runway_webhooks"], [caller.name for caller in callers]),
         id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),

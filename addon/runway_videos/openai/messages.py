@@ -12,7 +12,8 @@ from runway_videos.openai.routes import Route
 class Call(msgspec.Struct, frozen=True):
     """An authenticated video call. Header names are in lower case.
 
-    `gone` tells whether the client has disconnected, as far as the proxy knows.
+    `gone` tells whether the client has disconnected, as far as the proxy knows. `replayed`: no client
+    sends it now, somebody sends a recorded call once more.
     """
 
     route: Route
@@ -22,6 +23,7 @@ class Call(msgspec.Struct, frozen=True):
     caller: str
     gone: Callable[[], bool]
     method: str = "GET"
+    replayed: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -56,3 +56,14 @@ def unknown_model(models: str) -> ApiError:
         param="model",
         code="model_not_found",
     )
+
+
+def replay_refused() -> ApiError:
+    """For a paid call that somebody sends once more from a recording."""
+    return ApiError(
+        409,
+        "This is a recorded create, sent once more: it would be another video, and paid for. The operator "
+        "can allow that with runway_replay: true.",
+        code="replay_refused",
+        retry=False,
+    )

@@ -31,6 +31,10 @@ class Operation(Enum):
     NOT_OURS = "not ours"
 
 
+#: The operations that make a video, and cost.
+PAID = frozenset({Operation.CREATE, Operation.REMIX, Operation.EDIT, Operation.EXTEND})
+
+
 class Route(msgspec.Struct, frozen=True):
     """A call under `/v1/videos`, or for the models. `name` is for messages; `allow`: the methods of its path.
 

@@ -13,6 +13,7 @@ from runway_videos.idempotency.fingerprint import identity_of
 from runway_videos.idempotency.in_flight_create import Sending
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.openai.messages import Answer, Call, PassThrough
+from runway_videos.openai.refusals import replay_refused
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import encode
 from runway_videos.operations.create_plan import PlannedCreate, facts_of, plan_of
@@ -48,6 +49,8 @@ class PaidOperations:
         planned = await plan_of(runtime, call)
         if isinstance(planned, PassThrough):
             return planned
+        if call.replayed and not runtime.settings.replay:
+            raise replay_refused()
         if planned.plan.ignored:
             runtime.events.emit(events.FieldsIgnored(planned.plan.ignored))
         facts = facts_of(planned, call.caller)

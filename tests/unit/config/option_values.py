@@ -24,6 +24,7 @@ DEFAULTS: Mapping[str, object] = {
     "runway_content": "stream",
     "runway_max_body": "64m",
     "runway_lean": False,
+    "runway_replay": False,
     "runway_webhooks": [],
     "runway_store": "memory",
 }
