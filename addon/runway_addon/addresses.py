@@ -39,12 +39,16 @@ class Addresses:
         forms: RequestForms,
         is_own_address: Callable[[str, int], bool],
         local_end: Callable[[Client], str] = lambda client: "",
+        checks_servers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`local_end`: the IP address at which a client's connection ends here."""
+        """`local_end`: the IP address at which a client's connection ends here. `checks_servers`: whether
+        servers' certificates are looked at.
+        """
         self._connections = connections
         self._forms = forms
         self._is_own_address = is_own_address
         self._local_end = local_end
+        self._checks_servers = checks_servers
 
     def peer(self, client: Client) -> str:
         """The IP address of a client, also where it came to the proxy through the proxy itself."""
@@ -113,7 +117,7 @@ class Addresses:
         client, request = flow.client_conn, flow.request
         if way_of(client) is not Way.ROUTED:
             names = [request.host]
-        elif request.scheme == "https" and client.sni:
+        elif request.scheme == "https" and client.sni and self._checks_servers():
             names = [client.sni]
         else:
             return False

@@ -131,6 +131,11 @@ def local_end(client: Client) -> str:
     return str(name[0]) if name else ""
 
 
+def checks_servers() -> bool:
+    """Whether mitmproxy looks at servers' certificates."""
+    return not ctx.options.ssl_insecure
+
+
 def is_own_address(host: str, port: int) -> bool:
     """Whether host and port name this proxy itself; `host` where it listens on all addresses, any of them."""
     return any(

@@ -47,5 +47,7 @@ downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDict
 #: Calls for the models that are answered elsewhere.
 models: weakref.WeakKeyDictionary[http.HTTPFlow, ModelsFlow] = weakref.WeakKeyDictionary()
 
-addresses = Addresses(connections, forms, listening.is_own_address, listening.local_end)
+addresses = Addresses(
+    connections, forms, listening.is_own_address, listening.local_end, listening.checks_servers
+)
 video_calls = VideoCalls(calls, downloads, bodies, links, connections, addresses, ModelsAnswers(models))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from mitmproxy import http
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
+from runway_addon.addresses import Addresses
+from runway_addon.connections import Connections
+from runway_addon.http_layer import RequestForms
 from unit.addon.admission_harness import CALLERS, TOKENS, admission, asked, own
 
 PASSED = [CALLERS[0] | {"pass_token": True}]
@@ -58,6 +62,16 @@ def sent(flow: http.HTTPFlow, callers: Any = PASSED, **options: Any) -> dict[str
 def test_where_it_is_kept(flow: http.HTTPFlow, kept: bool) -> None:
     headers = sent(flow)
     assert headers.get("authorization") == (BEARER if kept else None)
+
+
+def test_where_no_certificate_is_looked_at_no_name_is_sure() -> None:
+    forms = RequestForms()
+    for checks in (True, False):
+        found = Addresses(
+            Connections(), forms, lambda host, port: False, checks_servers=partial(bool, checks)
+        )
+        assert found.goes_to(redirected(HOST), {HOST}) is checks
+        assert found.goes_to(asked(path="/v1/chat"), {HOST})
 
 
 def test_a_client_that_chose_the_proxy_keeps_it_by_the_name_that_is_looked_up() -> None:
