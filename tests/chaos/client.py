@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from chaos import stock
 from chaos.answers import task_of
-from chaos.bodies import body_of
+from chaos.bodies import body_of, path_of
 from chaos.plan import CALLERS, Wish
 from chaos.records import Attempt, Sight, Story, Trace
 from chaos.wire import STAYS, Answer, Hang, How, LostError, ask
@@ -146,7 +146,7 @@ class Client:
         if wish.idempotency_key:
             headers["idempotency-key"] = wish.idempotency_key
         moment = self._moment(wish.group) if hang.how is How.MOMENT else None
-        return await ask(self._port, "POST", "/v1/videos", headers, body, hang=hang, moment=moment)
+        return await ask(self._port, "POST", path_of(wish), headers, body, hang=hang, moment=moment)
 
     async def _look(self) -> None:
         """Asks for the status, once, and notes what is said of it."""

@@ -15,7 +15,7 @@ from chaos.wire import STAYS, Hang, How
 CALLERS = ("app-1", "app-2", "app-3")
 #: Groups that share their Runway keys: a key that rests hurts no others.
 LANE = 4
-_FORMS = ("json", "json", "multipart", "multipart", "picture")
+_FORMS = ("json", "json", "multipart", "multipart", "picture", "edit", "extend")
 
 
 class Wish(msgspec.Struct, frozen=True):
