@@ -19,6 +19,7 @@ from runway_videos.openai.video import Status
 from runway_videos.prices import Prices, credits_text
 from runway_videos.store.video_ids import IdSealer, VideoReference, unknown_video
 from runway_videos.store.video_records import VideoRecord, VideoRecords
+from runway_videos.translate.model_names import bare_name
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.timeouts import Timeouts
 
@@ -26,6 +27,8 @@ from runway_videos.upstream.timeouts import Timeouts
 SANDBOX_HEADER = "x-runway-sandbox"
 #: The header of what a video costs: estimated in the answer to its create, final once it has ended.
 CREDITS_HEADER = "x-runway-credits"
+#: What is made, where an alias chose it.
+MODEL_HEADER, SIZE_HEADER = "x-runway-model", "x-runway-size"
 _LEAST_POLL_MS = 1000
 
 
@@ -52,6 +55,15 @@ class RequestedVideo(msgspec.Struct, frozen=True):
     @property
     def task(self) -> str:
         return self.record.reference.task
+
+    @property
+    def made_headers(self) -> dict[str, str]:
+        """What an alias chose, as far as this process knows."""
+        record = self.record
+        if record.runway_model in ("", bare_name(record.reference.model)):
+            return {}
+        size = {SIZE_HEADER: record.runway_size} if record.runway_size else {}
+        return {MODEL_HEADER: record.runway_model, **size}
 
 
 class Runtime(msgspec.Struct, frozen=True, dict=True):
@@ -94,15 +106,19 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
         poll_after = str(max(_LEAST_POLL_MS, self.settings.poll_seconds * 1000))
         return self.json_headers | {"openai-poll-after-ms": poll_after}
 
-    def created_headers(self, credits: float | None) -> dict[str, str]:
+    def created_headers(self, video: RequestedVideo, credits: float | None) -> dict[str, str]:
         """Headers of the answer to a create that costs about so much."""
         cost = {} if credits is None else {CREDITS_HEADER: credits_text(credits)}
-        return self.video_headers | cost
+        return self.video_headers | video.made_headers | cost
 
-    def status_headers(self, cached: CachedStatus) -> dict[str, str]:
+    def status_headers(self, video: RequestedVideo, cached: CachedStatus) -> dict[str, str]:
         """Headers of a video's status: what it cost where it has ended, else when to ask again."""
         headers = self.json_headers if cached.status in ("completed", "failed") else self.video_headers
-        return {**headers, CREDITS_HEADER: cached.credits} if cached.credits else headers
+        made = video.made_headers
+        if not made and not cached.credits:
+            return headers
+        cost = {CREDITS_HEADER: cached.credits} if cached.credits else {}
+        return {**headers, **made, **cost}
 
     @cached_property
     def json_headers(self) -> dict[str, str]:

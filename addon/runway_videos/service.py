@@ -123,14 +123,14 @@ class Service:
         """A video's status, at once or when it changes."""
         video = runtime.video(call.route.video_id, call.caller)
         cached, applied = await self._held_polls.status(runtime, video, call)
-        headers = runtime.status_headers(cached)
+        headers = runtime.status_headers(video, cached)
         return Answer(200, {**headers, **applied} if applied else headers, body_of(video, cached))
 
     async def delete(self, runtime: Runtime, call: Call) -> Answer:
         """Cancels or deletes a video."""
         video = runtime.video(call.route.video_id, call.caller)
         await self._poller.delete(runtime, video)
-        return Answer(200, runtime.json_headers, encode(Deleted(id=video.video_id)))
+        return Answer(200, runtime.json_headers | video.made_headers, encode(Deleted(id=video.video_id)))
 
     async def refuse(self, runtime: Runtime, call: Call) -> Answer:
         """Raises ApiError: 400 for what Runway has nothing like, 405 for none of OpenAI's."""

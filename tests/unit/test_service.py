@@ -78,6 +78,8 @@ async def test_answers_say_when_to_ask_again_while_that_helps_and_mark_the_sandb
     headers = {
         "content-type": "application/json",
         "x-runway-sandbox": "true",
+        "x-runway-model": "seedance2_mini",
+        "x-runway-size": "720x1280",
         **PRIVATE,
     }
     created = await harness.ask("POST", "", PROMPT)
@@ -201,6 +203,42 @@ async def test_a_create_is_a_line_before_and_one_after_without_the_prompt(
     assert "cat" not in caplog.text
     assert "key_" not in caplog.text
     assert "tok_" not in caplog.text
+
+
+@in_a_loop
+async def test_what_an_alias_made_of_it_is_in_headers_and_log_and_the_video_keeps_what_was_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    harness = ServiceHarness()
+    answer = await harness.ask("POST", "", b'{"prompt": "a cat", "model": "sora-2-pro", "size": "1024x1792"}')
+    assert isinstance(answer, Answer)
+    made = {"x-runway-model": "seedance2_5", "x-runway-size": "1080x1920"}
+    assert made.items() <= answer.headers.items()
+    video = json.loads(answer.body)
+    harness.set(status="SUCCEEDED", output=["https://x/v.mp4"])
+    status = await harness.ask("GET", f"/{video['id']}")
+    assert isinstance(status, Answer)
+    assert made.items() <= status.headers.items()
+    # Another process opens the id and says the same; what was made it cannot know.
+    later = ServiceHarness()
+    later.runway.made({"status": "SUCCEEDED", "output": ["https://x/v.mp4"]})
+    again = await later.ask("GET", f"/{video['id']}")
+    assert isinstance(again, Answer)
+    assert made.keys().isdisjoint(again.headers)
+    for body in (video, json.loads(status.body), json.loads(again.body)):
+        assert (body["model"], body["seconds"], body["size"]) == ("sora-2-pro", "4", "1024x1792")
+    ended = [line for line in caplog.messages if line.startswith(("created:", "completed:"))]
+    assert ["1080x1920 (asked 1024x1792)" in line for line in ended] == [True, True, False]
+
+
+@in_a_loop
+async def test_a_name_of_runways_says_by_itself_what_is_made() -> None:
+    for model in ("gen4.5", "runway/gen4.5", "openai/gen4.5"):
+        answer = await ServiceHarness().ask("POST", "", json.dumps({"prompt": "p", "model": model}).encode())
+        assert isinstance(answer, Answer)
+        assert "x-runway-model" not in answer.headers
+        assert json.loads(answer.body)["model"] == model
 
 
 @in_a_loop

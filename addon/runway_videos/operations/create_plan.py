@@ -95,7 +95,7 @@ def facts_of(planned: PlannedCreate, caller: str) -> VideoFacts:
     """A create in short. The ratio is told where the size does not say it, and so on."""
     plan, source = planned.plan, planned.source
     body = plan.call.body
-    in_facts = {"ratio": plan.size.replace("x", ":"), "duration": plan.seconds}
+    in_facts = {"ratio": (plan.made_size or plan.size).replace("x", ":"), "duration": plan.seconds}
     sent = tuple(
         (wire, str(body[wire]))
         for wire in ("ratio", "resolution", "duration")
@@ -105,7 +105,7 @@ def facts_of(planned: PlannedCreate, caller: str) -> VideoFacts:
     return VideoFacts(
         plan.model,
         plan.seconds,
-        plan.size,
+        plan.made_size or plan.size,
         caller,
         call.model,
         call.mode,

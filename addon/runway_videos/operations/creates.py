@@ -29,11 +29,13 @@ from runway_videos.upstream.video_state import render_video
 
 
 class Created(msgspec.Struct, frozen=True):
-    """What a create came to: kept for its retries, so it is small."""
+    """What a create came to: kept for its retries, so it is small. `model` and `size` are Runway's."""
 
     video_id: str
     reference: VideoReference
     credits: float | None
+    model: str
+    size: str
 
 
 class PaidOperations:
@@ -62,9 +64,10 @@ class PaidOperations:
             created = await waiter.outcome()
         finally:
             waiter.answered(delivered=not call.gone())
-        record = _remember(runtime, created.reference, call.caller, planned)
-        video = render_video(RequestedVideo(created.video_id, record), TaskState("queued"))
-        return Answer(200, runtime.created_headers(created.credits), encode(video))
+        record = _remember(runtime, created, call.caller, planned)
+        video = RequestedVideo(created.video_id, record)
+        headers = runtime.created_headers(video, created.credits)
+        return Answer(200, headers, encode(render_video(video, TaskState("queued"))))
 
     async def _submit(
         self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts, sending: Sending
@@ -85,7 +88,8 @@ class PaidOperations:
             size=plan.size,
             created=created_at,
         )
-        _remember(runtime, reference, caller, planned)
+        created = Created("", reference, submitted.credits, plan.call.model, plan.made_size)
+        _remember(runtime, created, caller, planned)
         took = runtime.clock() - started
         key, task, video_id = submitted.key, submitted.task, ""
         try:
@@ -94,7 +98,7 @@ class PaidOperations:
             raise unsealable_task(error) from error
         finally:
             runtime.events.emit(events.VideoSubmitted(facts, key, task, submitted.credits, took, video_id))
-        return Created(video_id, reference, submitted.credits)
+        return msgspec.structs.replace(created, video_id=video_id)
 
     async def _link(self, runtime: Runtime, planned: PlannedCreate) -> str:
         if planned.source is None:
@@ -104,14 +108,15 @@ class PaidOperations:
 
 
 def _remember(
-    runtime: Runtime, made: VideoReference, caller: str, planned: PlannedCreate
+    runtime: Runtime, created: Created, caller: str, planned: PlannedCreate
 ) -> VideoRecord[CachedStatus]:
     plan, source = planned.plan, planned.source
     remixed = source is not None and planned.operation is not Operation.EXTEND
     return runtime.videos.remember(
-        made,
+        created.reference,
         caller,
-        runway_model=plan.call.model,
+        runway_model=created.model,
+        runway_size=created.size,
         prompt=plan.prompt,
         remixed_from=source.video_id if source is not None and remixed else None,
     )

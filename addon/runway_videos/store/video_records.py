@@ -46,6 +46,7 @@ class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
     progress: int | None = None  # the last one seen; None: not running yet
     # Set by VideoRecords alone, which counts their bytes:
     runway_model: str = ""  # its wire name; "" when another process created it
+    runway_size: str = ""  # "1080x1920": what is made; "" where that is not known
     prompt: str | None = None
     remixed_from: str | None = None
     status: Status | None = None
@@ -98,6 +99,7 @@ class VideoRecords[Status]:
         caller: str,
         *,
         runway_model: str = "",
+        runway_size: str = "",
         prompt: str | None = None,
         remixed_from: str | None = None,
     ) -> VideoRecord[Status]:
@@ -113,6 +115,7 @@ class VideoRecords[Status]:
             self._videos[reference.task] = record
             insort(self._callers.setdefault(caller, []), record, key=_sort_key)
         record.runway_model = self._share(runway_model) or record.runway_model
+        record.runway_size = self._share(runway_size) or record.runway_size
         record.prompt = record.prompt if prompt is None else prompt
         record.remixed_from = record.remixed_from if remixed_from is None else remixed_from
         self._count(record)
@@ -159,12 +162,7 @@ class VideoRecords[Status]:
         return record.counted_bytes > 0
 
     def of_caller(
-        self,
-        caller: str,
-        limit: int,
-        *,
-        after: tuple[int, str] | None = None,
-        oldest_first: bool = False,
+        self, caller: str, limit: int, *, after: tuple[int, str] | None = None, oldest_first: bool = False
     ) -> list[VideoRecord[Status]]:
         """At most `limit` videos of a caller by time of creation, newest first; no use of them.
 
@@ -207,7 +205,8 @@ class VideoRecords[Status]:
         """Counts a record's bytes again after a change to it, then evicts what is too much."""
         counted_bytes = _RECORD_BYTES
         reference = record.reference
-        for common in (reference.model, reference.size, reference.seconds, record.runway_model):
+        made = (record.runway_model, record.runway_size)
+        for common in (reference.model, reference.size, reference.seconds, *made):
             counted_bytes += 0 if common in self._shared else getsizeof(common)
         for own in (record.prompt, record.remixed_from, record.url):
             counted_bytes += getsizeof(own) if own else 0

@@ -6,6 +6,8 @@ A model that the catalog does not know goes by general rules instead (`pass_on`)
 
 from __future__ import annotations
 
+import msgspec
+
 from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Fields
@@ -19,6 +21,7 @@ from runway_videos.translate.field_names import (
     sort_fields,
     wire_name,
 )
+from runway_videos.translate.framing import Framing, framing_of
 from runway_videos.translate.model_names import Resolved
 from runway_videos.translate.rules import apply_rules, may_add
 from runway_videos.translate.source import Source
@@ -52,18 +55,19 @@ def plan_for_model(
     _put_rest(builder, rest)
     apply_rules(builder, roles)
     length = _put_seconds(builder, roles.get("seconds"), resolved, source)
-    size = _put_size(builder, roles.get("size"), resolved, source)
+    framing = _put_size(builder, roles.get("size"), resolved, source)
     refusals.require(builder)
     prompt = builder.body.get("promptText")
     return Plan(
         call=TaskCall(mode, resolved.model, builder.body),
         model=resolved.asked,
         seconds=length,
-        size=size,
+        size=framing.size,
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(builder.ignored),
-        asked_size=sizes.asked_otherwise(roles.get("size"), size),
-        smaller=sizes.is_smaller(size, roles.get("size")),
+        made_size=framing.made_size,
+        asked_size=framing.asked_size,
+        smaller=framing.smaller,
     )
 
 
@@ -128,8 +132,8 @@ def _put_seconds(
 
 def _put_size(
     builder: BodyBuilder, field: ClientField | None, resolved: Resolved, source: Source | None
-) -> str:
-    """Adds `ratio` and `resolution` as the model wants them; the answer's `size`."""
+) -> Framing:
+    """Adds `ratio` and `resolution` as the model wants them; what is made, and what the answer says."""
     row = builder.row
     pinned = {name: str(builder.body[name]) for name in _SIZE_FIELDS if name in builder.body}
     if field and "ratio" in pinned:
@@ -139,10 +143,15 @@ def _put_size(
     default = (source and source.frame) or (sizes.SORA if resolved.sora else sizes.RUNWAY)
     untold = "ratio" in builder.asked_only and field is None and not pinned
     if untold or not may_add(builder, "ratio"):
-        return sizes.size_text(sizes.asked_size(field) or default)
+        choice = sizes.Choice({}, sizes.asked_size(field) or default, shaped=False)
+        return framing_of(resolved, field, choice, default, row.size)
+    named = bool(pinned)
+    if sizes.is_auto(field) and sizes.ADAPTIVE in row.fields.get("ratio", {}).get("enum", ()):
+        pinned["ratio"] = sizes.ADAPTIVE
     placed = row.picture is not None and media_fields.has_position(builder.body[row.picture])
     choice = sizes.choose_size(row.size, field, default, pinned, placed, builder.model)
     builder.body.update(choice.wire)
     # Words alone, and no shape told: nothing could make it other than the usual one.
-    shapeless = not choice.shaped and row.picture is None and row.video is None
-    return sizes.size_text(sizes.usual_shape(choice.frame) if shapeless else choice.frame)
+    if not choice.shaped and row.picture is None and row.video is None:
+        choice = msgspec.structs.replace(choice, frame=sizes.usual_shape(choice.frame))
+    return framing_of(resolved, field, choice, None if named else default, row.size)

@@ -12,6 +12,8 @@ from runway_videos.catalog import Catalog
 from runway_videos.errors import bad_request
 
 _PREFIX = "runway/"
+# What routers of the field put before a name; it says nothing here.
+_PROVIDERS = ("openai/", "azure/")
 _DEFAULT = "sora-2"  # what OpenAI took a create without a model for
 LONGEST = 40  # the name is sealed into the video's id
 _PRINTABLE = re.compile(r"[!-~]+")
@@ -37,15 +39,26 @@ class Resolved(msgspec.Struct, frozen=True):
         return self.models[0]
 
     @property
+    def bare(self) -> str:
+        """The client's word without a prefix."""
+        return bare_name(self.asked)
+
+    @property
     def sora(self) -> bool:
-        return self.alias and self.asked.removeprefix(_PREFIX).startswith("sora")
+        return self.alias and self.bare.startswith("sora")
+
+
+def bare_name(name: str) -> str:
+    """A client's name of a model without `runway/`, `openai/` or `azure/` before it."""
+    return next((name.removeprefix(each) for each in (_PREFIX, *_PROVIDERS) if name.startswith(each)), name)
 
 
 def resolve_model(name: object, catalog: Catalog, aliases: Aliases) -> Resolved | None:
     """The models behind a name; None: not ours. ApiError 400: ours, and cannot be used.
 
-    `runway/<name>` and `<name>` mean the same, also to an alias. An alias written out in full goes
-    before the catalog, a pattern after it, so that `*=gen4.5` leaves the real names alone.
+    `runway/<name>`, `openai/<name>`, `azure/<name>` and `<name>` mean the same, also to an alias. An
+    alias written out in full goes before the catalog, a pattern after it, so that `*=gen4.5` leaves
+    the real names alone.
     """
     if name is None or name == "":
         name = _DEFAULT
@@ -62,7 +75,7 @@ def resolve_model(name: object, catalog: Catalog, aliases: Aliases) -> Resolved 
 
 
 def _find(name: str, catalog: Catalog, aliases: Aliases) -> Resolved | None:
-    bare = name.removeprefix(_PREFIX)
+    bare = bare_name(name)
     literal = [pair for pair in aliases if _LITERAL.fullmatch(pair[0])]
     models = _target(name, literal)
     if models is None and catalog.modes_of(bare):
@@ -70,7 +83,7 @@ def _find(name: str, catalog: Catalog, aliases: Aliases) -> Resolved | None:
     models = models or _target(name, aliases)
     if models is not None:
         return Resolved(name, models, alias=True)
-    if bare == name:
+    if not name.startswith(_PREFIX):
         return None
     if not bare:
         raise bad_request("`model` is `runway/` without a model's name behind it.", "model")
@@ -85,7 +98,7 @@ def _find(name: str, catalog: Catalog, aliases: Aliases) -> Resolved | None:
 
 
 def _target(name: str, aliases: Aliases) -> tuple[str, ...] | None:
-    names = (name, name.removeprefix(_PREFIX))
+    names = (name, bare_name(name))
     for pattern, models in aliases:
         if any(fnmatchcase(one, pattern) for one in names):
             return models

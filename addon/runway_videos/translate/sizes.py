@@ -15,13 +15,15 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from runway_videos.catalog import Size
-from runway_videos.errors import bad_request
+from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Value
 from runway_videos.translate.describe import quoted_value
 from runway_videos.translate.field_names import ClientField
 
 SORA = (720, 1280)  # OpenAI's default
 RUNWAY = (1280, 720)  # the guide's default
+AUTO = "auto"
+ADAPTIVE = "adaptive"  # the same as a `ratio`, of the models that have the word
 TOLERANCE = 0.05  # how far the shape may differ from what was asked
 WRITTEN = re.compile(r"\s*([1-9]\d{0,4})\s*[xX×*:]\s*([1-9]\d{0,4})\s*", re.ASCII)
 _SMALLEST = 64  # below it, `16:9` is a shape and not a frame
@@ -46,7 +48,8 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What to send, and the frame to answer with. `shaped`: what is sent tells the shape too."""
+    """What to send, and the frame that it makes. `shaped`: what is sent tells the shape too, and so
+    the frame is sure."""
 
     wire: dict[str, str]
     frame: _Frame
@@ -64,8 +67,14 @@ def read_size(value: Value) -> _Frame | None:
     return frame if frame and min(frame) >= _SMALLEST else None
 
 
+def is_auto(field: ClientField | None) -> bool:
+    """Whether the client leaves the size to the model."""
+    return field is not None and isinstance(field.value, str) and field.value.strip().lower() == AUTO
+
+
 def asked_size(field: ClientField | None) -> _Frame | None:
-    if field is None:
+    """The size that the client names, None where it names none or `auto`. ApiError for what is none."""
+    if field is None or is_auto(field):
         return None
     if frame := read_size(field.value):
         return frame
@@ -76,18 +85,9 @@ def asked_size(field: ClientField | None) -> _Frame | None:
     )
 
 
-def asked_otherwise(field: ClientField | None, made: str) -> str:
-    """The size that the client named, where it is not the one that is made; else empty."""
-    asked = asked_size(field)
-    return size_text(asked) if asked is not None and size_text(asked) != made else ""
-
-
-def is_smaller(made: str, field: ClientField | None) -> bool:
+def is_smaller(made: _Frame, asked: _Frame | None) -> bool:
     """Whether a frame has clearly fewer pixels than the client asked for."""
-    asked, frame = asked_size(field), read_size(made)
-    if asked is None or frame is None:
-        return False
-    return frame[0] * frame[1] < asked[0] * asked[1] * (1 - TOLERANCE)
+    return asked is not None and made[0] * made[1] < asked[0] * asked[1] * (1 - TOLERANCE)
 
 
 def _options(size: Size, placed: bool) -> list[Option]:
@@ -125,12 +125,17 @@ def choose_size(
 
     `pinned`: `ratio` and `resolution` as the client sent them itself, already checked against the
     model's schema; they are sent on as they are. Without a size and without those, the default
-    or, where nothing comes near it, the model's first landscape size.
+    or, where nothing comes near it, the model's first landscape size. `auto`: what has no shape of
+    its own, where the model has such a thing.
     """
-    asked = asked_size(field)
+    asked, auto = asked_size(field), is_auto(field) and "ratio" not in pinned
     everything = _options(size, placed)
     able = [option for option in everything if _agrees(option, pinned)]
-    if not pinned:
+    if auto:
+        able = [option for option in able if option.frame is None]
+        if everything and not able:
+            raise _no_auto(everything, field, model)
+    elif not pinned:
         able = [option for option in able if option.chosen]
     elif everything and not able:
         able = _sizes_without_ratio(everything, pinned)
@@ -142,9 +147,10 @@ def choose_size(
             )
     wanted = asked or default
     if not able:
-        return Choice(dict(pinned), read_size(pinned.get("ratio")) or wanted)
+        told = read_size(pinned.get("ratio"))
+        return Choice(dict(pinned), told or wanted, shaped=told is not None)
     near = [option for option in able if _fits(option.made(wanted), wanted)]
-    if not near and field is not None:
+    if not near and field is not None and asked is not None:
         sizes = ", ".join(dict.fromkeys(size_text(option.made(wanted)) for option in able))
         raise bad_request(
             f"{model} has no size near {size_text(wanted)}: `{field.name}` may be {sizes}, or what has "
@@ -156,6 +162,12 @@ def choose_size(
         near = able if pinned else wide[:1] or able[:1]
     best = min(near, key=lambda option: _distance(option.made(wanted), wanted))
     return Choice({**best.wire, **pinned}, best.made(wanted), shaped=best.frame is not None)
+
+
+def _no_auto(options: Iterable[Option], field: ClientField | None, model: str) -> ApiError:
+    sizes = ", ".join(dict.fromkeys(size_text(option.frame) for option in options if option.frame))
+    name = field.name if field else "size"
+    return bad_request(f"`{name}` cannot be `auto`: {model} makes {sizes}.", name)
 
 
 def usual_shape(frame: _Frame) -> _Frame:

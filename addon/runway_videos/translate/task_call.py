@@ -70,12 +70,13 @@ def files_in(value: object, path: str = "") -> Iterator[tuple[str, Media | TaskO
 class Plan(msgspec.Struct, frozen=True):
     """A create, understood.
 
-    `model` is the client's own word. `seconds` and `size` ("1280x720") say what will be made, or
-    what was asked where the model is not told. `ignored`: the client's fields that were left out.
-    `asked_size`: the size that the client named, where another is made. `smaller`: fewer pixels
-    are made than were asked for. `preferred`: what would have been chosen with keys for all models,
-    where it is another; a retry is told by it, so that a change of keys between two tries makes no
-    second create.
+    `model` is the client's own word. `seconds` and `size` ("1280x720") are the answer's: what will be
+    made, or what was asked where the model is not told; for a Sora name always what was asked.
+    `ignored`: the client's fields that were left out. `made_size`: what will be made, "" where the
+    model is not told. `asked_size`: the size that was asked for, where another is made. `smaller`:
+    fewer pixels are made than were asked for. `preferred`: what would have been chosen with keys
+    for all models, where it is another; a retry is told by it, so that a change of keys between
+    two tries makes no second create.
     """
 
     call: TaskCall
@@ -84,6 +85,7 @@ class Plan(msgspec.Struct, frozen=True):
     size: str
     prompt: str | None
     ignored: tuple[str, ...]
+    made_size: str = ""
     asked_size: str = ""
     smaller: bool = False
     preferred: Plan | None = None

@@ -70,13 +70,15 @@ def plan_unknown_model(
     if not body:
         raise bad_request("`prompt` is required.", "prompt", "missing_required_parameter")
     ratio = body.get("ratio")
-    frame = sizes.read_size(ratio if isinstance(ratio, str) else None) or frame
+    told = sizes.read_size(ratio if isinstance(ratio, str) else None)
+    frame = told or frame
     prompt = body.get("promptText")
     return Plan(
         call=TaskCall(mode, resolved.model, body),
         model=resolved.asked,
         seconds=length,
         size=sizes.size_text(frame),
+        made_size=sizes.size_text(told) if told else "",
         prompt=prompt if isinstance(prompt, str) else None,
         ignored=tuple(ignored),
     )

@@ -128,4 +128,12 @@ def render_video(video: RequestedVideo, state: TaskState) -> Video:
 
 def facts_of(record: VideoRecord[CachedStatus]) -> VideoFacts:
     reference = record.reference
-    return VideoFacts(reference.model, reference.seconds, reference.size, record.caller, record.runway_model)
+    made = record.runway_size or reference.size
+    return VideoFacts(
+        reference.model,
+        reference.seconds,
+        made,
+        record.caller,
+        record.runway_model,
+        asked_size="" if made == reference.size else reference.size,
+    )

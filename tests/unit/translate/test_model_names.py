@@ -20,6 +20,9 @@ def resolved(name: object, *aliases: tuple[str, str]) -> Resolved | None:
         ("sora-2", "seedance2_mini", True),
         ("sora-2-pro", "seedance2_5", True),
         ("runway/sora-2", "seedance2_mini", True),
+        ("openai/sora-2", "seedance2_mini", True),
+        ("azure/sora-2-pro-2025-10-06", "seedance2_5", True),
+        ("openai/gen4.5", "gen4.5", False),
         ("gen4_aleph", "aleph2", False),
         ("runway/gen4_aleph", "aleph2", False),
         ("runway/gen9-next:preview", "gen9-next:preview", False),
@@ -31,7 +34,22 @@ def test_names(name: str, model: str, sora: bool) -> None:
     assert (found.asked, found.model, found.sora) == (name, model, sora)
 
 
-@pytest.mark.parametrize("name", ["gpt-5", "veo3", "gen3a_turbo", "Gen4.5", "x" * 50, "gen4.5 "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gpt-5",
+        "veo3",
+        "gen3a_turbo",
+        "Gen4.5",
+        "x" * 50,
+        "gen4.5 ",
+        "openai/gpt-5",
+        "azure/veo3",
+        "openai/",
+        "openai/runway/gen9",
+        "OpenAI/sora-2",
+    ],
+)
 def test_names_that_are_not_ours(name: str) -> None:
     assert resolved(name) is None
 

@@ -93,7 +93,7 @@ def test_without_an_input_no_shape_is_claimed_that_is_not_told() -> None:
     assert sent("h3_max", size="720x1280") == (None, "768p", "1366x768")
     assert sent("h3_max", size="480x832") == (None, "480p", "854x480")
     sora = plan(False, [("sora-2", ("h3_max",))], prompt="p")
-    assert (sora.call.body["resolution"], sora.size) == ("768p", "1366x768")
+    assert (sora.call.body["resolution"], sora.size) == ("768p", "720x1280")
     # A picture has a shape, and an unchanged client sends one of the shape that it asks for.
     assert sent("h3_max", size="720x1280", input_reference=PICTURE)[2] == "768x1366"
 
