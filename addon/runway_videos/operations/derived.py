@@ -65,9 +65,11 @@ def plan_derived(
     if refusal is not None and not plans:
         raise refusal
     length = source.seconds if source and mode == "edit" and "seconds" not in roles else None
-    return min(
-        plans, key=lambda plan: (not serves(plan.call.model), _is_shorter(plan, length or 0)), default=None
-    )
+
+    def rank(plan: Plan) -> tuple[bool, bool, bool]:
+        return not serves(plan.call.model), _is_shorter(plan, length or 0), plan.smaller
+
+    return min(plans, key=rank, default=None)
 
 
 def _among(roles: Mapping[str, ClientField]) -> Source | None:

@@ -53,7 +53,7 @@ def framing_of(
         size=answer,
         made_size=made if choice.shaped else "",
         asked_size=told if sure and told != made else "",
-        smaller=is_smaller(choice.frame, asked),
+        smaller=is_smaller(choice.frame, asked or default),
     )
 
 

@@ -39,10 +39,11 @@ class Content:
             )
         video = runtime.video(call.route.video_id, call.caller)
         link = runtime.videos.url(video.record) or await self._link(runtime, video)
+        headers = runtime.content_headers | video.made_headers
         if runtime.settings.content == "redirect":
-            return Answer(302, {"location": link, **runtime.content_headers}, b"")
+            return Answer(302, {"location": link, **headers}, b"")
         kept = {name: call.headers[name] for name in _KEPT_REQUEST_HEADERS if name in call.headers}
-        return Download(link, kept, runtime.content_headers, video.task)
+        return Download(link, kept, headers, video.task)
 
     async def _picture(self, runtime: Runtime, call: Call, name: str) -> Answer:
         self._pictures.check_installed()

@@ -13,7 +13,10 @@ from unit.loopback import in_a_loop
 from unit.upstream.content_harness import DONE, LINK, OTHER, download, finished, refused
 
 PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
-MARKED = {"x-runway-sandbox": "true", **PRIVATE}
+# What the alias of a create without a model chose.
+MADE = {"x-runway-model": "seedance2_mini", "x-runway-size": "720x1280"}
+HEADERS = {**PRIVATE, **MADE}
+MARKED = {"x-runway-sandbox": "true", **HEADERS}
 
 
 @in_a_loop
@@ -23,8 +26,8 @@ async def test_a_finished_video_is_its_link_and_the_range_that_was_asked() -> No
     passed = {"range": "bytes=5-", "if-range": '"tag"'}
     found = await download(harness, video_id, headers=passed | {"cookie": "c", "accept": "a", "api-key": "k"})
     (task,) = harness.runway.tasks
-    assert found == Download(LINK, passed, PRIVATE, task)
-    assert await download(harness, video_id) == Download(LINK, {}, PRIVATE, task)
+    assert found == Download(LINK, passed, HEADERS, task)
+    assert await download(harness, video_id) == Download(LINK, {}, HEADERS, task)
     head = await harness.ask("HEAD", f"/{video_id}/content")
     assert isinstance(head, Download)
 
@@ -86,7 +89,7 @@ async def test_a_redirect_is_not_stored_and_has_no_body() -> None:
         found = await harness.ask(
             method, f"/{await finished(harness)}/content", headers={"range": "bytes=0-"}
         )
-        headers = {"location": LINK, "x-runway-sandbox": "true", **PRIVATE}
+        headers = {"location": LINK, "x-runway-sandbox": "true", **HEADERS}
         assert found == Answer(302, headers, b"")
 
 
