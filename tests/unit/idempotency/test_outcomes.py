@@ -16,7 +16,7 @@ CODEC = OutcomeCodec(Created, refusals.fault)
 
 def test_a_video_is_given_back() -> None:
     reference = VideoReference("a", "task", b"\x00" * 8, "sora-2", "4", "720x1280", 1_700_000_000)
-    created = Created("video_rw_x", reference, 12.5)
+    created = Created("video_rw_x", reference, 12.5, "seedance2_mini", "720x1280")
     assert CODEC.decode(CODEC.encode(created)) == created
 
 
