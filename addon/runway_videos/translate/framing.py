@@ -42,8 +42,8 @@ def framing_of(
         exact = choice.shaped and choice.frame == asked
         if field is not None and asked is not None and asked not in _openai_sizes(resolved) and not exact:
             raise bad_request(
-                f"`{field.name}` may be {', '.join(map(size_text, _openai_sizes(resolved)))}"
-                f"{_own_sizes(size, resolved.model)}, not {size_text(asked)}.",
+                f"`{field.name}` may be {', '.join(map(size_text, _openai_sizes(resolved)))}, or exactly "
+                f"one that {resolved.model} has, not {size_text(asked)}.{_own_sizes(size, resolved.model)}",
                 field.name,
             )
         answer = size_text(asked or default or choice.frame)
@@ -63,4 +63,4 @@ def _openai_sizes(resolved: Resolved) -> tuple[tuple[int, int], ...]:
 
 def _own_sizes(size: Size, model: str) -> str:
     values = ", ".join(value.replace(":", "x") for value in size.values) if size.how == "ratio" else ""
-    return f", or one that {model} has ({values})" if values else ""
+    return f" {model} has {values}." if values else ""

@@ -72,7 +72,7 @@ def test_any_text_model_can_stand_behind_sora(model: str) -> None:
 def test_a_size_that_neither_openai_nor_the_model_has_is_refused(model: str, size: str) -> None:
     error = refusal(model=model, prompt="a boat", size=size)
     assert (error.status, error.param, error.code) == (400, "size", "invalid_value")
-    for known in ("720x1280", "1792x1024", "960x960"):
+    for known in ("720x1280", "1792x1024", "or exactly one that seedance2_5 has"):
         assert known in error.message
     assert ("may be 720x1280, 1280x720, 1024x1792, 1792x1024, 1080x1920" in error.message) == ("pro" in model)
 
@@ -94,6 +94,8 @@ def test_where_the_model_is_not_told_a_size_openais_own_are_taken() -> None:
     assert (made.size, made.made_size, made.asked_size) == ("1024x1792", "", "")
     with pytest.raises(ApiError, match="`size` may be 720x1280, "):
         plan(False, aliases, size="100x100", **asked)
+    with pytest.raises(ApiError, match=r"not 100x100\. seedance2_mini has 992x432, .*, 720x1280\.$"):
+        plan(False, [("sora-2", ("seedance2_mini",))], size="100x100", prompt="p")
 
 
 def test_a_frame_that_the_client_tells_in_runways_words_is_the_answers() -> None:
