@@ -173,8 +173,9 @@ class Admission:
             raise
 
     def _route(self, flow: http.HTTPFlow) -> Route | None:
-        """The route of a video call that is made here, None for all else."""
-        route = routes.find(flow.request.method, flow.request.path)
+        """The route of a call that is served here, None for all else."""
+        method, path = flow.request.method, flow.request.path
+        route = routes.find(method, path) or routes.find_own(method, path)
         return route if route is not None and self._is_video_host(flow) else None
 
     def _video_call(self, flow: http.HTTPFlow, sender: Sender, route: Route) -> AdmittedCall | None:

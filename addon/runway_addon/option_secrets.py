@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from mitmproxy import ctx
 
+from runway_videos.config.secret_sources import is_reference
+
 _PLACEHOLDER = "kept:"
 # By option: the field with the secret, and the one that tells items apart.
 _FIELDS: Mapping[str, tuple[str, str]] = {"runway_webhooks": ("secret", "url")}
@@ -41,7 +43,7 @@ class LiteralSecrets:
             secret = item[field]
         except (msgspec.DecodeError, KeyError, TypeError):
             return value, value
-        if not isinstance(secret, str) or secret.startswith("env."):
+        if not isinstance(secret, str) or is_reference(secret):
             return value, value
         slot = f"{option}.{item.get(name)}"
         if not secret.startswith(_PLACEHOLDER):

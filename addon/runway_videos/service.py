@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from runway_videos import events
+from runway_videos.budgets.budgets import Budgets
+from runway_videos.budgets.keeping import KeepsUsage, UsageInMemory
 from runway_videos.catalog import price_list
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
@@ -29,6 +31,7 @@ from runway_videos.operations import models
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.kept_creates import kept_creates
 from runway_videos.operations.list_videos import VideoLister
+from runway_videos.operations.spending import Spending
 from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
 from runway_videos.runtime import Runtime, sealer_of, size_of
@@ -68,6 +71,7 @@ class Service:
         timeouts: Timeouts | None = None,
         creates: KeepsCreates[Created] | None = None,
         pictures: PictureMaker | None = None,
+        usage: KeepsUsage | None = None,
         connect_webhooks: Callable[[], Connections] = WebhookClient,
     ) -> None:
         timeouts = timeouts or Timeouts()
@@ -77,12 +81,14 @@ class Service:
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
         self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
-        sinks = Events([LogSink(settings.sandbox), self._webhooks])
+        budgets = Budgets(usage or UsageInMemory(), now)
+        sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets])
         state = open_state(settings.store)
         self._state = state and WatchedState(state, lambda problem: sinks.emit(events.StoreAway(problem)))
         self._creates = creates or kept_creates(self._state, sinks, clock, now)
         self._held_polls = HeldPolls(self._poller, clock, sleep)
-        paid = PaidOperations(self._creates, self._poller)
+        spending = Spending(budgets, self._poller)
+        paid = PaidOperations(self._creates, self._poller, spending)
         self._pictures = pictures or PictureMaker(clock)
         self._content = Content(self._poller, self._pictures)
         self._lister = VideoLister(self._poller)
@@ -111,6 +117,7 @@ class Service:
             Operation.DELETE: self.delete,
             Operation.LIST: self._lister.list_videos,
             Operation.MODELS: models.models,
+            Operation.USAGE: spending.usage,
             Operation.UNSUPPORTED: self.refuse,
             Operation.WRONG_METHOD: self.refuse,
         }
@@ -135,7 +142,9 @@ class Service:
     async def refuse(self, runtime: Runtime, call: Call) -> Answer:
         """Raises ApiError: 400 for what Runway has nothing like, 405 for none of OpenAI's."""
         route = call.route
-        raise (unsupported() if route.operation is Operation.UNSUPPORTED else wrong_method(route.allow))
+        if route.operation is Operation.UNSUPPORTED:
+            raise unsupported()
+        raise wrong_method(route.allow, route.name)
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""

@@ -17,18 +17,21 @@ from sandbox_server import SandboxServer
 
 pytestmark = [pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"), pytest.mark.slow]
 
-TOKENS = {"app-1": "token-of-app-1", "app-2": "token-of-app-2"}
+TOKENS = {"app-1": "token-of-app-1", "app-2": "token-of-app-2", "poor": "token-of-poor"}
 CONF = """
 runway_callers:
   - {name: app-1, value: env.APP_1_TOKEN}
   - {name: app-2, value: token-of-app-2}
+  - {name: poor, value: file.poor.token, videos_per_day: 1, models: [sora-2]}
 """
 
 
 @pytest.fixture(scope="module")
 def gated(folder: Folders, sandbox_server: SandboxServer, origin: Origin) -> Iterator[Proxy]:
+    working_directory = folder()
+    (working_directory / "poor.token").write_text(TOKENS["poor"] + "\n")
     with Proxy(
-        folder(),
+        working_directory,
         conf=CONF,
         env={"APP_1_TOKEN": TOKENS["app-1"]},
         runway_hosts=["api.openai.com", "127.0.0.1"],
@@ -118,6 +121,29 @@ def test_client_with_a_token_creates_downloads_and_deletes(
         video = app.videos.create_and_poll(prompt="with a token", poll_interval_ms=50)
         assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
         assert app.videos.delete(video.id).deleted is True
+
+
+def test_a_caller_with_limits_is_told_why_and_not_tried_again(
+    gated: Proxy, calls: httpx.Client, sandbox_server: SandboxServer
+) -> None:
+    with client(gated.base_url, TOKENS["poor"]) as app:
+        app.videos.create(prompt="the poor one's")
+        before = len(sandbox_server.seen("POST"))
+        with pytest.raises(openai.RateLimitError) as caught:
+            app.videos.create(prompt="one too many")
+        with pytest.raises(openai.PermissionDeniedError) as forbidden:
+            app.videos.create(prompt="the wrong one", model="sora-2-pro")
+        assert len(sandbox_server.seen("POST")) == before
+    assert caught.value.code == "insufficient_quota"
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    assert 0 < int(caught.value.response.headers["retry-after"]) <= 86_400
+    assert forbidden.value.code == "model_not_allowed"
+    for own in (calls.get, calls.head):  # a HEAD is none of the path's methods
+        answer = own("/runway/usage", headers=bearer("poor"))
+        assert answer.status_code == (200 if own == calls.get else 405)
+    used = calls.get("/runway/usage", headers=bearer("poor")).json()
+    assert (used["caller"], used["videos"], used["videos_per_day"]) == ("poor", 1, 1)
+    assert error_of(calls.get("/runway/usage"), 401)["code"] == "invalid_api_key"
 
 
 def test_token_in_the_api_key_header_is_accepted(calls: httpx.Client, video: str) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_permissions import mode_text, others_can_read
+from runway_videos.config.secret_sources import ENVIRONMENT, FILE, find, is_reference
 from runway_videos.hosts import is_loopback_host
 from runway_videos.logs import escaped
 
@@ -36,6 +37,7 @@ class OptionReader:
         self.where = where
         self.file_mode = file_mode
         self.warnings: list[str] = []
+        self.files: list[str] = []  # that secrets are read from
 
     def fail(self, option: str, problem: str) -> ConfigError:
         return ConfigError(f"{self.where(option)}: {problem}")
@@ -81,27 +83,35 @@ class OptionReader:
     def secret(
         self, option: str, item: dict[str, object], field: str = "value", name: str = ""
     ) -> tuple[str | None, str]:
-        """A secret and the variable it comes from; None where that variable is not set.
+        """A secret; None where its variable or file is not there, and why.
 
         `name` is for messages, where the item has none.
         """
         name, value = name or str(item["name"]), item.get(field)
-        if not isinstance(value, str) or value.strip() in ("", "env."):
-            raise self.fail(option, f"{name} needs a {field} like env.MY_VARIABLE")
-        variable = value.removeprefix("env.") if value.startswith("env.") else ""
-        if not variable:
+        if not isinstance(value, str) or value.strip() in ("", ENVIRONMENT, FILE):
+            raise self.fail(option, f"{name} needs a {field} like env.MY_VARIABLE or file./path/of/a/file")
+        if not is_reference(value):
             mode = self.file_mode(option)
             others = (
                 f" in a file that others can read (mode {mode_text(mode)})" if others_can_read(mode) else ""
             )
             self.warnings.append(
                 f"{option}: {name} has its secret written out{others}; "
-                f"{field}: env.MY_VARIABLE keeps it apart"
+                f"{field}: env.MY_VARIABLE or file.PATH keeps it apart"
             )
-        secret = (self.environ.get(variable, "") if variable else value).strip()
-        if secret and not VISIBLE.fullmatch(secret):
+        found = find(value, self.environ)
+        if found.file and found.file not in self.files:
+            self.files.append(found.file)
+        if found.secret and not VISIBLE.fullmatch(found.secret):
             raise self.fail(option, f"the {field} of {name} must be visible ASCII without spaces")
-        return secret or None, variable
+        return found.secret, found.missing
+
+    def patterns(self, option: str, name: str, models: object) -> tuple[str, ...]:
+        """Patterns for names of models."""
+        patterns = models if isinstance(models, list) else []
+        if not patterns or not all(isinstance(each, str) and VISIBLE.fullmatch(each) for each in patterns):
+            raise self.fail(option, f'models of {name} must be a list of patterns like ["*"]')
+        return tuple(patterns)
 
     def url(self, option: str, value: object, schemes: Sequence[str], hint: str = "") -> str:
         """A URL that paths can be put behind. User and password only in a proxy's."""

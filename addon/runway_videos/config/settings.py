@@ -10,6 +10,7 @@ import msgspec
 
 from runway_videos import catalog
 from runway_videos.config.aliases import read_aliases
+from runway_videos.config.caller_options import Caller, read_callers
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
@@ -28,28 +29,11 @@ SHORT_SECRET = 16
 SANDBOX_KEY = Key(name="sandbox", value="sandbox-key")
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """Someone who may use the proxy, known by a token.
-
-    `pass_token`: it is the client's key for the hosts of `runway_hosts` too, and goes on to them.
-    """
-
-    name: str
-    value: str
-    pass_token: bool = False
-
-    def __repr__(self) -> str:
-        return f"Caller({self.name!r})"
-
-    def __rich_repr__(self) -> list[tuple[str, str]]:
-        return [("name", self.name)]
-
-
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start.
 
     `aliases`: (pattern, Runway models); the first pattern that matches wins. `conf` is the path of the
-    configuration file in force, "" where there is none.
+    configuration file in force, "" where there is none. `files` are those that secrets were read from.
     """
 
     keys: tuple[Key, ...]
@@ -73,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
     extend_model: str = EXTEND_MODEL
     webhooks: tuple[Webhook, ...] = ()
     store: StoreOption = StoreOption()
+    files: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
@@ -97,7 +82,7 @@ def read(
     """
     reader = OptionReader(environ, where, file_mode)
     sandbox = bool(options["runway_sandbox"])
-    callers = _callers(reader, options["runway_callers"])
+    callers = read_callers(reader, options["runway_callers"])
     poll = options["runway_poll_seconds"]
     if not isinstance(poll, int) or isinstance(poll, bool) or not 0 <= poll <= 3600:
         raise reader.fail("runway_poll_seconds", f"{poll!r} must be a number from 0 to 3600")
@@ -123,6 +108,7 @@ def read(
         webhooks=read_webhooks(reader, options["runway_webhooks"], [caller.name for caller in callers]),
         id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),
+        files=tuple(reader.files),
         conf=conf,
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
         extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
@@ -156,12 +142,10 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
     keys = []
     for item in items:
         name = str(item["name"])
-        secret, variable = reader.secret("runway_keys", item)
+        secret, missing = reader.secret("runway_keys", item)
         if secret is None:
             # The other keys still serve: one team's slip must not stop the others.
-            reader.warnings.append(
-                f"runway_keys: {name} is left out, the environment variable {variable} is not set"
-            )
+            reader.warnings.append(f"runway_keys: {name} is left out, {missing}")
             continue
         behalf = item.get("on_behalf_of")
         if behalf is not None and not (isinstance(behalf, str) and VISIBLE.fullmatch(behalf)):
@@ -170,7 +154,7 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
             Key(
                 name=name,
                 value=secret,
-                models=_patterns(reader, name, item.get("models", ["*"])),
+                models=reader.patterns("runway_keys", name, item.get("models", ["*"])),
                 weight=_weight(reader, name, item.get("weight", 1)),
                 on_behalf_of=behalf,
             )
@@ -178,37 +162,11 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _patterns(reader: OptionReader, name: str, models: object) -> tuple[str, ...]:
-    patterns = models if isinstance(models, list) else []
-    if not patterns or not all(isinstance(each, str) and VISIBLE.fullmatch(each) for each in patterns):
-        raise reader.fail("runway_keys", f'models of {name} must be a list of patterns like ["*"]')
-    return tuple(patterns)
-
-
 def _weight(reader: OptionReader, name: str, weight: object) -> float:
     good = isinstance(weight, int | float) and not isinstance(weight, bool)
     if not good or not math.isfinite(float(str(weight))) or float(str(weight)) < 0:
         raise reader.fail("runway_keys", f"weight of {name} must be a number of 0 or more")
     return float(str(weight))
-
-
-def _callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
-    callers: list[Caller] = []
-    for item in reader.items("runway_callers", values, ("name", "value", "pass_token")):
-        secret, variable = reader.secret("runway_callers", item)
-        if secret is None:
-            # Going on without would turn a caller away, or let everyone in if it was the only one.
-            raise reader.fail(
-                "runway_callers",
-                f"{item['name']}: the environment variable {variable} is not set",
-            )
-        if any(secret == other.value for other in callers):
-            raise reader.fail("runway_callers", f"{item['name']} has the token of another caller")
-        pass_token = item.get("pass_token", False)
-        if not isinstance(pass_token, bool):
-            raise reader.fail("runway_callers", f"pass_token of {item['name']} must be true or false")
-        callers.append(Caller(name=str(item["name"]), value=secret, pass_token=pass_token))
-    return tuple(callers)
 
 
 def _model(reader: OptionReader, option: str, value: object, mode: str) -> str:

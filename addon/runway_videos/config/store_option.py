@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from runway_videos.config.option_reader import OptionReader
+from runway_videos.config.secret_sources import find, is_reference
 from runway_videos.logs import escaped
 
 _REDIS = ("redis", "rediss", "unix")
@@ -39,9 +39,12 @@ class StoreOption(msgspec.Struct, frozen=True):
 def read_store(reader: OptionReader, value: object) -> StoreOption:
     """The option. Raises ConfigError."""
     text = value.strip() if isinstance(value, str) else ""
-    is_literal = not text.startswith(("env.", "file."))
-    if not is_literal:
-        text = _fetched(reader, text)
+    is_literal = not is_reference(text)
+    found = find(text, reader.environ)
+    if found.missing:
+        # Memory in its place would promise less than was asked for.
+        raise reader.fail("runway_store", found.missing)
+    text = found.secret or ""
     if text in ("", "memory"):
         return StoreOption()
     kind, _, path = text.partition(":")
@@ -55,20 +58,6 @@ def read_store(reader: OptionReader, value: object) -> StoreOption:
             "runway_store", "a password stands in it: put the whole URL where env.NAME or file.PATH finds it"
         )
     return StoreOption("redis", text)
-
-
-def _fetched(reader: OptionReader, reference: str) -> str:
-    kind, _, name = reference.partition(".")
-    if kind == "env":
-        found = reader.environ.get(name, "")
-        if not found.strip():
-            # Memory in its place would promise less than was asked for.
-            raise reader.fail("runway_store", f"the environment variable {escaped(name, 60)} is not set")
-        return found.strip()
-    try:
-        return Path(name).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise reader.fail("runway_store", f"{escaped(name, 200)}: {error}") from error
 
 
 def _is_redis(url: str) -> bool:

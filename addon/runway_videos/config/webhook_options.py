@@ -81,9 +81,9 @@ def _callers(reader: OptionReader, value: object, known: Collection[str]) -> tup
 
 
 def _secret(reader: OptionReader, item: dict[str, object], host: str) -> str:
-    secret, variable = reader.secret(_OPTION, item, "secret", host)
+    secret, missing = reader.secret(_OPTION, item, "secret", host)
     if secret is None:
-        raise reader.fail(_OPTION, f"{host}: the environment variable {variable} is not set")
+        raise reader.fail(_OPTION, f"{host}: {missing}")
     try:
         size = len(base64.b64decode(secret.removeprefix(_PREFIX), validate=True))
     except binascii.Error:

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
 from runway_videos.openai.local_user import Sender, why_not_local
 

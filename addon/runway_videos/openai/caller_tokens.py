@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote_to_bytes
 
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 
 #: Headers as they stand on the wire: order, case and repetitions.
 type HeaderFields = tuple[tuple[bytes, bytes], ...]

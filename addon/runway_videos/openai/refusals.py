@@ -16,11 +16,16 @@ def unsupported() -> ApiError:
     )
 
 
-def wrong_method(allow: tuple[str, ...] = ()) -> ApiError:
-    """The 405 for a method that no operation has; `allow`: the methods of the path."""
+def wrong_method(allow: tuple[str, ...] = (), path: str = "") -> ApiError:
+    """The 405 for a method that no operation has; `allow`: the methods of the path.
+
+    `path`: it is one of the proxy's own, and not a video's.
+    """
     return ApiError(
         405,
-        "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
+        f"{path} takes {', '.join(allow)} alone."
+        if path
+        else "There is no such operation on a video: POST /v1/videos, GET or DELETE /v1/videos/{id}, "
         "GET /v1/videos/{id}/content, POST /v1/videos/{id}/remix, /v1/videos/edits, /v1/videos/extensions.",
         code="method_not_allowed",
         headers={"allow": ", ".join(allow)},

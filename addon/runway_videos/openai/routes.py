@@ -26,6 +26,7 @@ class Operation(Enum):
     DELETE = "delete"
     LIST = "list"
     MODELS = "models"
+    USAGE = "usage"
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
     NOT_OURS = "not ours"
@@ -36,7 +37,8 @@ PAID = frozenset({Operation.CREATE, Operation.REMIX, Operation.EDIT, Operation.E
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A call under `/v1/videos`, or for the models. `name` is for messages; `allow`: the methods of its path.
+    """A call under `/v1/videos`, for the models, or of the proxy's own. `name` is for messages;
+    `allow`: the methods of its path.
 
     `model` is the one of `/v1/models/{model}`, "" for all.
     """
@@ -72,6 +74,8 @@ def _by_path() -> dict[str, dict[str, Route]]:
 
 
 _TABLE = _by_path()
+# Paths of the proxy's own, that no gateway has: they are served in every mode.
+_OWN_PATHS = {"/runway/usage": {"GET": Operation.USAGE}}
 # First parts of a path that are not ids.
 _FIXED_PARTS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
 
@@ -102,6 +106,15 @@ def find(method: str, path: str) -> Route | None:
     if found is None:
         return Route(Operation.WRONG_METHOD, video_id, allow=tuple(methods))
     return Route(found.operation, video_id, found.name)
+
+
+def find_own(method: str, path: str) -> Route | None:
+    """The route of a path of the proxy's own; None for all else."""
+    plain = path.partition("?")[0]
+    methods = _OWN_PATHS.get(plain)
+    if methods is None:
+        return None
+    return Route(methods.get(method, Operation.WRONG_METHOD), name=plain, allow=tuple(methods))
 
 
 def find_models(method: str, path: str) -> Route | None:

@@ -10,13 +10,14 @@ import msgspec
 from runway_videos import events
 from runway_videos.events import VideoFacts
 from runway_videos.idempotency.fingerprint import identity_of
-from runway_videos.idempotency.in_flight_create import Sending
+from runway_videos.idempotency.in_flight_create import Sending, may_have_made
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.openai.messages import Answer, Call, PassThrough
 from runway_videos.openai.refusals import replay_refused
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import encode
 from runway_videos.operations.create_plan import PlannedCreate, facts_of, plan_of
+from runway_videos.operations.spending import Spending
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import UnsealableError, VideoReference, owner_hash, unsealable_task
 from runway_videos.store.video_records import VideoRecord
@@ -41,9 +42,10 @@ class Created(msgspec.Struct, frozen=True):
 class PaidOperations:
     """Makes videos. `creates` are those in flight and kept; they outlive a runtime."""
 
-    def __init__(self, creates: KeepsCreates[Created], poller: Poller) -> None:
+    def __init__(self, creates: KeepsCreates[Created], poller: Poller, spending: Spending) -> None:
         self._creates = creates
         self._poller = poller
+        self._spending = spending
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)
 
     async def make(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
@@ -72,7 +74,20 @@ class PaidOperations:
     async def _submit(
         self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts, sending: Sending
     ) -> Created:
-        """Makes the task and the id that will find it. Runs to its end whatever the client does."""
+        """Makes the video within its caller's limits. Runs to its end whatever the client does."""
+        reservation = await self._spending.reserve(runtime, planned.plan, facts.caller)
+        try:
+            created = await self._make_task(runtime, planned, facts, sending)
+        except Exception as error:
+            await (reservation.lost() if may_have_made(error) else reservation.give_back())
+            raise
+        await reservation.made(created.reference.task, created.video_id, created.credits)
+        return created
+
+    async def _make_task(
+        self, runtime: Runtime, planned: PlannedCreate, facts: VideoFacts, sending: Sending
+    ) -> Created:
+        """Makes the task and the id that will find it."""
         caller, plan = facts.caller, planned.plan
         started = runtime.clock()
         # In here, and not with the plan: a retry waits for this one, whatever its source's link is.

@@ -9,7 +9,7 @@ import pytest
 from mitmproxy import http
 
 from runway_addon import flow_messages
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
 from runway_videos.openai.caller_tokens import CallerTokens
 from runway_videos.openai.messages import Answer

@@ -8,7 +8,7 @@ import pytest
 from mitmproxy import exceptions
 from mitmproxy import options as mitmproxy_options
 
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 from runway_videos.keys.pool import Key
 from unit.addon.start_harness import SECRET, Start, error_of
 

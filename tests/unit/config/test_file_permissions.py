@@ -80,6 +80,6 @@ def test_a_literal_secret_that_others_can_read_is_warned_of() -> None:
     (warning,) = settings_from({}, str, "", 0o100644, keys=keys).warnings
     assert warning == (
         "runway_keys: a has its secret written out in a file that others can read (mode 0644); "
-        "value: env.MY_VARIABLE keeps it apart"
+        "value: env.MY_VARIABLE or file.PATH keeps it apart"
     )
     assert others_can_read(0o604)

@@ -90,17 +90,19 @@ def test_names_of_items_differ_by_case() -> None:
     assert len(reader().items("runway_keys", [{"name": "a"}, {"name": "A"}], ALLOWED)) == 2
 
 
-@pytest.mark.parametrize("value", [None, "", "  ", "env.", " env. ", 5, True, ["env.KEY"], {"env": "KEY"}])
+@pytest.mark.parametrize(
+    "value", [None, "", "  ", "env.", " env. ", 5, True, ["env.KEY"], {"env": "KEY"}, "file."]
+)
 def test_a_secret_must_be_there(value: object) -> None:
-    with pytest.raises(ConfigError, match=r"runway_keys: team-a needs a value like env\.MY_VARIABLE$"):
+    with pytest.raises(ConfigError, match=r"runway_keys: team-a needs a value like env\.MY_VARIABLE or "):
         secret(value)
 
 
 @pytest.mark.parametrize(
-    ("value", "found", "variable"),
+    ("value", "found", "missing"),
     [
-        ("env.KEY", "key_1", "KEY"),
-        ("env.TRAILING", "key_2", "TRAILING"),
+        ("env.KEY", "key_1", ""),
+        ("env.TRAILING", "key_2", ""),
         ("env.BLANK", None, "BLANK"),
         ("env.EMPTY", None, "EMPTY"),
         ("env.MISSING", None, "MISSING"),
@@ -109,8 +111,9 @@ def test_a_secret_must_be_there(value: object) -> None:
         (" key_lit\n", "key_lit", ""),
     ],
 )
-def test_a_secret_is_taken_without_the_space_around_it(value: str, found: str | None, variable: str) -> None:
-    assert secret(value) == (found, variable)
+def test_a_secret_is_taken_without_the_space_around_it(value: str, found: str | None, missing: str) -> None:
+    problem = f"the environment variable {missing} is not set" if missing else ""
+    assert secret(value) == (found, problem)
 
 
 @pytest.mark.parametrize("value", ["env.TWO_LINES", "env.UMLAUT", "env.SPACED", "key_a key_b", "schlüssel"])
@@ -129,7 +132,7 @@ def test_only_a_secret_that_is_written_out_is_warned_of() -> None:
     assert one.warnings == []
     one.secret("runway_keys", {"name": "team-b", "value": "key_hush"})
     assert one.warnings == [
-        "runway_keys: team-b has its secret written out; value: env.MY_VARIABLE keeps it apart"
+        "runway_keys: team-b has its secret written out; value: env.MY_VARIABLE or file.PATH keeps it apart"
     ]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from runway_videos.config.caller_options import Caller
 from runway_videos.config.conf_file import ConfigError
-from runway_videos.config.settings import SANDBOX_KEY, Caller
+from runway_videos.config.settings import SANDBOX_KEY
 from runway_videos.keys.pool import Key
 from unit.config.option_values import settings_from
 
@@ -116,5 +117,5 @@ def test_two_callers_need_two_tokens() -> None:
         "^runway_callers: b has the token of another caller$", callers=[key("a"), key("b", "env.A")]
     )
     assert "key_aaaa" not in message
-    refused("there is no weight; allowed: name, value, pass_token$", callers=[key(weight=1)])
+    refused("there is no weight; allowed: name, value, pass_token, models", callers=[key(weight=1)])
     refused("the name a stands twice", callers=[key(), key(value="env.B")])

@@ -92,5 +92,5 @@ def test_a_short_or_written_out_secret_is_warned_of() -> None:
     (short,) = settings_from(ENVIRON, webhooks=[hook(secret="env.SHORT")]).warnings
     assert "shorter than 24 bytes" in short
     (written,) = settings_from(webhooks=[hook(secret=SECRET)]).warnings
-    assert "secret: env.MY_VARIABLE keeps it apart" in written
+    assert "secret: env.MY_VARIABLE or file.PATH keeps it apart" in written
     assert SECRET not in written

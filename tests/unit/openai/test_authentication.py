@@ -8,7 +8,7 @@ from inspect import signature
 
 import pytest
 
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
 from runway_videos.openai import authentication
 from runway_videos.openai.authentication import LOCAL_USER, AccessPolicy

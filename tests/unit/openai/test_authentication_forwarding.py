@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
 from runway_videos.openai.authentication import AccessPolicy, Way
 from runway_videos.openai.local_user import Sender

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from runway_videos.config.settings import Caller
+from runway_videos.config.caller_options import Caller
 from runway_videos.openai.caller_tokens import CallerTokens
 
 TOKEN = "hush+token/of=app,1"

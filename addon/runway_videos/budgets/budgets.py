@@ -1,0 +1,96 @@
+"""Callers' budgets: reserved when a create begins, settled when its outcome and its cost are known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from runway_videos import events
+from runway_videos.budgets import refusals
+from runway_videos.budgets.keeping import KeepsUsage
+from runway_videos.budgets.usage import CallerUsage
+from runway_videos.config.caller_options import Limits
+from runway_videos.events import Event
+
+
+class Reservation:
+    """One create that is counted. It is settled once, by one of the three methods."""
+
+    def __init__(self, budgets: Budgets, caller: str, create: str) -> None:
+        self._budgets = budgets
+        self._caller = caller
+        self._create = create
+
+    async def made(self, task: str, video_id: str, credits: float | None) -> None:
+        """Runway has made the task, which costs about so much; None: not known."""
+        create = self._create
+        await self._budgets.change(self._caller, lambda usage: usage.made(create, task, video_id, credits))
+
+    async def lost(self) -> None:
+        """A task was made or may have been made that nobody can find: it counts as spent."""
+        await self._budgets.change(self._caller, lambda usage: usage.lost(self._create))
+
+    async def give_back(self) -> None:
+        """Nothing was made."""
+        await self._budgets.change(self._caller, lambda usage: usage.not_made(self._create))
+
+
+class Budgets:
+    """What callers have made today. Outlives runtimes; as a sink of events it learns what videos cost.
+
+    `now` gives unix seconds. `start` begins a task for what an event says.
+    """
+
+    def __init__(
+        self,
+        kept: KeepsUsage,
+        now: Callable[[], float],
+        start: Callable[[Coroutine[Any, Any, object]], asyncio.Task[object]] = asyncio.create_task,
+    ) -> None:
+        self._kept = kept
+        self._now = now
+        self._start = start
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._process, self._numbers = uuid4().hex, count()
+
+    async def reserve(self, caller: str, limits: Limits, credits: float | None) -> Reservation:
+        """Counts a create that is expected to cost so much; None: not known.
+
+        Raises ApiError 429 where it would be over a limit, `AtConcurrencyLimit` for the last of them.
+        """
+        create, now = f"{self._process}-{next(self._numbers)}", self._now()
+
+        def step(usage: CallerUsage) -> CallerUsage:
+            refusals.check(caller, limits, usage, credits, now)
+            return usage.reserved(create, credits or 0.0, now)
+
+        await self.change(caller, step)
+        return Reservation(self, caller, create)
+
+    async def ended(self, caller: str, task: str, credits: float | None) -> None:
+        """A video has ended, or is gone; `credits` is what it cost, None: not known."""
+        await self.change(caller, lambda usage: usage.ended(task, credits))
+
+    async def usage(self, caller: str) -> CallerUsage:
+        """The caller's sums of today."""
+        return await self.change(caller, lambda usage: usage)
+
+    async def change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
+        """One step of a caller's usage, on the day that it is."""
+        now = self._now()
+        return await self._kept.change(caller, lambda usage: step(usage.on(now)))
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case events.VideoEnded(video=video, task=task, state=state):
+                self._later(self.ended(video.caller, task, state.credits))
+            case events.VideoDeleted(video=video, task=task):
+                self._later(self.ended(video.caller, task, None))
+
+    def _later(self, change: Coroutine[Any, Any, object]) -> None:
+        task = self._start(change)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

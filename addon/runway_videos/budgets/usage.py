@@ -1,0 +1,102 @@
+"""What a caller has made on one day (UTC): pure steps from one state to the next.
+
+A video is counted when its create begins, with what it is expected to cost. Each step after that
+replaces the cost by one that is better known:
+
+| step       | when                                     | videos, credits                     | unfinished |
+|------------|------------------------------------------|-------------------------------------|------------|
+| `reserved` | a create begins                          | one more, the expected credits      | one more   |
+| `made`     | Runway has made the task                 | what Runway estimates               | stays      |
+| `lost`     | the outcome is unknown                   | stay: it may have been made         | one fewer  |
+| `not_made` | nothing was made                         | one fewer                           | one fewer  |
+| `ended`    | the video has ended                      | what it cost, if Runway says        | one fewer  |
+
+A step about a video of an earlier day changes nothing of today's sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+DAY_SECONDS = 86_400
+#: Unfinished videos that are remembered of one caller; the oldest are forgotten first.
+MAX_UNFINISHED = 2000
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A video that has not ended, as far as is known: the day and the credits that it is counted with.
+
+    `video_id` is "" as long as Runway has not made it. `since` in unix seconds.
+    """
+
+    day: int
+    credits: float
+    since: float
+    video_id: str = ""
+
+
+class CallerUsage(msgspec.Struct, frozen=True):
+    """One caller's sums of `day` (days since 1970), and its unfinished videos of any day.
+
+    `unfinished`: by the number of the create, then by task.
+    """
+
+    day: int = 0
+    videos: int = 0
+    credits: float = 0.0
+    unfinished: Mapping[str, Unfinished] = {}
+
+    def on(self, now: float) -> CallerUsage:
+        """The same at this time: a new day begins with nothing, a video of two days ago has ended."""
+        day = int(now // DAY_SECONDS)
+        if day == self.day:
+            return self
+        kept = {name: each for name, each in self.unfinished.items() if now - each.since < DAY_SECONDS}
+        return CallerUsage(day, unfinished=kept)
+
+    def reserved(self, create: str, credits: float, now: float) -> CallerUsage:
+        """A create begins."""
+        unfinished = {**self.unfinished, create: Unfinished(self.day, credits, now)}
+        if len(unfinished) > MAX_UNFINISHED:
+            del unfinished[next(iter(unfinished))]
+        return CallerUsage(self.day, self.videos + 1, self.credits + credits, unfinished)
+
+    def made(self, create: str, task: str, video_id: str, credits: float | None) -> CallerUsage:
+        """Runway has made the task; None: it does not say what it costs."""
+        before = self.unfinished.get(create)
+        if before is None:
+            return self
+        after = msgspec.structs.replace(
+            before, credits=before.credits if credits is None else credits, video_id=video_id
+        )
+        rest = {name: each for name, each in self.unfinished.items() if name != create}
+        return self._with(rest | {task: after}, before, after.credits)
+
+    def lost(self, create: str) -> CallerUsage:
+        """Nobody knows whether it was made."""
+        return self.ended(create, None)
+
+    def not_made(self, create: str) -> CallerUsage:
+        """Nothing was made."""
+        before = self.unfinished.get(create)
+        if before is None:
+            return self
+        after = self.ended(create, 0.0)
+        videos = after.videos - (before.day == self.day)
+        return msgspec.structs.replace(after, videos=videos)
+
+    def ended(self, task: str, credits: float | None) -> CallerUsage:
+        """The video has ended; None: Runway does not say what it cost."""
+        before = self.unfinished.get(task)
+        if before is None:
+            return self
+        rest = {name: each for name, each in self.unfinished.items() if name != task}
+        return self._with(rest, before, before.credits if credits is None else credits)
+
+    def _with(self, unfinished: Mapping[str, Unfinished], before: Unfinished, credits: float) -> CallerUsage:
+        changed = credits - before.credits if before.day == self.day else 0.0
+        # Sums of many small differences end at 1e-13, not at 0.
+        total = max(round(self.credits + changed, 6), 0.0)
+        return CallerUsage(self.day, self.videos, total, unfinished)

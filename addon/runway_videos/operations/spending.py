@@ -1,0 +1,103 @@
+"""What callers may spend: checked where a create begins, and told by `GET /runway/usage`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from runway_videos.budgets import refusals
+from runway_videos.budgets.budgets import Budgets, Reservation
+from runway_videos.budgets.refusals import AtConcurrencyLimit
+from runway_videos.budgets.usage import DAY_SECONDS
+from runway_videos.config.caller_options import Limits
+from runway_videos.errors import ApiError
+from runway_videos.openai.messages import Answer, Call
+from runway_videos.runtime import Runtime
+from runway_videos.translate import Plan
+from runway_videos.upstream.poll import Poller, fresh_status
+
+#: Unfinished videos that are asked about at once, the oldest ones, before a create is refused for them.
+MAX_LOOKS = 20
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """The answer to `GET /runway/usage`: one caller's numbers of the day, and its limits (null: none).
+
+    `caller` is null for the local user, `resets_at` in unix seconds. Creates under way are counted.
+    """
+
+    caller: str | None
+    day: str
+    resets_at: int
+    videos: int
+    credits: float
+    unfinished: int
+    videos_per_day: int | None
+    credits_per_day: float | None
+    concurrency: int | None
+    models: tuple[str, ...] | None
+    object: str = "runway.usage"
+
+
+class Spending:
+    """Reserves and tells. Outlives runtimes."""
+
+    def __init__(self, budgets: Budgets, poller: Poller) -> None:
+        self._budgets = budgets
+        self._poller = poller
+
+    async def reserve(self, runtime: Runtime, plan: Plan, caller: str) -> Reservation:
+        """Counts a create that begins. Raises ApiError 403 or 429 where its caller may not."""
+        limits, model = _limits(runtime, caller), plan.call.model
+        if not limits.allows(plan.model, model):
+            raise refusals.model_not_allowed(caller, plan.model, model, limits)
+        credits = runtime.prices.expected(plan.call)
+        try:
+            return await self._budgets.reserve(caller, limits, credits)
+        except AtConcurrencyLimit:
+            # Some may have ended, and nobody has asked since.
+            await self._look(runtime, caller)
+            return await self._budgets.reserve(caller, limits, credits)
+
+    async def usage(self, runtime: Runtime, call: Call) -> Answer:
+        """A caller's own numbers."""
+        limits, usage = _limits(runtime, call.caller), await self._budgets.usage(call.caller)
+        begin = usage.day * DAY_SECONDS
+        found = Usage(
+            caller=call.caller or None,
+            day=time.strftime("%Y-%m-%d", time.gmtime(begin)),
+            resets_at=begin + DAY_SECONDS,
+            videos=usage.videos,
+            credits=usage.credits,
+            unfinished=len(usage.unfinished),
+            videos_per_day=limits.videos_per_day,
+            credits_per_day=limits.credits_per_day,
+            concurrency=limits.concurrency,
+            models=limits.models,
+        )
+        return Answer(200, runtime.json_headers, msgspec.json.encode(found))
+
+    async def _look(self, runtime: Runtime, caller: str) -> None:
+        """Asks about the caller's unfinished videos: polls share what is under way and what is known."""
+        usage = await self._budgets.usage(caller)
+        made = [(task, each.video_id) for task, each in usage.unfinished.items() if each.video_id]
+        await asyncio.gather(*(self._ask(runtime, caller, *each) for each in made[:MAX_LOOKS]))
+
+    async def _ask(self, runtime: Runtime, caller: str, task: str, video_id: str) -> None:
+        try:
+            video = runtime.video(video_id, caller)
+            if fresh_status(runtime, video.record) is None:
+                await asyncio.shield(self._poller.begin(runtime, video, retries=False))
+        except ApiError as error:
+            if error.status == 404:  # it is gone, or its key is
+                await self._budgets.ended(caller, task, None)
+            return
+        if video.record.ended:
+            await self._budgets.ended(caller, task, video.record.credits)
+
+
+def _limits(runtime: Runtime, caller: str) -> Limits:
+    callers = runtime.settings.callers
+    return next((each.limits for each in callers if each.name == caller), Limits())
