@@ -13,6 +13,7 @@ from runway_addon.addresses import Addresses
 from runway_addon.body_limit import READ_TO_REFUSE
 from runway_addon.connections import Connections
 from runway_addon.log_throttle import LogThrottle
+from runway_addon.own_address import OwnPages
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut, Events, OtherTrafficRefused
@@ -63,6 +64,8 @@ class Admission:
         # Those of callers whose token is no key of a host in `runway_hosts`.
         self._own_tokens = CallerTokens(each for each in settings.callers if not each.pass_token)
         self._policy = authentication.AccessPolicy(settings.callers, settings.forward, settings.hosts)
+        fallback = settings.fallback if settings.forward or not settings.callers else None
+        self._own_pages = OwnPages(self._policy, self._tokens, fallback, events)
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         """The video call that the request is; None for other traffic, which is sent on its way."""
@@ -74,6 +77,9 @@ class Admission:
         flow_messages.take_tokens_off_target(flow, self._tokens)
         route = self._route(flow)
         try:
+            if route is None and self._addresses.is_for_proxy(flow) and self._own_pages.answer(flow, sender):
+                self._connections.admitted(flow.client_conn)
+                return None
             admitted = self._video_call(flow, sender, route) if route else self._models_call(flow, sender)
             if admitted is None or admitted.goes_on:
                 route = None  # it is other traffic, which has lines of its own
@@ -153,6 +159,7 @@ class Admission:
             raise refusals.no_fallback(flow.request.method, flow.request.path)
         self._check_other(way, sender)
         if way is Way.OWN and self._settings.fallback is not None:
+            flow.metadata[flow_messages.TO_FALLBACK] = True
             next_proxy = self._addresses.goes_to_next_proxy(flow)
             flow_messages.send_to(flow.request, self._settings.fallback, True, next_proxy)
         passes = self._addresses.goes_to(flow, self._settings.hosts)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mitmproxy import http
 from mitmproxy.connection import ConnectionState
+from mitmproxy.flow import Error
 from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
 
@@ -21,6 +22,8 @@ from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Route
 
+#: In the metadata of flows that are sent to `runway_fallback`.
+TO_FALLBACK = "runway_to_fallback"
 #: Bodies of other traffic above this, or of unknown length, are streamed.
 LARGEST_HELD_BODY = 1 << 20
 
@@ -186,6 +189,14 @@ def take_tokens_off_target(flow: http.HTTPFlow, tokens: CallerTokens) -> None:
     """Takes callers' tokens out of the path and the query; no call needs them there."""
     data = flow.request.data
     data.path = tokens.out_of_target(data.path)
+
+
+def can_answer_failure(flow: http.HTTPFlow) -> bool:
+    """In the `error` hook: whether an answer can still be given in place of mitmproxy's own page."""
+    if flow.error is None or flow.error.msg == Error.KILLED_MESSAGE or not client_is_there(flow):
+        return False
+    response = flow.response
+    return response is None or not (response.stream or response.status_code == 101)
 
 
 def client_is_there(flow: http.HTTPFlow) -> bool:

@@ -7,7 +7,7 @@ import weakref
 
 from mitmproxy import http
 
-from runway_addon import downloads, flow_messages, listening, replays
+from runway_addon import downloads, flow_messages, http_layer, listening, replays
 from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
 from runway_addon.body_limit import BodyLimits
@@ -15,8 +15,9 @@ from runway_addon.connections import Connections
 from runway_addon.models_answers import ModelsAnswers
 from runway_addon.redact import SignedLinks
 from runway_videos.errors import ApiError
-from runway_videos.events import CallRefused, ConnectionCut
+from runway_videos.events import CallRefused, ConnectionCut, OtherTrafficRefused
 from runway_videos.logs import log
+from runway_videos.openai import refusals
 from runway_videos.openai.messages import Answer, Download, PassThrough
 from runway_videos.request_context import InRequest
 from runway_videos.service import Service
@@ -132,10 +133,28 @@ class VideoCalls:
         if self._service is not None:
             self._models.fail(flow, self._service.runtime)
         fetch = self._fetches.pop(flow, None)
+        problem, can_answer = str(flow.error), flow_messages.can_answer_failure(flow)
         if fetch is not None:
             downloads.restore(flow, fetch)
             if flow_messages.client_is_there(flow):
-                self._link_failed(flow, fetch, str(flow.error))
+                self._link_failed(flow, fetch, problem)
+            if can_answer:
+                flow_messages.put_error(flow, content_unavailable(), fetch.download.response_headers)
+                http_layer.send_though_failed(flow)
+        elif can_answer and flow_messages.TO_FALLBACK in flow.metadata:
+            self._fallback_failed(flow, problem)
+
+    def _fallback_failed(self, flow: http.HTTPFlow, problem: str) -> None:
+        fallback = self._service.runtime.settings.fallback if self._service else None
+        if self._service is None or fallback is None:
+            return
+        request, peer = flow.request, self._connections.peer(flow.client_conn)
+        error = refusals.fallback_failed(fallback, problem)
+        what = f"{request.method} {request.path.partition('?')[0]}"
+        with InRequest(flow_messages.request_id(flow)):
+            self._service.runtime.events.emit(OtherTrafficRefused(error, what, peer))
+        flow_messages.put_error(flow, error)
+        http_layer.send_though_failed(flow)
 
     def restore(self) -> None:
         """Puts the clients' own requests back, before what is under way is saved."""

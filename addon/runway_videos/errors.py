@@ -8,9 +8,7 @@ import msgspec
 
 # OpenAI's `type` by status, where the raiser names none.
 _TYPES = {
-    401: "authentication_error",
     403: "permission_error",
-    404: "not_found_error",
     409: "conflict_error",
     429: "rate_limit_error",
 }

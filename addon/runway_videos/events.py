@@ -247,7 +247,7 @@ class ConnectionCut(Event, frozen=True):
 
 
 class OtherTrafficRefused(Event, frozen=True):
-    """A client may not use the proxy for what is no video call. `what` says what it was."""
+    """What is no video call may not pass, or nothing came back from `runway_fallback`. `what` names it."""
 
     error: ApiError
     what: str

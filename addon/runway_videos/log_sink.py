@@ -208,8 +208,9 @@ def _cut(event: events.ConnectionCut) -> tuple[int, str]:
 
 
 def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
-    text = escaped(event.error.message, 500)
-    return logging.WARNING, f"refused {event.what} from {event.peer}, {event.error.status}: {text}"
+    status, text = event.error.status, escaped(event.error.message, 500)
+    verb = "failed" if status >= 500 else "refused"
+    return logging.WARNING, f"{verb} {escaped(event.what)} from {event.peer}, {status}: {text}"
 
 
 # By event: the level and the text of its line ("": no line).

@@ -38,7 +38,7 @@ def test_an_error_has_all_four_keys_in_openais_order() -> None:
     ]
     assert body_of(ApiError(404, "No.")) == {
         "message": "No.",
-        "type": "not_found_error",
+        "type": "invalid_request_error",
         "param": None,
         "code": None,
     }
@@ -48,9 +48,9 @@ def test_an_error_has_all_four_keys_in_openais_order() -> None:
     ("status", "kind"),
     [
         (400, "invalid_request_error"),
-        (401, "authentication_error"),
+        (401, "invalid_request_error"),
         (403, "permission_error"),
-        (404, "not_found_error"),
+        (404, "invalid_request_error"),
         (405, "invalid_request_error"),
         (409, "conflict_error"),
         (413, "invalid_request_error"),

@@ -55,6 +55,16 @@ def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
         yield f"callers: {', '.join(caller.name for caller in settings.callers)}"
     else:
         yield "callers: the local user only (runway_callers is not set)"
+    yield f"other calls to the proxy itself: {_others(settings)}"
+
+
+def _others(settings: Settings) -> str:
+    """Where calls go that are no video calls and are addressed to the proxy."""
+    if settings.callers and not settings.forward:
+        return "refused (runway_forward is not set)"
+    if settings.fallback is None:
+        return "answered with 404 (no runway_fallback)"
+    return f"go to {escaped(settings.fallback)} (runway_fallback)"
 
 
 def _warnings(settings: Settings) -> Iterator[str]:

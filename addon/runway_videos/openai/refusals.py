@@ -32,6 +32,16 @@ def wrong_method(allow: tuple[str, ...] = (), path: str = "") -> ApiError:
     )
 
 
+def fallback_failed(fallback: str, problem: str) -> ApiError:
+    """For a call that went on to the fallback and came to nothing there."""
+    return ApiError(
+        502,
+        f"This is no video call, so it went on to {fallback}, which did not answer: {escaped(problem)}. The "
+        "operator sets where such calls go with runway_fallback.",
+        code="fallback_unavailable",
+    )
+
+
 def no_fallback(method: str, path: str) -> ApiError:
     """For other calls that are addressed to the proxy where none go on."""
     return ApiError(

@@ -10,7 +10,8 @@ import msgspec
 
 from runway_videos.store.video_ids import ID_PREFIX
 
-_PREFIXES = ("/v1/videos", "/openai/v1/videos")
+# The last one is AzureOpenAI's, which adds `?api-version=`.
+_PREFIXES = ("/v1/videos", "/openai/v1/videos", "/openai/videos")
 _MODELS_PREFIXES = ("/v1/models", "/openai/v1/models", "/openai/models")
 
 
@@ -30,6 +31,7 @@ class Operation(Enum):
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
     NOT_OURS = "not ours"
+    OTHER = "call"
 
 
 #: The operations that make a video, and cost.

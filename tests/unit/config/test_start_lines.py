@@ -10,6 +10,7 @@ from runway_videos import catalog
 from runway_videos.config.start_lines import log_start
 from unit.config.option_values import settings_from
 
+CALLER = [{"name": "app", "value": "env.T"}]
 ENVIRON = {"A": "key_aaaa", "B": "key_bbbb", "T": "tok_tttt"}
 
 
@@ -40,7 +41,25 @@ def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> N
         "gen4_aleph → aleph2, about 28 credits a second",
         f"catalog of {known.generated}: {len(known.models())} models (runwayml {known.sdk})",
         "callers: the local user only (runway_callers is not set)",
+        "other calls to the proxy itself: go to https://api.openai.com (runway_fallback)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fallback": "none"}, "answered with 404 (no runway_fallback)"),
+        ({"fallback": "https://gw.example"}, "go to https://gw.example (runway_fallback)"),
+        ({"fallback": "https://gw.example", "callers": CALLER}, "refused (runway_forward is not set)"),
+        ({"callers": CALLER, "forward": True}, "answered with 404 (no runway_fallback)"),
+    ],
+)
+def test_the_start_says_where_other_calls_go(
+    options: dict[str, object], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    log_start(settings_from({"RUNWAY_API_KEY": "key_rrrr", "T": "token-of-app"}, **options), [])
+    assert f"other calls to the proxy itself: {said}" in caplog.messages
     assert warnings(caplog) == []
     assert {each.levelname for each in caplog.records} == {"INFO"}
 
