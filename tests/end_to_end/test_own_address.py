@@ -75,9 +75,7 @@ def azure(proxy: Proxy, key: str = "token-of-app", deployment: str | None = None
 
 
 @pytest.mark.parametrize("deployment", [None, "sora-2"])
-def test_azure_openai_is_served(
-    proxy: Proxy, sandbox_server: SandboxServer, deployment: str | None
-) -> None:
+def test_azure_openai_is_served(proxy: Proxy, sandbox_server: SandboxServer, deployment: str | None) -> None:
     with azure(proxy, deployment=deployment) as app:
         video = app.videos.create_and_poll(prompt="from azure", model="sora-2", poll_interval_ms=50)
         assert video.status == "completed"

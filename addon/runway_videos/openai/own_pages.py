@@ -43,9 +43,7 @@ def front_page(address: str, fallback: str | None, accept: str) -> Answer:
     lines = [
         f"Runway videos for OpenAI code, version {VERSION}.",
         f"Base URL for OpenAI clients: {escaped(address)}/v1 (video calls are at /v1/videos).",
-        f"Other calls go to {fallback} (runway_fallback)."
-        if fallback
-        else "Other calls are not passed on.",
+        f"Other calls go to {fallback} (runway_fallback)." if fallback else "Other calls are not passed on.",
     ]
     if "text/html" in accept.lower():
         title, rest = lines[0], "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)

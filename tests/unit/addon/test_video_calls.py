@@ -12,7 +12,9 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons
 
 import runway
+from runway_addon import reload_state
 from runway_videos.service import Service
+from unit.addon.admission_harness import error_of, form, own
 from unit.addon.flow_harness import flow_of, response
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
@@ -147,3 +149,47 @@ async def test_a_fault_is_answered_and_not_to_be_tried_again(caplog: pytest.LogC
     assert found.response.status_code == 500
     assert found.response.headers["x-should-retry"] == "false"
     assert "a fault of this proxy" in caplog.text
+
+
+FALLBACK = "https://gateway.example"
+
+
+async def failed(
+    harness: ServiceHarness, problem: str, *, come: http.Response | None = None
+) -> http.HTTPFlow:
+    """A call that went on to the fallback, and how it ended there."""
+    addon = addon_of(harness)
+    found = own("POST", "/v1/chat?key=own")
+    found.client_conn.state = connection.ConnectionState.OPEN
+    reload_state.forms.note(found.request, form())
+    addon.requestheaders(found)
+    assert found.request.host == "gateway.example"
+    found.response = come
+    found.error = flow.Error(problem)
+    addon.error(found)
+    return found
+
+
+@in_a_loop
+async def test_a_fallback_that_does_not_answer_is_a_502_and_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    found = await failed(ServiceHarness(fallback=FALLBACK), "connection refused")
+    error = error_of(found, 502)
+    assert error["code"] == "fallback_unavailable"
+    assert "runway_fallback" in error["message"]
+    assert found.response is not None
+    (line,) = caplog.messages
+    assert line.startswith("failed POST /v1/chat from 127.0.0.1, 502: ")
+    assert line.endswith(f"[{found.response.headers['x-request-id']}]")
+    assert "key=" not in line
+
+
+@pytest.mark.parametrize("case", ["killed", "streams", "web socket"])
+@in_a_loop
+async def test_what_has_begun_or_was_cut_off_gets_no_page_of_ours(case: str) -> None:
+    come = response(101 if case == "web socket" else 200, None, {}) if case != "killed" else None
+    if come is not None:
+        come.stream = case == "streams"
+    problem = flow.Error.KILLED_MESSAGE if case == "killed" else "peer closed connection"
+    found = await failed(ServiceHarness(fallback=FALLBACK), problem, come=come)
+    assert found.response is come
+    assert found.error is not None
