@@ -105,7 +105,7 @@ def test_content_by_redirect_sends_a_link_that_no_log_shows(
         # The stock client follows, and takes its key off on the way to another host.
         assert app.videos.download_content(video.id).read() == sandbox_server.sandbox.clips[True].read()
         assert not any("authorization" in seen.headers for seen in sandbox_server.seen("GET", "/outputs/"))
-        assert calls.get(path, params={"variant": "thumbnail"}).status_code == 400
+        assert calls.get(path, params={"variant": "gif"}).status_code == 400
         whole(proxy)
 
 
