@@ -43,10 +43,13 @@ def plan_for_model(
     if source is not None and source.output is not None:
         roles["video"] = source.field
     # The mode follows from the input: a video, else a picture, else the words alone.
-    mode = catalog.mode_of(next((part for part in ("video", "picture") if part in roles), ""))
+    if "picture" in roles:
+        roles["picture"] = media_fields.one_picture(roles["picture"])
+    given = next((part for part in ("video", "picture", "last_frame") if part in roles), "")
+    mode = catalog.mode_of("picture" if given == "last_frame" else given)
     row = catalog.row(mode, resolved.model)
     if row is None and catalog.modes_of(resolved.model):
-        raise refusals.wrong_mode(resolved.model, mode, catalog)
+        raise refusals.wrong_mode(resolved.model, mode, catalog, roles.get(given))
     if row is None:
         return plan_unknown_model(resolved, mode, roles, rest, fields.form, catalog, source)
     builder = BodyBuilder(catalog, resolved.model, mode, row)
@@ -85,18 +88,23 @@ def _put_prompt(builder: BodyBuilder, field: ClientField | None) -> None:
 def _put_files(builder: BodyBuilder, roles: dict[str, ClientField], source: Source | None) -> None:
     """The picture, the video and the reference pictures, each under the name the model has."""
     row = builder.row
-    if picture := roles.get("picture"):
+    picture, last = roles.get("picture"), roles.get("last_frame")
+    if found := picture or last:
         if row.picture is None:
-            raise refusals.picture_beside_video(builder, picture, roles["video"])
-        builder.put(row.picture, picture, media_fields.pictures(picture, row.fields[row.picture]))
+            raise refusals.picture_beside_video(builder, found, roles["video"])
+        schema = row.fields[row.picture]
+        if last is not None and not media_fields.takes_last_frame(schema):
+            raise refusals.no_last_frame(builder, last)
+        value = media_fields.frames(picture, last) if last else media_fields.pictures(found, schema)
+        builder.put(row.picture, found, value)
     if (video := roles.get("video")) and row.video:
         builder.put(row.video, video, media_fields.video(video, row.fields[row.video], source))
-    found = [roles[role] for role in ("references", "more_references") if role in roles]
-    if found:
+    further = [roles[role] for role in ("references", "more_references") if role in roles]
+    if further:
         if "references" not in row.fields:
-            raise refusals.unknown_field(builder, found[0], "references")
-        value = media_fields.references(found, row.fields["references"], builder.ignored)
-        builder.put("references", found[0], value)
+            raise refusals.unknown_field(builder, further[0], "references")
+        value = media_fields.references(further, row.fields["references"], builder.ignored)
+        builder.put("references", further[0], value)
 
 
 def _put_rest(builder: BodyBuilder, rest: list[ClientField]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from runway_videos import catalog
 from runway_videos.errors import bad_request
-from runway_videos.request_body import Value
+from runway_videos.request_body import Upload, Value
 
 # Runway's name → the client's; those of pictures and videos are found by the catalog.
 _PARAMS = {
@@ -25,13 +25,17 @@ _PARAMS = {
 # A part that a field plays, whatever the model calls it ← the names that clients use for it.
 ROLES = {
     "prompt": ("prompt", "prompt_text"),
-    "picture": ("input_reference", "prompt_image"),
+    "picture": ("input_reference", "prompt_image", "image", "images", "image_url", "first_frame"),
+    "last_frame": ("last_frame",),
     "video": ("video_uri", "video", "prompt_video"),
     "seconds": ("seconds", "duration"),
     "size": ("size",),
     "references": ("references",),
     "more_references": ("reference_images",),
 }
+
+# Names under which a list is a list of Runway's own; under the others one picture is plain.
+RUNWAY_PICTURES = ("inputreference", "promptimage")
 
 # What OpenAI clients send out of habit and no video needs. `n` is one of them as long as it is 1.
 IGNORED_FIELDS = frozenset(("user", "metadata", "n", "quality"))
@@ -60,10 +64,17 @@ class ClientField(msgspec.Struct, frozen=True):
 
 
 def is_ignored(field: ClientField, habits: Set[str]) -> bool:
-    """A field to leave out. ApiError 400 for an `n` that asks for more videos than one."""
+    """A field to leave out; never one with a file. ApiError 400 for an `n` that asks for more videos
+    than one."""
     if field.name == "n" and str(field.value).strip() not in ("1", "1.0"):
         raise bad_request("`n` must be 1: a create makes one video.", "n")
-    return field.name in habits
+    return field.name in habits and not _carries_file(field.value)
+
+
+def _carries_file(value: Value) -> bool:
+    if isinstance(value, dict | list):
+        return any(_carries_file(item) for item in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Upload) or (isinstance(value, str) and value[:5].lower() == "data:")
 
 
 def plain(name: str) -> str:

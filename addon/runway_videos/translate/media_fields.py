@@ -8,7 +8,7 @@ from runway_videos.catalog import Schema
 from runway_videos.errors import bad_request
 from runway_videos.request_body import Value
 from runway_videos.translate.coerce import coerce, unwrapped
-from runway_videos.translate.field_names import ClientField
+from runway_videos.translate.field_names import RUNWAY_PICTURES, ClientField, plain
 from runway_videos.translate.source import Source
 
 # For a model that the catalog does not know: what all known ones have in common.
@@ -48,6 +48,50 @@ def pictures(field: ClientField, schema: Schema) -> object:
         free: Iterator[str] = (p for p in _allowed_positions(schema) if p not in taken)
         named = [item if has_position(item) else _with_position(item, next(free, None)) for item in named]
     return coerce(list(named), schema, field.name)
+
+
+def one_picture(field: ClientField) -> ClientField:
+    """The picture of a field that is named otherwise than Runway's, without a list around it.
+
+    ApiError 400 for several pictures: which of them is the first frame is not plain then, but where
+    each has a `position`.
+    """
+    value = field.value
+    if plain(field.name) in RUNWAY_PICTURES or not isinstance(value, list) or has_position(value):
+        return field
+    if len(value) > 1:
+        raise bad_request(
+            f"`{field.name}` holds {len(value)} pictures, and which is the first frame is not plain: send "
+            "the first frame in `input_reference` and the last one in `last_frame`, or pictures to go by "
+            "in `reference_images`.",
+            field.name,
+        )
+    return ClientField(field.name, unwrapped(value[0], field.name))
+
+
+def frames(first: ClientField | None, last: ClientField) -> list[object]:
+    """A picture field's list from a first frame, if there is one, and a last one."""
+    made: list[object] = []
+    if first is not None:
+        if isinstance(first.value, list) or has_position(first.value):
+            raise bad_request(
+                f"`{last.name}` cannot be given beside a list or a `position` in `{first.name}`: send "
+                "the first frame alone there.",
+                last.name,
+            )
+        made.append({"uri": _one(first), "position": "first"})
+    return [*made, {"uri": _one(last), "position": "last"}]
+
+
+def takes_last_frame(schema: Schema) -> bool:
+    """Whether a picture field has a place for a last frame."""
+    properties = _item_schema(schema).get("properties", {})
+    return "position" in properties and "last" in _allowed_positions(schema)
+
+
+def _one(field: ClientField) -> object:
+    value = field.value[0] if isinstance(field.value, list) and len(field.value) == 1 else field.value
+    return coerce(unwrapped(value, field.name), {"type": "string", "media": "image"}, field.name)
 
 
 def has_position(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runway_videos.catalog import Catalog
 from runway_videos.errors import ApiError, bad_request
+from runway_videos.translate import media_fields
 from runway_videos.translate.body_builder import BodyBuilder
 from runway_videos.translate.field_names import ClientField, client_param, wire_name
 
@@ -17,13 +18,18 @@ _INPUTS = {
 _FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
 
 
-def wrong_mode(model: str, mode: str, catalog: Catalog) -> ApiError:
-    """The model is known, but not for this input: what it needs, and which models can."""
+def wrong_mode(model: str, mode: str, catalog: Catalog, given: ClientField | None) -> ApiError:
+    """The model is known, but not for this input: what it needs, and which models can.
+
+    `given`: the picture or video that decides.
+    """
     has = catalog.modes_of(model)
     inputs = catalog.inputs
     what, param = _INPUTS[inputs[mode]]
     if not inputs[mode]:
         param = _INPUTS[inputs[has[0]]][1]  # the parameter that is missing
+    if given is not None and given.name:
+        what, param = what.replace(param, given.name), given.name
     ways = " or ".join(_INPUTS[inputs[one]][0] for one in has)
     return bad_request(
         f"{model} makes no video from {what}: it needs {ways}. "
@@ -70,6 +76,18 @@ def picture_beside_video(builder: BodyBuilder, picture: ClientField, video: Clie
         f"`{picture.name}` and `{video.name}` cannot both be given: a video is made from one or "
         f"the other.{hint}",
         picture.name,
+    )
+
+
+def no_last_frame(builder: BodyBuilder, last: ClientField) -> ApiError:
+    rows = builder.catalog.modes[builder.mode].items()
+    able = [
+        model for model, row in rows if row.picture and media_fields.takes_last_frame(row.fields[row.picture])
+    ]
+    return bad_request(
+        f"{builder.model} takes no last frame in `{last.name}`. Models that do: {', '.join(able)}.",
+        last.name,
+        "unknown_parameter",
     )
 
 

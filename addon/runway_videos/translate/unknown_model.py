@@ -44,8 +44,14 @@ def plan_unknown_model(
     frame = (source and source.frame) or (sizes.SORA if resolved.sora else sizes.RUNWAY)
     if field := roles.get("prompt"):
         body["promptText"] = coerce(field.value, {"type": "string"}, field.name)
-    if field := roles.get("picture"):
-        body[_wire_of("picture", field, catalog)] = media_fields.pictures(field, media_fields.ANY_PICTURE)
+    first, last = roles.get("picture"), roles.get("last_frame")
+    if field := first or last:
+        wire = _wire_of("picture", field, catalog)
+        body[wire] = (
+            media_fields.frames(first, last)
+            if last
+            else media_fields.pictures(field, media_fields.ANY_PICTURE)
+        )
     if field := roles.get("video"):
         body[_wire_of("video", field, catalog)] = media_fields.video(
             field, {"type": "string", "media": "video"}, source
