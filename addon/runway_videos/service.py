@@ -23,6 +23,8 @@ from runway_videos.events import Events
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.pool import KeyPool
 from runway_videos.log_sink import LogSink
+from runway_videos.observe.health import Health
+from runway_videos.observe.loop_lag import LoopLag
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.refusals import unsupported, wrong_method
 from runway_videos.openai.routes import Operation
@@ -77,20 +79,24 @@ class Service:
         timeouts = timeouts or Timeouts()
         self._connect = connect
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
-        self._started = False
+        self._started = self._ending = False
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
         self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
         budgets = Budgets(usage or UsageInMemory(), now)
         sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets])
         state = open_state(settings.store)
-        self._state = state and WatchedState(state, lambda problem: sinks.emit(events.StoreAway(problem)))
+        self._state = (
+            WatchedState(state, lambda problem: sinks.emit(events.StoreAway(problem))) if state else None
+        )
         self._creates = creates or kept_creates(self._state, sinks, clock, now)
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         spending = Spending(budgets, self._poller)
         paid = PaidOperations(self._creates, self._poller, spending)
         self._pictures = pictures or PictureMaker(clock)
         self._content = Content(self._poller, self._pictures)
+        self._lag = LoopLag()
+        health = Health(self._lag, self._why_not_ready)
         self._lister = VideoLister(self._poller)
         self.runtime = Runtime(
             settings=settings,
@@ -118,6 +124,8 @@ class Service:
             Operation.LIST: self._lister.list_videos,
             Operation.MODELS: models.models,
             Operation.USAGE: spending.usage,
+            Operation.HEALTH: health.health,
+            Operation.READY: health.ready,
             Operation.UNSUPPORTED: self.refuse,
             Operation.WRONG_METHOD: self.refuse,
         }
@@ -153,6 +161,7 @@ class Service:
             with contextlib.suppress(StoreUnavailableError):  # it is said that the store is away
                 for warning in await self._state.warnings():
                     self.runtime.events.emit(events.StoreMayLose(warning))
+        self._lag.start()
         if self.runtime.settings.sandbox and self._stop_sandbox is None:
             # Imported only here: nobody else pays for it.
             from runway_videos.sandbox import Sandbox
@@ -168,6 +177,12 @@ class Service:
         """A video's link did not give it, when its bytes were asked for."""
         link_failed(self.runtime, download, problem)
 
+    def _why_not_ready(self) -> str:
+        """Why the process takes no creates, whatever its keys; "" where it does."""
+        if self._ending:
+            return "the proxy is ending"
+        return "the store is away" if self._state is not None and self._state.is_away else ""
+
     @property
     def creates_in_flight(self) -> int:
         """Creates that have no outcome yet."""
@@ -176,6 +191,7 @@ class Service:
     async def drain(self, seconds: float) -> int:
         """Takes no more creates and waits for those in flight. Who still waits after that is told
         that the outcome is unknown; gives how many creates that were. Held polls are answered at once."""
+        self._ending = True
         self._held_polls.close()
         given_up = await self._creates.drain(seconds)
         for identity in given_up:
@@ -196,6 +212,7 @@ class Service:
 
     async def close(self) -> None:
         """Closes connections, the store and the sandbox."""
+        self._lag.stop()
         await self._webhooks.close()
         await self._pictures.close()
         await self.runtime.client.close()

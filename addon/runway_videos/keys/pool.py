@@ -8,7 +8,7 @@ made it. A new configuration is a new pool.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from math import isfinite
 from typing import Any
@@ -155,6 +155,21 @@ class KeyPool:
         failed = failures or {}
         states = [self._state(key.name, model, failed) for key in creators if key.takes(model)]
         return no_key_error(model, states)
+
+    def why_not_ready(self, models: Collection[str]) -> str:
+        """Why no key takes a create of any of these models now, "" where one does; names no key."""
+        creators = [key for key in self._keys.values() if key.weight > 0]
+        causes: dict[str, None] = {}
+        for key in creators:
+            # A pattern may be for models that are not known here.
+            for model in [model for model in models if key.takes(model)] or [""]:
+                cooldown = self._cooldowns.cooldown_of(key.name, model)
+                if cooldown is None:
+                    return ""
+                causes[cooldown.cause.value] = None
+        if not creators:
+            return "all Runway keys have weight 0" if self._keys else "no Runway key is configured"
+        return f"all Runway keys are in a cooldown: {', '.join(causes)}"
 
     def __repr__(self) -> str:
         return f"KeyPool({list(self._keys)!r})"

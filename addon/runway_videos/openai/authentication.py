@@ -18,6 +18,8 @@ from runway_videos.openai.local_user import Sender, why_not_local
 
 #: The owner's name where there are no callers.
 LOCAL_USER = ""
+#: Who reads the numbers of all callers.
+EVERYBODY = ""
 #: A body larger than this is not read from a client that is turned away.
 LARGEST_UNINVITED_BODY = 1 << 20
 
@@ -43,12 +45,14 @@ class AccessPolicy:
         forward: bool,
         hosts: Iterable[str] = (),
         equal: Callable[[bytes, bytes], bool] = hmac.compare_digest,
+        admin: str = "",
     ) -> None:
         """`hosts` are names by which the local user may speak to the proxy; `equal` compares digests
-        in a time that does not tell how far they are alike."""
+        in a time that does not tell how far they are alike. `admin` is the operator's token, if any."""
         self._callers = [(caller.name, _digest(caller.value)) for caller in callers]
         self._forward = forward
         self._equal = equal
+        self._admin = _digest(admin) if admin else None
         self._hosts = frozenset(hosts)
 
     def caller(self, sender: Sender) -> str:
@@ -66,6 +70,30 @@ class AccessPolicy:
             f"Without runway_callers this proxy serves only the local user, and {why}. The "
             "operator must set runway_callers in mitm.conf, a name and a token for each caller.",
             code="callers_required",
+        )
+
+    def reader(self, sender: Sender) -> str:
+        """Whose numbers the sender may read: a caller's, by name, or with `EVERYBODY` all of them.
+
+        All are for the operator's token and for the local user. A balancer on this machine may be
+        silent, so with callers an address of `hosts` is not the local user's. Raises ApiError 401 or 403.
+        """
+        tokens = _tokens(sender.headers)
+        for token in tokens:
+            if self._admin is not None and self._equal(_digest(token), self._admin):
+                return EVERYBODY
+            if (name := self._name_of(token)) is not None:
+                return name
+        if self._callers and tokens:
+            raise _unknown_caller()
+        why = why_not_local(sender, () if self._callers else self._hosts)
+        if why is None:
+            return EVERYBODY
+        raise ApiError(
+            401 if self._callers or self._admin is not None else 403,
+            f"These numbers are for the local user, and {why}. From elsewhere they need the operator's "
+            "token (runway_admin), or a caller's for its own, as 'Authorization: Bearer <token>'.",
+            code="admin_required",
         )
 
     def name_of(self, sender: Sender) -> str:

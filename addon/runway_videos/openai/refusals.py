@@ -63,6 +63,11 @@ def too_large(largest: int, size: int) -> ApiError:
     )
 
 
+def no_body() -> ApiError:
+    """For a probe with a body: anyone may send one."""
+    return ApiError(400, "A probe of the proxy's health has no body; send none.", code="invalid_value")
+
+
 def unknown_model(models: str) -> ApiError:
     """For a create of a model that is none of ours, addressed to the proxy."""
     return ApiError(

@@ -28,6 +28,8 @@ class Operation(Enum):
     LIST = "list"
     MODELS = "models"
     USAGE = "usage"
+    HEALTH = "healthz"
+    READY = "readyz"
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
     NOT_OURS = "not ours"
@@ -77,7 +79,13 @@ def _by_path() -> dict[str, dict[str, Route]]:
 
 _TABLE = _by_path()
 # Paths of the proxy's own, that no gateway has: they are served in every mode.
-_OWN_PATHS = {"/runway/usage": {"GET": Operation.USAGE}}
+_OWN_PATHS = {
+    "/runway/usage": {"GET": Operation.USAGE},
+    "/runway/healthz": {"GET": Operation.HEALTH, "HEAD": Operation.HEALTH},
+    "/runway/readyz": {"GET": Operation.READY, "HEAD": Operation.READY},
+}
+#: For anyone: balancers and orchestrators have no token, and nothing is said that a stranger may not know.
+PROBES = frozenset({Operation.HEALTH, Operation.READY})
 # First parts of a path that are not ids.
 _FIXED_PARTS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
 
