@@ -117,8 +117,10 @@ class AddonOptions:
         except (exceptions.OptionsError, TypeError) as error:
             raise ConfigError(f"--set: {file_options.one_line(error)}") from error
         for name in ctx.options.deferred:
-            if name.startswith("runway_"):
-                raise ConfigError(f"--set: there is no option {name}; see README.md")
+            # mitmproxy takes any other name without a word: it may be an option of a later script.
+            spelled = name.lower().replace("-", "_")
+            if spelled.startswith("runway") or f"runway_{spelled}" in OPTIONS:
+                raise ConfigError(f"--set: {conf_file.no_option(name, OPTIONS)}")
         return any(name in _LISTENING for name in (*applied, *defaults))
 
     def where(self, name: str) -> str:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from runway_videos.config import value_warnings
 from runway_videos.config.option_reader import OptionReader
 
 _OPTION = "runway_callers"
@@ -63,6 +64,8 @@ def read_callers(reader: OptionReader, values: object) -> tuple[Caller, ...]:
             raise reader.fail(_OPTION, f"{name}: {missing}")
         if any(secret == other.value for other in callers):
             raise reader.fail(_OPTION, f"{name} has the token of another caller")
+        if problem := value_warnings.of_token(secret):
+            reader.warn(_OPTION, f"{name} {problem}")
         pass_token = item.get("pass_token", False)
         if not isinstance(pass_token, bool):
             raise reader.fail(_OPTION, f"pass_token of {name} must be true or false")

@@ -132,9 +132,15 @@ def _check_name(path: Path, line: int, name: object, known: Collection[str]) -> 
     if name in _NO_PLACE:
         raise ConfigError(f"{path} line {line}: {name} has no place here; {_NO_PLACE[name]}")
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "see `mitmdump --options`"
-        raise ConfigError(f"{path} line {line}: there is no option {escaped(name)}; {hint}")
+        raise ConfigError(f"{path} line {line}: {no_option(name, known)}")
+
+
+def no_option(name: str, known: Collection[str]) -> str:
+    """That there is no option of that name, and which one was meant."""
+    ours = f"runway_{name}"
+    close = [ours] if ours in known else difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else "see `mitmdump --options`"
+    return f"there is no option {escaped(name)}; {hint}"
 
 
 def _plain(value: object) -> object:

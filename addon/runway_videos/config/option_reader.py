@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 import msgspec
 
+from runway_videos.config import value_warnings
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_permissions import mode_text, others_can_read
 from runway_videos.config.secret_sources import ENVIRONMENT, FILE, find, is_reference
@@ -20,6 +22,8 @@ VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _SIZE = re.compile(r"([0-9]{1,12})([kmg]?)b?", re.IGNORECASE)
+# What others call a field; no spelling would find it.
+_OTHER_WORDS = {"key": "value", "api_key": "value", "token": "value", "id": "name", "model": "models"}
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -41,6 +45,10 @@ class OptionReader:
 
     def fail(self, option: str, problem: str) -> ConfigError:
         return ConfigError(f"{self.where(option)}: {problem}")
+
+    def warn(self, option: str, problem: str) -> None:
+        """Collects a line for the start."""
+        self.warnings.append(f"{option}: {problem}")
 
     def items(
         self,
@@ -64,7 +72,7 @@ class OptionReader:
                 raise self.fail(option, f"each must be a mapping like {example}")
             for name in item:
                 if name not in allowed:
-                    raise self.fail(option, f"there is no {escaped(name, 20)}; allowed: {', '.join(allowed)}")
+                    raise self.fail(option, _no_field(option, str(name), allowed))
             found.append(item)
         names = [self.name(option, item) for item in found if "name" in allowed]
         for name in names:
@@ -90,14 +98,17 @@ class OptionReader:
         name, value = name or str(item["name"]), item.get(field)
         if not isinstance(value, str) or value.strip() in ("", ENVIRONMENT, FILE):
             raise self.fail(option, f"{name} needs a {field} like env.MY_VARIABLE or file./path/of/a/file")
-        if not is_reference(value):
+        if in_shell := value_warnings.variable_written_as_in_a_shell(value):
+            self.warn(option, f"{value.strip()} of {name} is taken as it stands; write env.{in_shell}")
+        elif not is_reference(value):
             mode = self.file_mode(option)
             others = (
                 f" in a file that others can read (mode {mode_text(mode)})" if others_can_read(mode) else ""
             )
-            self.warnings.append(
-                f"{option}: {name} has its secret written out{others}; "
-                f"{field}: env.MY_VARIABLE or file.PATH keeps it apart"
+            self.warn(
+                option,
+                f"{name} has its secret written out{others}; "
+                f"{field}: env.MY_VARIABLE or file.PATH keeps it apart",
             )
         found = find(value, self.environ)
         if found.file and found.file not in self.files:
@@ -127,6 +138,8 @@ class OptionReader:
     def upstream_url(self, option: str, value: object) -> str:
         """A URL that keys are sent to: https, or http to this machine."""
         url = self.url(option, value, ("http", "https"))
+        if problem := value_warnings.of_base_url(url):
+            self.warn(option, f"{escaped(url)} {problem}")
         parts = urlsplit(url)
         if parts.scheme == "http" and not is_loopback_host(parts.hostname or ""):
             raise self.fail(
@@ -149,6 +162,15 @@ class OptionReader:
         if not match or not int(match[1]):
             raise self.fail(option, f"{escaped(repr(value))} must be a size like 64m (suffixes k, m, g)")
         return int(match[1]) * _UNITS[match[2].lower()]
+
+
+def _no_field(option: str, name: str, allowed: Sequence[str]) -> str:
+    """That the mappings of an option have no field of that name, and which one was meant."""
+    what = option.removeprefix("runway_").removesuffix("s")
+    close = [_OTHER_WORDS.get(name.lower(), ""), *get_close_matches(name.lower(), allowed, n=1)]
+    meant = next((each for each in close if each in allowed), None)
+    hint = f"did you mean '{meant}'? Allowed" if meant else "allowed"
+    return f"'{escaped(name, 20)}' is no field of a {what}; {hint}: {', '.join(allowed)}"
 
 
 def _is_base(url: str, schemes: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from runway_videos import catalog
+from runway_videos.config import value_warnings
 from runway_videos.config.aliases import read_aliases
 from runway_videos.config.caller_options import Caller, read_callers
 from runway_videos.config.option_reader import VISIBLE, OptionReader
@@ -137,6 +138,8 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
             if reader.environ.get(variable, "").strip():
                 item: dict[str, object] = {"name": DEFAULT_KEY_NAME, "value": f"env.{variable}"}
                 secret, _ = reader.secret(variable, item)
+                if problem := value_warnings.of_key(secret or ""):
+                    reader.warn(variable, problem)
                 return (Key(name=DEFAULT_KEY_NAME, value=secret or ""),)
         return ()
     keys = []
@@ -145,8 +148,10 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
         secret, missing = reader.secret("runway_keys", item)
         if secret is None:
             # The other keys still serve: one team's slip must not stop the others.
-            reader.warnings.append(f"runway_keys: {name} is left out, {missing}")
+            reader.warn("runway_keys", f"{name} is left out, {missing}")
             continue
+        if problem := value_warnings.of_key(secret):
+            reader.warn("runway_keys", f"{name} {problem}")
         behalf = item.get("on_behalf_of")
         if behalf is not None and not (isinstance(behalf, str) and VISIBLE.fullmatch(behalf)):
             raise reader.fail("runway_keys", f"on_behalf_of of {name} must be visible ASCII text")
@@ -159,6 +164,8 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
                 on_behalf_of=behalf,
             )
         )
+    for problem in value_warnings.of_keys(keys):
+        reader.warn("runway_keys", problem)
     return tuple(keys)
 
 

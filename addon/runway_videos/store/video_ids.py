@@ -148,7 +148,11 @@ class IdSealer:
             except InvalidTag:
                 continue
         if payload is None:
-            raise unknown_video(video_id, f"not sealed by this proxy for the key {name}")
+            raise unknown_video(
+                video_id,
+                f"forged, or sealed under another secret: was the key {name} rotated "
+                "without RUNWAY_ID_SECRET?",
+            )
         return unpack(name, payload)
 
     def __repr__(self) -> str:

@@ -137,7 +137,11 @@ def test_a_reload_of_the_script_does_not_put_the_file_over_later_changes(start: 
     [
         ("runway_poll_seconds=often", "--set: "),
         ("runway_sandbox=perhaps", "--set: "),
-        ("runway_keis=x", "--set: there is no option runway_keis"),
+        ("runway_keis=x", "--set: there is no option runway_keis; did you mean runway_keys?"),
+        ("sandbox=true", "--set: there is no option sandbox; did you mean runway_sandbox?"),
+        ("runway-sandbox=true", "--set: there is no option runway-sandbox; did you mean runway_sandbox?"),
+        ("poll-seconds=1", "--set: there is no option poll-seconds; did you mean runway_poll_seconds?"),
+        ("runwayish=1", "--set: there is no option runwayish; "),
     ],
 )
 def test_a_mistake_in_set_is_named(start: Start, assignment: str, says: str) -> None:

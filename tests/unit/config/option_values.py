@@ -8,6 +8,9 @@ from runway_videos.config import settings
 from runway_videos.config.aliases import DEFAULT_ALIASES
 from runway_videos.config.settings import Settings
 
+#: A key of Runway's form, so that nothing is warned of.
+RUNWAY_KEY = "key_" + "0123456789abcdef" * 8
+
 DEFAULTS: Mapping[str, object] = {
     "runway_keys": [],
     "runway_base_url": "https://api.dev.runwayml.com",

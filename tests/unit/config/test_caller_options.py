@@ -40,7 +40,10 @@ def test_every_limit_may_be_zero() -> None:
         ({"concurrency": False}, "concurrency of app must be a whole number"),
         ({"models": []}, "models of app must be a list of patterns"),
         ({"models": "sora-2"}, "models of app must be a list of patterns"),
-        ({"credit_per_day": 5}, "there is no credit_per_day; allowed: .*credits_per_day"),
+        (
+            {"credit_per_day": 5},
+            r"'credit_per_day' is no field of a caller; did you mean 'credits_per_day'\?",
+        ),
     ],
 )
 def test_a_limit_that_is_none_is_named(given: dict[str, object], problem: str) -> None:

@@ -110,6 +110,7 @@ def test_yaml_merges_are_filled_in(tmp_path: Path) -> None:
         ("? [a, b]\n: c\n", " line 1: ('a', 'b') is no option name"),
         ("mode: a\n\nmod: b\n", " line 3: there is no option mod; did you mean mode?"),
         ("runway-keys: []\n", " line 1: there is no option runway-keys; did you mean runway_keys?"),
+        ("lean: true\n", " line 1: there is no option lean; did you mean runway_lean?"),
         ("zzz: []\n", " line 1: there is no option zzz; see `mitmdump --options`"),
         ('"a\\nb": 1\n', " line 1: there is no option a\\nb; see `mitmdump --options`"),
         ("'': 1\n", " line 1: there is no option ; see `mitmdump --options`"),

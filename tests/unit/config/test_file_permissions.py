@@ -12,7 +12,7 @@ import pytest
 from runway_videos.config import conf_file
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_permissions import others_can_read, why_not_trusted
-from unit.config.option_values import settings_from
+from unit.config.option_values import RUNWAY_KEY, settings_from
 
 USER, OTHER, ROOT = 1000, 1001, 0
 OWN_GROUP, SHARED_GROUP = 1000, 100
@@ -74,7 +74,7 @@ def test_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_literal_secret_that_others_can_read_is_warned_of() -> None:
-    keys = [{"name": "a", "value": "key_hush"}]
+    keys = [{"name": "a", "value": RUNWAY_KEY}]
     for mode in (0, 0o100600, 0o100640):
         assert "others can read" not in settings_from({}, str, "", mode, keys=keys).warnings[0]
     (warning,) = settings_from({}, str, "", 0o100644, keys=keys).warnings

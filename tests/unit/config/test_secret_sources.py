@@ -9,7 +9,7 @@ import pytest
 
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.secret_sources import LARGEST_FILE, find
-from unit.config.option_values import settings_from
+from unit.config.option_values import RUNWAY_KEY, settings_from
 
 
 def put(folder: Path, content: bytes) -> str:
@@ -43,10 +43,10 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_keys_callers_and_webhooks_may_be_in_files(tmp_path: Path) -> None:
-    path = put(tmp_path, b"tok_tttt\n")
+    path = put(tmp_path, f"{RUNWAY_KEY}\n".encode())
     key = {"name": "a", "value": f"file.{path}"}
     found = settings_from(keys=[key], callers=[key])
-    assert (found.keys[0].value, found.callers[0].value) == ("tok_tttt", "tok_tttt")
+    assert (found.keys[0].value, found.callers[0].value) == (RUNWAY_KEY, RUNWAY_KEY)
     assert (found.files, found.warnings) == ((path,), ())
     (tmp_path / "token").write_text("whsec_" + "a" * 40 + "\n")
     hook = {"url": "https://hooks.example/x", "secret": f"file.{path}"}
@@ -55,7 +55,7 @@ def test_keys_callers_and_webhooks_may_be_in_files(tmp_path: Path) -> None:
 
 def test_a_key_whose_file_is_not_there_is_left_out_and_looked_for_again(tmp_path: Path) -> None:
     path = str(tmp_path / "later")
-    found = settings_from({"B": "key_b"}, keys=[{"name": "a", "value": f"file.{path}"},
+    found = settings_from({"B": RUNWAY_KEY}, keys=[{"name": "a", "value": f"file.{path}"},
                                                 {"name": "b", "value": "env.B"}])  # fmt: skip
     assert [key.name for key in found.keys] == ["b"]
     assert found.files == (path,)

@@ -163,7 +163,7 @@ def test_no_secret_is_in_any_repr() -> None:
         callers=[key("app", "env.TOKEN")],
         proxy="http://user:pw-hush@proxy:3128",
     )
-    hidden = ("key_", "tok_", LONG, "pw-hush")
+    hidden = ("key_a", "key_r", "key_w", "tok_", LONG, "pw-hush")
     texts = [repr(found), str(found), str(found.__rich_repr__()), f"{found.callers}", str(found.keys)]
     texts += [str(found.callers[0].__rich_repr__()), str(found.keys[0].__rich_repr__()), str(found.warnings)]
     for text in texts:

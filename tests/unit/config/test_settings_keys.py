@@ -8,9 +8,9 @@ from runway_videos.config.caller_options import Caller
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY
 from runway_videos.keys.pool import Key
-from unit.config.option_values import settings_from
+from unit.config.option_values import RUNWAY_KEY, settings_from
 
-SECRETS = {"A": "key_aaaa", "B": "key_bbbb", "TOKEN": "tok_tttt"}
+SECRETS = {"A": "key_aaaa", "B": "key_bbbb", "TOKEN": "tok_tttt_01234567"}
 
 
 def key(name: str = "a", value: object = "env.A", **more: object) -> dict[str, object]:
@@ -27,10 +27,10 @@ def refused(problem: str, **options: object) -> str:
 @pytest.mark.parametrize(
     ("environ", "value"),
     [
-        ({"RUNWAY_API_KEY": "key_1", "RUNWAYML_API_SECRET": "key_2"}, "key_1"),
-        ({"RUNWAYML_API_SECRET": "key_2\n"}, "key_2"),
-        ({"RUNWAY_API_KEY": "", "RUNWAYML_API_SECRET": "key_2"}, "key_2"),
-        ({"RUNWAY_API_KEY": " \n", "RUNWAYML_API_SECRET": "key_2"}, "key_2"),
+        ({"RUNWAY_API_KEY": RUNWAY_KEY, "RUNWAYML_API_SECRET": "key_2"}, RUNWAY_KEY),
+        ({"RUNWAYML_API_SECRET": f"{RUNWAY_KEY}\n"}, RUNWAY_KEY),
+        ({"RUNWAY_API_KEY": "", "RUNWAYML_API_SECRET": RUNWAY_KEY}, RUNWAY_KEY),
+        ({"RUNWAY_API_KEY": " \n", "RUNWAYML_API_SECRET": RUNWAY_KEY}, RUNWAY_KEY),
     ],
 )
 def test_without_keys_one_comes_from_the_environment(environ: dict[str, str], value: str) -> None:
@@ -67,7 +67,7 @@ def test_everything_that_can_be_said_of_a_key() -> None:
 
 
 def test_a_missing_variable_is_named_and_the_other_keys_serve() -> None:
-    found = settings_from(SECRETS, keys=[key("x", "env.NOT_SET"), key()])
+    found = settings_from(SECRETS | {"A": RUNWAY_KEY}, keys=[key("x", "env.NOT_SET"), key()])
     assert [each.name for each in found.keys] == ["a"]
     (warning,) = found.warnings
     assert warning.startswith("runway_keys: x ")
@@ -99,8 +99,11 @@ def test_the_sandbox_needs_no_key_and_takes_no_real_one() -> None:
 
 
 def test_callers_have_names_and_tokens() -> None:
-    found = settings_from(SECRETS, callers=[key("app-1", "env.TOKEN"), key("app-2", "tok_written")])
-    assert found.callers == (Caller("app-1", "tok_tttt"), Caller("app-2", "tok_written"))
+    found = settings_from(SECRETS, callers=[key("app-1", "env.TOKEN"), key("app-2", "tok_written_01234567")])
+    assert found.callers == (
+        Caller("app-1", "tok_tttt_01234567"),
+        Caller("app-2", "tok_written_01234567"),
+    )
     (warning,) = found.warnings
     assert warning.startswith("runway_callers: app-2 ")
 
@@ -117,5 +120,7 @@ def test_two_callers_need_two_tokens() -> None:
         "^runway_callers: b has the token of another caller$", callers=[key("a"), key("b", "env.A")]
     )
     assert "key_aaaa" not in message
-    refused("there is no weight; allowed: name, value, pass_token, models", callers=[key(weight=1)])
+    refused(
+        "'weight' is no field of a caller; allowed: name, value, pass_token, models", callers=[key(weight=1)]
+    )
     refused("the name a stands twice", callers=[key(), key(value="env.B")])

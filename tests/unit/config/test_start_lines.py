@@ -8,10 +8,10 @@ import pytest
 
 from runway_videos import catalog
 from runway_videos.config.start_lines import log_start
-from unit.config.option_values import settings_from
+from unit.config.option_values import RUNWAY_KEY, settings_from
 
 CALLER = [{"name": "app", "value": "env.T"}]
-ENVIRON = {"A": "key_aaaa", "B": "key_bbbb", "T": "tok_tttt"}
+ENVIRON = {"A": RUNWAY_KEY, "B": RUNWAY_KEY[:-1] + "0", "T": "tok_tttt_01234567"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    log_start(settings_from({"RUNWAY_API_KEY": "key_rrrr"}), ["127.0.0.1:8080", "[::1]:8080"])
+    log_start(settings_from({"RUNWAY_API_KEY": RUNWAY_KEY}), ["127.0.0.1:8080", "[::1]:8080"])
     known = catalog.load()
     assert caplog.messages == [
         "serving /v1/videos on http://127.0.0.1:8080, http://[::1]:8080",
@@ -58,7 +58,7 @@ def test_the_start_says_where_other_calls_go(
     options: dict[str, object], said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    log_start(settings_from({"RUNWAY_API_KEY": "key_rrrr", "T": "token-of-app"}, **options), [])
+    log_start(settings_from(ENVIRON | {"RUNWAY_API_KEY": RUNWAY_KEY}, **options), [])
     assert f"other calls to the proxy itself: {said}" in caplog.messages
     assert warnings(caplog) == []
     assert {each.levelname for each in caplog.records} == {"INFO"}
@@ -140,5 +140,5 @@ def test_no_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:
         settings_from(environ, keys=keys, callers=[key("c", "T")], proxy="http://u:pw-hush@p:1"),
         ["0.0.0.0:80"],
     )
-    for secret in ("key_", "tok_", "short,", "0123456789", "pw-hush"):
+    for secret in ("key_0", "key_w", "tok_", "short,", "0123456789", "pw-hush"):
         assert secret not in caplog.text

@@ -55,7 +55,7 @@ def test_an_address_is_https_or_of_this_network(url: str) -> None:
         (hook(callers=["t1", "t2"]), "'t2' is none"),
         (hook(callers=[]), "list of names in runway_callers"),
         (hook(callers="t1"), "list of names in runway_callers"),
-        (hook(name="x"), "there is no name; allowed: url, secret, callers"),
+        (hook(name="x"), "'name' is no field of a webhook; allowed: url, secret, callers"),
     ],
 )
 def test_a_mistake_is_named_without_secrets(wrong: dict[str, Any], words: str) -> None:

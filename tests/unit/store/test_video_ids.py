@@ -159,7 +159,9 @@ def test_an_id_of_another_key_is_unknown_and_the_log_says_why() -> None:
     assert key_hash("default") in foreign.detail
     forged = refusal(IdSealer({"default": "another value"}), video_id)
     assert (forged.status, forged.message) == (404, foreign.message)
-    assert forged.detail == "not sealed by this proxy for the key default"
+    assert forged.detail == (
+        "forged, or sealed under another secret: was the key default rotated without RUNWAY_ID_SECRET?"
+    )
     assert refusal(IdSealer({}), video_id).status == 404
 
 
