@@ -92,7 +92,9 @@ class Admission:
             return None
 
     def forward_create(self, flow: http.HTTPFlow, admitted: AdmittedCall, answer: PassThrough) -> None:
-        """Sends a create on whose model or source is none of ours. Raises ApiError where it may not."""
+        """Sends a call on whose model or source is none of ours. Raises ApiError where it may not."""
+        if answer.unsupported and not addresses.is_reverse(flow):
+            raise refusals.unsupported()
         if self._addresses.is_for_proxy(flow):
             if answer.video_id:
                 raise unknown_video(answer.video_id, param=answer.param)
@@ -191,6 +193,9 @@ class Admission:
             if self._addresses.is_for_proxy(flow):
                 raise unknown_video(route.video_id) if route.video_id else refusals.wrong_method(route.allow)
             return None
+        elsewhere = route.operation is Operation.WRONG_METHOD and not (route.video_id or route.name)
+        if elsewhere and addresses.is_reverse(flow):
+            return None  # of none of our videos: the target may have it
         size = self._size(flow)
         if size is not None and size > self._settings.max_body:
             raise refusals.too_large(self._settings.max_body, size)

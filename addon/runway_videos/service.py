@@ -30,6 +30,7 @@ from runway_videos.openai.refusals import unsupported, wrong_method
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
+from runway_videos.operations.create_plan import names_our_video
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.kept_creates import kept_creates
 from runway_videos.operations.list_videos import VideoLister
@@ -126,7 +127,7 @@ class Service:
             Operation.USAGE: spending.usage,
             Operation.HEALTH: health.health,
             Operation.READY: health.ready,
-            Operation.UNSUPPORTED: self.refuse,
+            Operation.UNSUPPORTED: self.unsupported,
             Operation.WRONG_METHOD: self.refuse,
         }
 
@@ -147,12 +148,15 @@ class Service:
         await self._poller.delete(runtime, video)
         return Answer(200, runtime.json_headers | video.made_headers, encode(Deleted(id=video.video_id)))
 
-    async def refuse(self, runtime: Runtime, call: Call) -> Answer:
-        """Raises ApiError: 400 for what Runway has nothing like, 405 for none of OpenAI's."""
-        route = call.route
-        if route.operation is Operation.UNSUPPORTED:
+    async def unsupported(self, runtime: Runtime, call: Call) -> PassThrough:
+        """Characters: a gateway behind this proxy may have them. ApiError 400 for one of our videos."""
+        if call.method == "POST" and await names_our_video(call):
             raise unsupported()
-        raise wrong_method(route.allow, route.name)
+        return PassThrough("", unsupported=True)
+
+    async def refuse(self, runtime: Runtime, call: Call) -> Answer:
+        """Raises ApiError 405: there is no such operation."""
+        raise wrong_method(call.route.allow, call.route.name)
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""

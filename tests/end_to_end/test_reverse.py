@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from asking import check_video, client, finished, web
+from asking import check_video, client, error_of, finished, web
 from end_to_end.conftest import Folders, whole
 from origins import Origin
 from running import Proxy
@@ -65,6 +65,44 @@ def test_gateways_own_videos_go_to_the_gateway(
     assert gateway.delete("/v1/videos/video_abc").json()["method"] == "DELETE"
     assert origin.asked("/v1/videos")[-1].headers["authorization"] == "Bearer sk-of-the-gateway"
     assert sandbox_server.made() == made
+
+
+@pytest.mark.parametrize("form", [True, False])
+@pytest.mark.parametrize("call", ["edits", "extensions", "characters"])
+def test_what_is_made_of_the_gateways_own_videos_is_made_there(
+    gateway: httpx.Client, origin: Origin, sandbox_server: SandboxServer, call: str, form: bool
+) -> None:
+    made, path = sandbox_server.made(), f"/v1/videos/{call}?form={form}"
+    fields = {"prompt": "theirs", "seconds": "4"}
+    if form:
+        files = {"video[id]": (None, "video_abc"), **{name: (None, text) for name, text in fields.items()}}
+        request = gateway.build_request("POST", path, files=files)
+    else:
+        request = gateway.build_request("POST", path, json={"video": {"id": "video_abc"}, **fields})
+    sent = request.read()
+    assert gateway.send(request).json()["origin"] is True
+    (asked,) = origin.asked(path)
+    assert asked.body == sent
+    assert asked.headers["authorization"] == "Bearer sk-of-the-gateway"
+    assert sandbox_server.made() == made
+
+
+def test_remixes_and_characters_of_the_gateway_are_there(
+    gateway: httpx.Client, sandbox_server: SandboxServer
+) -> None:
+    made = sandbox_server.made()
+    assert gateway.post("/v1/videos/video_abc/remix", json={"prompt": "x"}).json()["origin"] is True
+    for method in ("GET", "DELETE"):
+        assert gateway.request(method, "/v1/videos/characters/char_1").json()["method"] == method
+    assert sandbox_server.made() == made
+
+
+def test_a_character_of_one_of_ours_is_refused_in_words(gateway: httpx.Client, origin: Origin) -> None:
+    ours = gateway.post("/v1/videos", json={"prompt": "ours"}).json()["id"]
+    before = len(origin.requests)
+    answer = gateway.post("/v1/videos/characters", json={"name": "x", "video": {"id": ours}})
+    assert error_of(answer, 400)["code"] == "unsupported_operation"
+    assert len(origin.requests) == before
 
 
 def test_one_connection_carries_videos_and_other_calls(

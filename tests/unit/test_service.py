@@ -156,10 +156,25 @@ async def test_a_video_is_its_callers_alone() -> None:
     assert (await harness.video("GET", f"/{video_id}", caller="T1"))["prompt"] == "a cat"
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/characters"), ("GET", "/characters/char_1")])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/characters", b'{"video": {"id": "video_68a"}}'),
+        ("POST", "/characters", b"\xff"),
+        ("POST", "/characters", b""),
+        ("GET", "/characters/char_1", b""),
+    ],
+)
 @in_a_loop
-async def test_what_runway_has_nothing_like_is_said_with_what_to_use(method: str, path: str) -> None:
-    error = await refused(ServiceHarness(), method, path)
+async def test_characters_of_others_are_for_others(method: str, path: str, body: bytes) -> None:
+    assert await ServiceHarness().ask(method, path, body) == PassThrough("", unsupported=True)
+
+
+@in_a_loop
+async def test_what_runway_has_nothing_like_is_said_with_what_to_use() -> None:
+    harness = ServiceHarness()
+    body = json.dumps({"video": {"id": await harness.create()}}).encode()
+    error = await refused(harness, "POST", "/characters", body)
     assert (error.code, error.type) == ("unsupported_operation", "invalid_request_error")
     assert "Runway has no characters" in error.message
     assert "`reference_images`" in error.message

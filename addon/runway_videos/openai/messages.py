@@ -46,9 +46,12 @@ class Download(msgspec.Struct, frozen=True):
 class PassThrough(msgspec.Struct, frozen=True):
     """Not ours after all: this proxy does not serve the model, or did not make the video.
 
+    `unsupported`: Runway has nothing like it, so it is for a reverse target alone.
+
     `models` names those that it serves, `video_id` the video, `param` what it was named in.
     """
 
     models: str
     video_id: str = ""
     param: str = "video_id"
+    unsupported: bool = False

@@ -17,7 +17,7 @@ from runway_videos.openai.messages import Call, PassThrough
 from runway_videos.openai.refusals import too_large
 from runway_videos.openai.routes import Operation
 from runway_videos.operations.derived import Original, plan_derived
-from runway_videos.operations.sources import source_of
+from runway_videos.operations.sources import names_ours, source_of
 from runway_videos.request_body import Fields, read_fields
 from runway_videos.runtime import RequestedVideo, Runtime
 from runway_videos.translate import Plan, Source, plan_create, resolve_model
@@ -54,6 +54,15 @@ async def plan_of(runtime: Runtime, call: Call) -> PlannedCreate | PassThrough:
     if isinstance(source, PassThrough):
         return source
     return await _run(call, lambda: _plan(runtime, operation, fields, source))
+
+
+async def names_our_video(call: Call) -> bool:
+    """Whether a call's body names a video that was made here as its source."""
+    try:
+        fields = await _run(call, lambda: _read(call))
+        return names_ours(fields)
+    except ApiError:
+        return False  # it cannot be read
 
 
 def _read(call: Call) -> Fields:

@@ -43,6 +43,13 @@ def source_of(runtime: Runtime, call: Call, fields: Fields) -> RequestedVideo | 
         raise
 
 
+def names_ours(fields: Fields) -> bool:
+    """Whether the fields name a video with our mark. Raises ApiError for a `video` that is none."""
+    given = sort_fields(fields.values)[0].get("video")
+    video_id = _named(given)[0] if given else None
+    return video_id is not None and video_id.startswith(ID_PREFIX)
+
+
 def _named(given: ClientField) -> tuple[str | None, str]:
     """The id in `{"id": …}`, or an id of ours alone; None for the video itself. And its parameter."""
     value: Value = given.value
