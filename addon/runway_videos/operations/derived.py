@@ -14,7 +14,7 @@ from runway_videos.media.data_uris import decode, is_data_uri
 from runway_videos.media.mp4_shape import mp4_shape
 from runway_videos.openai.routes import Operation
 from runway_videos.request_body import Fields, Upload
-from runway_videos.translate import Plan, Resolved, Source, plan_create, resolve_model
+from runway_videos.translate import Plan, Resolved, Source, first_served, plan_create, resolve_model
 from runway_videos.translate.coerce import unwrapped
 from runway_videos.translate.field_names import ClientField, sort_fields
 
@@ -66,10 +66,11 @@ def plan_derived(
         raise refusal
     length = source.seconds if source and mode == "edit" and "seconds" not in roles else None
 
-    def rank(plan: Plan) -> tuple[bool, bool, bool]:
-        return not serves(plan.call.model), _is_shorter(plan, length or 0), plan.smaller
+    def rank(plan: Plan) -> tuple[bool, bool]:
+        return _is_shorter(plan, length or 0), plan.smaller
 
-    return min(plans, key=rank, default=None)
+    ranked = sorted(plans, key=rank)  # the order of the models is kept otherwise
+    return first_served(ranked, serves) if ranked else None
 
 
 def _among(roles: Mapping[str, ClientField]) -> Source | None:

@@ -8,7 +8,7 @@ cooldowns, so that a retry finds the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -45,9 +45,14 @@ def plan_create(
             break
     if not able:
         raise _none_can(resolved, refusals)
-    ranked = sorted(able, key=lambda plan: plan.smaller)  # the order of the models is kept otherwise
-    preferred = ranked[0]
-    chosen = next((plan for plan in ranked if serves(plan.call.model)), preferred)
+    # The order of the models is kept otherwise.
+    return first_served(sorted(able, key=lambda plan: plan.smaller), serves)
+
+
+def first_served(plans: Sequence[Plan], serves: Callable[[str], bool]) -> Plan:
+    """The first plan whose model some key may use, else the first. It knows the first as `preferred`."""
+    preferred = plans[0]
+    chosen = next((plan for plan in plans if serves(plan.call.model)), preferred)
     return chosen if chosen is preferred else msgspec.structs.replace(chosen, preferred=preferred)
 
 

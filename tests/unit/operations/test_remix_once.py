@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 
 from runway_videos.errors import ApiError
+from runway_videos.openai.messages import Answer
 from runway_videos.upstream.client import NotSentError, Reply
 from unit.fake_runway import ServiceHarness
 from unit.loopback import in_a_loop
@@ -153,3 +155,22 @@ async def test_the_link_is_in_no_line_of_the_log_and_in_no_answer(caplog: pytest
     line = next(line for line in caplog.messages if line.startswith("to Runway: ") and "promptVideo" in line)
     assert f"TaskOutput(task {task})" in line
     assert any(line.startswith("created:") and f"remix of task {task}" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize("path", ["", "/{id}/remix"])
+@in_a_loop
+async def test_a_retry_is_known_after_a_change_of_the_keys_between(path: str) -> None:
+    """The keys of today would choose another of the alias's models."""
+    keys: list[dict[str, Any]] = [dict(TWO_KEYS[0])]
+    harness = ServiceHarness(keys=keys)
+    path = path.format(id=await finished(harness, model="sora-2"))
+    headers = {"idempotency-key": "one"}
+    asked = body(prompt="in the rain", model="sora-2")
+    ids, before = set(), harness.runway.times("create")
+    for models in (["*_mini"], ["*_5"], ["*"], ["gen4*"]):
+        harness.service.reconfigure(ServiceHarness(keys=[keys[0] | {"models": models}]).settings)
+        answer = await harness.ask("POST", path, asked, headers=headers)
+        assert isinstance(answer, Answer)
+        assert answer.headers["x-runway-model"] == "seedance2_mini"
+        ids.add(msgspec.json.decode(answer.body)["id"])
+    assert (len(ids), harness.runway.times("create") - before) == (1, 1)
