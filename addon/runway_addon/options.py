@@ -47,6 +47,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_store": (str, "memory", "Where creates are kept: memory, sqlite:PATH, or redis://HOST:PORT/0, "
                      "for processes to share."),
     "runway_replay": (bool, False, "Let a recorded create that is replayed make another video."),
+    "runway_store_prompts": (bool, True, "Whether prompts are kept in the store."),
+    "runway_store_days": (int, 30, "How long the store keeps a video, in days."),
     "runway_lean": (bool, False, "Drop the mitmproxy built-ins that a gateway does not use."),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from runway_videos.events import Events
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.openai.video import Status
 from runway_videos.prices import Prices, credits_text
+from runway_videos.store.shared_videos import SharesVideos
 from runway_videos.store.video_ids import IdSealer, VideoReference, unknown_video
 from runway_videos.store.video_records import VideoRecord, VideoRecords
 from runway_videos.translate.model_names import bare_name
@@ -70,7 +71,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     """One configuration and what is built from it. A call keeps the runtime that it began with.
 
     `clock` is monotonic, `now` is unix time, `sleep` waits; all in seconds. `jitter` gives 0 to 1.
-    `videos`, `events` and `prices` are the same in every runtime of a process.
+    `videos`, `events`, `prices` and `shared` are the same in every runtime of a process.
     """
 
     settings: Settings
@@ -80,6 +81,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     videos: VideoRecords[CachedStatus]
     events: Events
     prices: Prices
+    shared: SharesVideos
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -37,11 +37,12 @@ from runway_videos.operations.list_videos import VideoLister
 from runway_videos.operations.spending import Spending
 from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
-from runway_videos.runtime import Runtime, sealer_of, size_of
+from runway_videos.runtime import CachedStatus, Runtime, sealer_of, size_of
 from runway_videos.store.open_state import open_state
 from runway_videos.store.shared_state import StoreUnavailableError
+from runway_videos.store.stored_videos import shared_videos
 from runway_videos.store.video_records import VideoRecords
-from runway_videos.store.watched_state import WatchedState
+from runway_videos.store.watched_state import watched
 from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
 from runway_videos.upstream.held_polls import HeldPolls
@@ -87,9 +88,7 @@ class Service:
         budgets = Budgets(usage or UsageInMemory(), now)
         sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets])
         state = open_state(settings.store)
-        self._state = (
-            WatchedState(state, lambda problem: sinks.emit(events.StoreAway(problem))) if state else None
-        )
+        self._state = watched(state, lambda problem: sinks.emit(events.StoreAway(problem)))
         self._creates = creates or kept_creates(self._state, sinks, clock, now)
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         spending = Spending(budgets, self._poller)
@@ -99,14 +98,16 @@ class Service:
         self._lag = LoopLag()
         health = Health(self._lag, self._why_not_ready)
         self._lister = VideoLister(self._poller)
+        videos: VideoRecords[CachedStatus] = VideoRecords(clock, size_of)
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock),
             sealer=sealer_of(settings),
             client=connect(settings.base_url, settings.proxy, timeouts),
-            videos=VideoRecords(clock, size_of),
+            videos=videos,
             events=sinks,
             prices=Prices(price_list.load(), sinks.emit),
+            shared=shared_videos(self._state, videos, now, settings.store),
             clock=clock,
             now=now,
             sleep=sleep,
@@ -221,6 +222,7 @@ class Service:
         await self._pictures.close()
         await self.runtime.client.close()
         await self._creates.close()
+        await self.runtime.shared.close()
         if self._state is not None:
             await self._state.close()
         if self._stop_sandbox is not None:

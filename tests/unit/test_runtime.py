@@ -11,6 +11,7 @@ from runway_videos.events import Events
 from runway_videos.keys.pool import KeyPool
 from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, size_of
+from runway_videos.store.shared_videos import NoSharedVideos
 from runway_videos.store.video_ids import IdSealer
 from runway_videos.store.video_records import VideoRecords
 from unit.config.option_values import settings_from
@@ -22,7 +23,8 @@ def runtime(**options: object) -> Runtime:
     videos: VideoRecords[CachedStatus] = VideoRecords(float, size_of)
     sinks = Events([])
     prices = Prices(price_list.load(), sinks.emit)
-    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, sinks, prices)
+    shared = NoSharedVideos(videos)
+    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, sinks, prices, shared)
 
 
 @pytest.mark.parametrize(

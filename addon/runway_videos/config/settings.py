@@ -113,7 +113,7 @@ def read(
         conf=conf,
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
         extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
-        store=read_store(reader, options["runway_store"]),
+        store=read_store(reader, options),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,10 +19,15 @@ _FORMS = (
 
 
 class StoreOption(msgspec.Struct, frozen=True):
-    """`place` is a path or a URL, "" for memory. A URL may hold a password: it is in no repr."""
+    """`place` is a path or a URL, "" for memory. A URL may hold a password: it is in no repr.
+
+    `prompts`: whether prompts are kept there; `days`: how long a video is, after it was written last.
+    """
 
     kind: Literal["memory", "sqlite", "redis"] = "memory"
     place: str = ""
+    prompts: bool = True
+    days: int = 30
 
     def __repr__(self) -> str:
         return f"StoreOption({self.kind!r}, {self.shown!r})"
@@ -36,8 +42,16 @@ class StoreOption(msgspec.Struct, frozen=True):
         return f"{parts.scheme}://{host}{parts.path}"
 
 
-def read_store(reader: OptionReader, value: object) -> StoreOption:
-    """The option. Raises ConfigError."""
+def read_store(reader: OptionReader, options: Mapping[str, object]) -> StoreOption:
+    """The options. Raises ConfigError."""
+    days = options["runway_store_days"]
+    if not isinstance(days, int) or not 1 <= days <= 3650:
+        raise reader.fail("runway_store_days", f"{days!r} must be a number of days from 1 to 3650")
+    store = _read_place(reader, options["runway_store"])
+    return msgspec.structs.replace(store, prompts=bool(options["runway_store_prompts"]), days=days)
+
+
+def _read_place(reader: OptionReader, value: object) -> StoreOption:
     text = value.strip() if isinstance(value, str) else ""
     is_literal = not is_reference(text)
     found = find(text, reader.environ)

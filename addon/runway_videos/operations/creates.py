@@ -104,7 +104,9 @@ class PaidOperations:
             created=created_at,
         )
         created = Created("", reference, submitted.credits, plan.call.model, plan.made_size)
-        _remember(runtime, created, caller, planned)
+        record = _remember(runtime, created, caller, planned)
+        record.made_here = True
+        runtime.shared.created(record)
         took = runtime.clock() - started
         key, task, video_id = submitted.key, submitted.task, ""
         try:

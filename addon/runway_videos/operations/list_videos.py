@@ -47,7 +47,7 @@ class VideoLister:
         page = _read(runtime, call)
         calls, end = MAX_REFRESHES, runtime.clock() + runtime.timeouts.list_wait
         while True:
-            found, has_more = _select(runtime, call.caller, page)
+            found, has_more = await _select(runtime, call.caller, page)
             calls -= await self._refresh(runtime, found, calls, end - runtime.clock())
             videos = [video for video in found if runtime.videos.holds(video.record)]
             if videos or not found or not has_more:
@@ -96,13 +96,13 @@ def _after(runtime: Runtime, video_id: str, caller: str) -> VideoReference:
     raise ApiError(400, message, param="after", code="invalid_value", detail=detail)
 
 
-def _select(runtime: Runtime, caller: str, page: _Page) -> tuple[list[RequestedVideo], bool]:
+async def _select(runtime: Runtime, caller: str, page: _Page) -> tuple[list[RequestedVideo], bool]:
     """The videos of a page, and whether there are more. A video that has no id now has no place."""
     videos: list[RequestedVideo] = []
     after = page.after
     while len(videos) <= page.limit:
         count = max(page.limit + 1 - len(videos), DEFAULT_LIMIT)
-        records = runtime.videos.of_caller(caller, count, after=after, oldest_first=page.oldest_first)
+        records = await runtime.shared.page(caller, count, after, page.oldest_first)
         if not records:
             break
         videos += [video for record in records if (video := _with_id(runtime, record)) is not None]

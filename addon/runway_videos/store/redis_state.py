@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import redis.asyncio
@@ -56,36 +57,57 @@ class RedisState:
         self._swap = self._redis.register_script(_SWAP)
 
     async def get(self, key: str) -> bytes | None:
-        try:
-            found = await self._redis.get(PREFIX + key)
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
-        return found.encode() if isinstance(found, str) else found
+        return (await self.get_many([key]))[0]
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        if not keys:
+            return []
+        return list(await self._ask(self._redis.mget([PREFIX + key for key in keys])))
 
     async def swap(self, key: str, expected: bytes | None, value: bytes | None, seconds: float) -> Swapped:
         arguments: list[Any] = [int(expected is not None), expected or b"", int(value is not None)]
         arguments += [value or b"", _milliseconds(seconds)]
-        try:
-            done, current = await self._swap(keys=[PREFIX + key], args=arguments)
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
+        done, current = await self._ask(self._swap(keys=[PREFIX + key], args=arguments))
         return Swapped(True, value) if done else Swapped(False, current)
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
-        try:
-            await self._redis.set(PREFIX + key, value, px=_milliseconds(seconds))
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
+        await self._ask(self._redis.set(PREFIX + key, value, px=_milliseconds(seconds)))
+
+    async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.zadd(PREFIX + key, {item: 0})
+            pipeline.zremrangebylex(PREFIX + key, "-", b"(" + oldest)
+            pipeline.pexpire(PREFIX + key, _milliseconds(seconds))
+            await self._ask(pipeline.execute())
+
+    async def remove(self, key: str, item: bytes) -> None:
+        await self._ask(self._redis.zrem(PREFIX + key, item))
+
+    async def items(
+        self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
+    ) -> list[bytes]:
+        bound = None if after is None else b"(" + after
+        if descending:
+            found = self._redis.zrevrangebylex(PREFIX + key, bound or "+", "-", 0, limit)
+        else:
+            found = self._redis.zrangebylex(PREFIX + key, bound or "-", "+", 0, limit)
+        return list(await self._ask(found))
 
     async def warnings(self) -> list[str]:
         try:
-            settings = await self._redis.config_get("maxmemory*", "appendonly")
-        except ResponseError:  # a hosted Redis may not tell
-            return []
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
+            settings = await self._ask(self._redis.config_get("maxmemory*", "appendonly"))
+        except StoreUnavailableError as error:
+            if isinstance(error.__cause__, ResponseError):  # a hosted Redis may not tell
+                return []
+            raise
         found = {_text(name): _text(value) for name, value in settings.items()}
         return [text for name, bad, text in _SETTINGS if found.get(name) in bad]
+
+    async def _ask(self, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except (RedisError, OSError) as error:
+            raise StoreUnavailableError(f"{type(error).__name__}: {error}") from error
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -97,7 +119,3 @@ def _text(value: object) -> str:
 
 def _milliseconds(seconds: float) -> int:
     return max(1, math.ceil(seconds * 1000))
-
-
-def _unavailable(error: Exception) -> StoreUnavailableError:
-    return StoreUnavailableError(f"{type(error).__name__}: {error}")

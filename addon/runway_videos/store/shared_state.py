@@ -1,4 +1,5 @@
-"""What processes share, whatever engine keeps it: values under keys, changed only if they are as known.
+"""What processes share, whatever engine keeps it: values under keys, changed only if they are as known,
+and lists of items in the order of their bytes.
 
 `sqlite_state.py` and `redis_state.py` implement it. Without a store there is none: then each process has
 its own memory. Keys are short ASCII texts, values bytes; what has not been written again within its time
@@ -7,6 +8,7 @@ is gone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -37,6 +39,20 @@ class SharedState(Protocol):
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         """Puts the value whatever stands there."""
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values, in the order of the keys."""
+
+    async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
+        """Puts an item into a list, which is kept for `seconds`; items before `oldest` are dropped."""
+
+    async def remove(self, key: str, item: bytes) -> None:
+        """Takes an item out of a list."""
+
+    async def items(
+        self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
+    ) -> list[bytes]:
+        """At most so many items of a list, from its end where `descending`; those behind `after` alone."""
 
     async def warnings(self) -> list[str]:
         """What of the engine's own settings could lose what it holds, for the operator."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,7 +24,18 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS shared_v1 (key TEXT PRIMARY KEY, value BLOB NOT NULL, until REAL NOT NULL)
     WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS shared_v1_until ON shared_v1 (until);
+CREATE TABLE IF NOT EXISTS shared_items_v1 (key TEXT NOT NULL, item BLOB NOT NULL, until REAL NOT NULL,
+    PRIMARY KEY (key, item)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS shared_items_v1_until ON shared_items_v1 (until);
 """
+# By whether the order is descending, and whether items begin behind one.
+_ITEMS_FROM = "SELECT item FROM shared_items_v1 WHERE key = ? AND until > ?"
+_ITEMS = {
+    (False, False): f"{_ITEMS_FROM} ORDER BY item LIMIT ?",
+    (False, True): f"{_ITEMS_FROM} AND item > ? ORDER BY item LIMIT ?",
+    (True, False): f"{_ITEMS_FROM} ORDER BY item DESC LIMIT ?",
+    (True, True): f"{_ITEMS_FROM} AND item < ? ORDER BY item DESC LIMIT ?",
+}
 
 
 class SqliteState:
@@ -58,6 +69,29 @@ class SqliteState:
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         await self._run(lambda: self._transact(lambda: self._set(key, value, seconds)))
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        return await self._run(lambda: [self._get(key) for key in keys])
+
+    async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
+        def add() -> None:
+            self._database.execute("DELETE FROM shared_items_v1 WHERE key = ? AND item < ?", (key, oldest))
+            self._database.execute(
+                "INSERT OR REPLACE INTO shared_items_v1 VALUES (?, ?, ?)", (key, item, self._now() + seconds)
+            )
+
+        await self._run(lambda: self._transact(add))
+
+    async def remove(self, key: str, item: bytes) -> None:
+        query = "DELETE FROM shared_items_v1 WHERE key = ? AND item = ?"
+        await self._run(lambda: self._transact(lambda: self._database.execute(query, (key, item))))
+
+    async def items(
+        self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
+    ) -> list[bytes]:
+        query = _ITEMS[descending, after is not None]
+        values = (key, self._now(), *(() if after is None else (after,)), limit)
+        return await self._run(lambda: [row[0] for row in self._database.execute(query, values)])
 
     async def warnings(self) -> list[str]:
         return []
@@ -104,6 +138,7 @@ class SqliteState:
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             self._database.execute("DELETE FROM shared_v1 WHERE until <= ?", (now,))
+            self._database.execute("DELETE FROM shared_items_v1 WHERE until <= ?", (now,))
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -41,6 +41,8 @@ class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
     # Set by the poller:
     completed_at: int | None = None  # unix seconds; when this process first saw the end
     ended: Literal["completed", "failed"] | None = None
+    made_here: bool = False  # by this process
+    is_loaded: bool = False  # what other processes know of it is in here
     throttled: bool = False  # the last status was THROTTLED
     credits: float | None = None  # what it cost; known at its end
     progress: int | None = None  # the last one seen; None: not running yet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError, Swapped
 
@@ -24,6 +24,20 @@ class WatchedState:
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         await self._watch(self._state.put(key, value, seconds))
 
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        return await self._watch(self._state.get_many(keys))
+
+    async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
+        await self._watch(self._state.add(key, item, seconds, oldest))
+
+    async def remove(self, key: str, item: bytes) -> None:
+        await self._watch(self._state.remove(key, item))
+
+    async def items(
+        self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
+    ) -> list[bytes]:
+        return await self._watch(self._state.items(key, limit, after=after, descending=descending))
+
     async def warnings(self) -> list[str]:
         return await self._watch(self._state.warnings())
 
@@ -42,3 +56,8 @@ class WatchedState:
             self.is_away = False
             self._changed(None)
         return found
+
+
+def watched(state: SharedState | None, changed: Callable[[str | None], None]) -> WatchedState | None:
+    """The state, watched; None where there is none."""
+    return None if state is None else WatchedState(state, changed)

@@ -17,6 +17,7 @@ from runway_videos.errors import ApiError
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
+from runway_videos.upstream.asked_by_another import asked_by_another
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.judge_create import reason_of
 from runway_videos.upstream.video_state import facts_of, record_cancelled, record_state, render_status
@@ -60,23 +61,29 @@ class Poller:
     async def status(self, runtime: Runtime, video: RequestedVideo) -> CachedStatus:
         """The video's status, from memory while that is young enough."""
         cached = fresh_status(runtime, video.record)
-        return cached if cached is not None else (await self.poll(runtime, video)).cached
+        if cached is not None:
+            return cached
+        # Shielded: one client's end is not another's.
+        return (await asyncio.shield(self.begin(runtime, video, retries=True))).cached
 
     async def poll(self, runtime: Runtime, video: RequestedVideo) -> PollResult:
-        """The video's status from Runway; shares the call that is under way."""
-        # Shielded: one client's end is not another's.
-        return await asyncio.shield(self.begin(runtime, video, retries=True))
+        """The video's status and links from Runway; shares the call that is under way."""
+        return await asyncio.shield(self.begin(runtime, video, retries=True, links=True))
 
-    def begin(self, runtime: Runtime, video: RequestedVideo, *, retries: bool) -> asyncio.Task[PollResult]:
+    def begin(
+        self, runtime: Runtime, video: RequestedVideo, *, retries: bool, links: bool = False
+    ) -> asyncio.Task[PollResult]:
         """The poll that is under way, or a new one; it goes on whoever waits for it.
 
-        Without `retries` it is one call to Runway, unless someone joins it who wants them.
+        Without `retries` it is one call to Runway, unless someone joins it who wants them. Without
+        `links` another process's answer does, too.
         """
         task = video.task
         shared = self._shared_polls.get(task)
-        if shared is None:
-            shared = self._shared_polls[task] = _SharedPoll(runtime, video)
-            shared.poll.add_done_callback(lambda done: self._ended(task, done))
+        if shared is None or (links and not shared.links):
+            shared = self._shared_polls[task] = _SharedPoll(runtime, video, links)
+            began = shared
+            shared.poll.add_done_callback(lambda done: self._ended(task, began, done))
         shared.retries = shared.retries or retries
         return shared.poll
 
@@ -92,21 +99,24 @@ class Poller:
             raise _refusal(runtime, video, reply)
         runtime.videos.forget(video.task)
         record_cancelled(runtime, video)
+        await runtime.shared.deleted(video.record)
         facts = facts_of(video.record)
         runtime.events.emit(events.VideoDeleted(facts, reference.key, video.task, video.video_id))
 
-    def _ended(self, task: str, shared: asyncio.Task[PollResult]) -> None:
-        self._shared_polls.pop(task, None)
-        if not shared.cancelled():
-            shared.exception()  # retrieved, also where every client has left
+    def _ended(self, task: str, shared: _SharedPoll, poll: asyncio.Task[PollResult]) -> None:
+        if self._shared_polls.get(task) is shared:
+            del self._shared_polls[task]
+        if not poll.cancelled():
+            poll.exception()  # retrieved, also where every client has left
 
 
 class _SharedPoll:
-    """A poll under way. `retries`: somebody waits for it who wants them."""
+    """A poll under way. `retries`: somebody waits for it who wants them; `links`: it gives links, too."""
 
-    def __init__(self, runtime: Runtime, video: RequestedVideo) -> None:
+    def __init__(self, runtime: Runtime, video: RequestedVideo, links: bool) -> None:
         self.retries = False
-        self.poll = asyncio.create_task(_poll(runtime, video, lambda: self.retries))
+        self.links = links
+        self.poll = asyncio.create_task(_poll(runtime, video, lambda: self.retries, links))
 
 
 def fresh_status(runtime: Runtime, record: VideoRecord[CachedStatus]) -> CachedStatus | None:
@@ -118,8 +128,13 @@ def fresh_status(runtime: Runtime, record: VideoRecord[CachedStatus]) -> CachedS
     return runtime.videos.status(record, fresh)
 
 
-async def _poll(runtime: Runtime, video: RequestedVideo, retries: Callable[[], bool]) -> PollResult:
-    key = runtime.key_of(video)
+async def _poll(
+    runtime: Runtime, video: RequestedVideo, retries: Callable[[], bool], links: bool
+) -> PollResult:
+    key, record = runtime.key_of(video), video.record
+    before = await runtime.shared.load(record)
+    if not links and (known := await asked_by_another(runtime, video, before)) is not None:
+        return PollResult(known)
     attempts = await _with_retries(
         runtime,
         lambda: runtime.client.get_task(key, video.task),
@@ -132,9 +147,13 @@ async def _poll(runtime: Runtime, video: RequestedVideo, retries: Callable[[], b
         raise unknown_video(video.video_id)
     if reply is not None and reply.status == 200:
         state, kept = record_state(runtime, video, reply.json() or {})
+        await runtime.shared.asked(record, state.error, before)
         return PollResult(render_status(runtime, video, state), state.outputs, kept=kept)
     if reply is not None:
-        raise _refusal(runtime, video, reply)
+        error = _refusal(runtime, video, reply)
+        if error.status == 404:
+            await runtime.shared.deleted(record)
+        raise error
     cached = runtime.videos.status(video.record, STATUS_SECONDS)
     if cached is not None:
         runtime.events.emit(events.PollStale(video.task, attempts.problem))

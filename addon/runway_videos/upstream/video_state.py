@@ -43,7 +43,7 @@ def record_state(runtime: Runtime, video: RequestedVideo, task: dict[str, object
         record.ended = state.status
         record.completed_at = int(runtime.now())
         took = record.completed_at - reference.created
-        facts, made_here = facts_of(record), bool(model)
+        facts, made_here = facts_of(record), record.made_here
         runtime.events.emit(
             events.VideoEnded(facts, reference.key, video.task, state, took, video.video_id, made_here)
         )

@@ -30,6 +30,8 @@ DEFAULTS: Mapping[str, object] = {
     "runway_replay": False,
     "runway_webhooks": [],
     "runway_store": "memory",
+    "runway_store_prompts": True,
+    "runway_store_days": 30,
 }
 
 

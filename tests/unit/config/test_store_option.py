@@ -57,3 +57,10 @@ def test_no_password_is_shown() -> None:
     assert store.shown == "rediss://redis.example.com:6380/2"
     assert "p4ss" not in repr(store)
     assert "p4ss" not in repr(settings_from({"STORE": URL}, store="env.STORE"))
+
+
+def test_what_is_kept_and_how_long() -> None:
+    store = settings_from(store="sqlite:a.db", store_prompts=False, store_days=7).store
+    assert (store.prompts, store.days) == (False, 7)
+    with pytest.raises(ConfigError, match="runway_store_days"):
+        settings_from(store_days=0)

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -30,7 +30,8 @@ class FakeState:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._values: dict[str, tuple[bytes, float]] = {}
+        self.values: dict[str, tuple[bytes, float]] = {}
+        self.lists: dict[str, list[bytes]] = {}
         self.is_away = False
         self.trips = 0
 
@@ -43,14 +44,37 @@ class FakeState:
         current = self._current(key)
         if current != expected:
             return Swapped(False, current)
-        self._values.pop(key, None)
+        self.values.pop(key, None)
         if value is not None:
-            self._values[key] = value, self._now() + seconds
+            self.values[key] = value, self._now() + seconds
         return Swapped(True, value)
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         await self._travel()
-        self._values[key] = value, self._now() + seconds
+        self.values[key] = value, self._now() + seconds
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        await self._travel()
+        return [self._current(key) for key in keys]
+
+    async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
+        await self._travel()
+        kept = {each for each in self.lists.get(key, ()) if each >= oldest}
+        self.lists[key] = sorted(kept | {item})
+
+    async def remove(self, key: str, item: bytes) -> None:
+        await self._travel()
+        self.lists[key] = [each for each in self.lists.get(key, ()) if each != item]
+
+    async def items(
+        self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
+    ) -> list[bytes]:
+        await self._travel()
+        items = self.lists.get(key, [])
+        items = items[::-1] if descending else items
+        if after is not None:
+            items = [each for each in items if (each < after if descending else each > after)]
+        return items[:limit]
 
     async def warnings(self) -> list[str]:
         return []
@@ -60,7 +84,8 @@ class FakeState:
 
     def lose_all(self) -> None:
         """A restart without persistence."""
-        self._values.clear()
+        self.values.clear()
+        self.lists.clear()
 
     async def _travel(self) -> None:
         self.trips += 1
@@ -69,7 +94,7 @@ class FakeState:
             raise StoreUnavailableError("away")
 
     def _current(self, key: str) -> bytes | None:
-        value, until = self._values.get(key, (None, 0.0))
+        value, until = self.values.get(key, (None, 0.0))
         return value if until > self._now() else None
 
 

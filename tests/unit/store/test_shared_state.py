@@ -130,3 +130,32 @@ def test_settings_that_lose_creates_are_warned_of(engine: Engine) -> None:
                 await admin.aclose()
 
     asyncio.run(run())
+
+
+def test_many_values_come_in_the_order_of_their_keys(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            await state.put("one", b"1", 60)
+            await state.put("two", b"2", 60)
+            assert await state.get_many(["two", "none", "one"]) == [b"2", None, b"1"]
+            assert await state.get_many([]) == []
+
+    asyncio.run(run())
+
+
+def test_a_list_is_in_the_order_of_its_items_bytes(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            items = [b"1\x00\xff", b"2", b"2\x00", b"3"]
+            for item in (items[2], items[0], items[3], items[1], items[1]):
+                await state.add("list", item, 60, b"")
+            assert await state.items("list", 9) == items
+            assert await state.items("list", 2, descending=True) == items[:1:-1]
+            assert await state.items("list", 9, after=b"2") == items[2:]
+            assert await state.items("list", 9, after=b"2", descending=True) == items[:1]
+            assert await state.items("other", 9) == []
+            await state.remove("list", b"2")
+            await state.add("list", b"4", 60, b"2")
+            assert await state.items("list", 9) == [b"2\x00", b"3", b"4"]
+
+    asyncio.run(run())

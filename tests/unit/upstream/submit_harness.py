@@ -15,7 +15,8 @@ from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.media import Media
 from runway_videos.prices import Prices
-from runway_videos.runtime import Runtime, size_of
+from runway_videos.runtime import CachedStatus, Runtime, size_of
+from runway_videos.store.shared_videos import NoSharedVideos
 from runway_videos.store.video_ids import IdSealer
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.translate import TaskCall
@@ -105,14 +106,16 @@ class SubmitHarness:
             [Key(name, f"value-{name}", weight=weight) for name, weight in named], lambda: self.now
         )
         sinks = Events([LogSink(sandbox=False), self.events.append])
+        videos: VideoRecords[CachedStatus] = VideoRecords(lambda: self.now, size_of)
         runtime = Runtime(
             settings_from(),
             self.pool,
             IdSealer({}),
             self.client,
-            VideoRecords(lambda: self.now, size_of),
+            videos,
             sinks,
             Prices(price_list.load(), sinks.emit),
+            NoSharedVideos(videos),
             clock=lambda: self.now,
             sleep=self._sleep,
             jitter=jitter,
