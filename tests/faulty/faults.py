@@ -36,6 +36,7 @@ class Fault(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     status: int = 200
     body: bytes | None = None
+    retry_after: str = ""
 
 
 def error(status: int, text: str, does: bool = False, **more: object) -> Fault:

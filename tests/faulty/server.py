@@ -189,6 +189,8 @@ class FaultyRunway:
                 status, content, headers = http1.split_file(VIDEO, request.headers.get("range"))
         if fault.body is not None or fault.status != 200:
             status, content = fault.status, fault.body or b""
+        if fault.retry_after:
+            headers = {**headers, "Retry-After": fault.retry_after}
         return http1.answer(status, content, headers)
 
     def _task_answer(

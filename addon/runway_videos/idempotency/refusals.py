@@ -33,7 +33,7 @@ def too_many(running: bool) -> ApiError:
         else "Too many of your creates are remembered, so that none is paid twice: try again later,"
         " or send fewer of them with an Idempotency-Key, which is remembered for a day."
     )
-    return ApiError(429, what, code="too_many_creates", retry=True, retry_after=1 if running else 60)
+    return ApiError(429, what, code="too_many_creates", retry=True, retry_after=1 if running else 5)
 
 
 def process_ended() -> ApiError:

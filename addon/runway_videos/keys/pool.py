@@ -23,6 +23,9 @@ from runway_videos.keys.weighted_round_robin import ReservedTurn, WeightedRoundR
 __all__ = ["Failure", "Key", "KeyPool", "KeyReport", "PickedKey"]
 
 _LONGEST_REASON = 300
+#: After how long a client may ask again where all queues are full and Runway does not say: a stock client
+#: asks three times, and has its answer after twice as long.
+QUEUE_SECONDS = 5.0
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -48,11 +51,13 @@ class Key(msgspec.Struct, frozen=True):
 class Failure(msgspec.Struct, frozen=True):
     """Why a key could not take this create. `report` None: it was not reached.
 
-    `reason` is Runway's own text: for the log, and for the caller whose create this is.
+    `reason` is Runway's own text: for the log, and for the caller whose create this is. `retry_after`:
+    after how many seconds it takes another one, as Runway says.
     """
 
     report: KeyReport | None
     reason: str
+    retry_after: int | None = None
 
 
 class PickedKey(msgspec.Struct, frozen=True):
@@ -183,7 +188,11 @@ class KeyPool:
         seconds = max(cooldown.until - self._clock(), 0) if cooldown else 0.0
         if name in failed:
             failure = failed[name]
-            if cooldown is None or cooldown.cause is not failure.report:
+            if failure.retry_after is not None:
+                seconds = failure.retry_after
+            elif failure.report is KeyReport.QUEUE_FULL:
+                seconds = QUEUE_SECONDS
+            elif cooldown is None or cooldown.cause is not failure.report:
                 seconds = SECONDS.get(failure.report, 0.0) if failure.report else 0.0
             return KeyState(name, failure.report, seconds, self._clean(failure.reason), own=True)
         if cooldown is None:

@@ -21,6 +21,7 @@ from runway_videos.upstream.memory_file import MemoryFile
 from runway_videos.upstream.replies import NotSentError as NotSentError
 from runway_videos.upstream.replies import Reply as Reply
 from runway_videos.upstream.replies import UnknownOutcomeError as UnknownOutcomeError
+from runway_videos.upstream.replies import retry_after_of
 from runway_videos.upstream.timeouts import Timeouts
 
 #: Runway's API version (the SDK's default header).
@@ -194,7 +195,7 @@ async def _send(client: httpx.AsyncClient, method: str, url: str, **content: Any
             await response.aclose()
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise _outcome(error) from error
-    return Reply(response.status_code, body)
+    return Reply(response.status_code, body, retry_after_of(response.headers.get("retry-after")))
 
 
 def _masked(reply: Reply, key: Key) -> Reply:
@@ -204,7 +205,7 @@ def _masked(reply: Reply, key: Key) -> Reply:
     body = reply.body
     for written in {key.value, msgspec.json.encode(key.value)[1:-1].decode()}:
         body = body.replace(written.encode(), "…".encode())
-    return Reply(reply.status, body)
+    return msgspec.structs.replace(reply, body=body)
 
 
 async def _within[T](seconds: float, sending: Awaitable[T]) -> T:

@@ -16,16 +16,21 @@ class TaskMade(msgspec.Struct, frozen=True):
 
 
 class TryNextKey(msgspec.Struct, frozen=True):
-    """Nothing was made; another organisation's key may serve. `report` None: Runway was not reached."""
+    """Nothing was made; another organisation's key may serve. `report` None: Runway was not reached.
+
+    `retry_after`: how many seconds Runway says to wait with this key.
+    """
 
     report: KeyReport | None
     reason: str
+    retry_after: int | None = None
 
 
 class TryAgainLater(msgspec.Struct, frozen=True):
-    """Nothing was made; the same may work later."""
+    """Nothing was made; the same may work later, by Runway after so many seconds."""
 
     reason: str
+    retry_after: int | None = None
 
 
 class RequestRefused(msgspec.Struct, frozen=True):

@@ -68,9 +68,9 @@ def judge_create(reply: Reply) -> CreateOutcome:
         return _made(body)
     for refused_with, sentence, report in _ANOTHER_KEY:
         if status == refused_with and sentence.fullmatch(reason) and not body.get("issues"):
-            return TryNextKey(report, reason)
+            return TryNextKey(report, reason, reply.retry_after if status == 429 else None)
     if status in (502, 503) and reason and not _SENT_ON.search(reason):
-        return TryAgainLater(reason)
+        return TryAgainLater(reason, reply.retry_after)
     if not 400 <= status < 500 or status in (408, 409):
         return OutcomeUnknown(f"HTTP {status} {reason}".strip())
     if not reason:
@@ -84,7 +84,7 @@ def judge_upload(reply: Reply) -> CreateOutcome:
     """What a refused place for an upload means: as for a create, but nothing can be unknown."""
     outcome = judge_create(reply)
     if isinstance(outcome, OutcomeUnknown | TaskMade):
-        return TryAgainLater(reason_of(reply) or f"HTTP {reply.status}")
+        return TryAgainLater(reason_of(reply) or f"HTTP {reply.status}", reply.retry_after)
     if isinstance(outcome, RequestRefused):
         outcome.error.may_have_made = False
     return outcome

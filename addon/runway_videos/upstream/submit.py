@@ -96,14 +96,14 @@ class Submitter:
             match outcome:
                 case TaskMade(task=task, credits=credits):
                     return SubmittedTask(key.name, task, self._cost(call, credits))
-                case TryNextKey(report=report, reason=reason):
+                case TryNextKey(report=report, reason=reason, retry_after=retry_after):
                     self._events.emit(events.KeyPassedOver(key.name, call.model, reason))
-                    failures[key.name] = Failure(report, reason)
-                case TryAgainLater(reason=reason):
+                    failures[key.name] = Failure(report, reason, retry_after)
+                case TryAgainLater(reason=reason, retry_after=retry_after):
                     shed += 1
                     pause = self._timeouts.first_wait * 2 ** (shed - 1) * (1 + self._jitter() / 2)
                     if shed == MAX_SENDS or self._clock() + pause >= deadline:
-                        raise _overloaded(reason)
+                        raise _overloaded(reason, retry_after)
                     await self._sleep(pause)
                 case RequestRefused(error=error):
                     raise error
@@ -195,11 +195,12 @@ async def _digest(call: TaskCall) -> bytes:
     return blake2b(call.path.encode() + await _rendered(call, names)).digest()
 
 
-def _overloaded(reason: str) -> ApiError:
+def _overloaded(reason: str, retry_after: int | None = None) -> ApiError:
     return ApiError(
         503,
         "Runway is overloaded and did not take the video; nothing was made. Try again later.",
         code="runway_overloaded",
+        retry_after=retry_after,
         detail=reason,
     )
 

@@ -89,5 +89,14 @@ def test_a_429_without_a_daily_limit_asks_for_patience(clock: Clock) -> None:
     pool.report("a", "gen4.5", KeyReport.QUEUE_FULL, "Slow down")
     error = pool.no_key_error("gen4.5", {"a": Failure(KeyReport.QUEUE_FULL, "Slow down")})
     assert (error.status, error.code, error.retry) == (429, "rate_limit_exceeded", None)
-    assert error.retry_after == 60
+    assert error.retry_after == 5
     assert "No room: Slow down" in error.message
+
+
+@pytest.mark.parametrize("report", [KeyReport.QUEUE_FULL, KeyReport.DAILY_LIMIT])
+def test_what_runway_says_of_the_time_is_passed_on(clock: Clock, report: KeyReport) -> None:
+    pool = KeyPool([key("a"), key("b")], clock)
+    failures = {"a": Failure(report, "No", 2), "b": Failure(report, "No", 90)}
+    assert pool.no_key_error("gen4.5", failures).retry_after == 2
+    pool.report("a", "gen4.5", report, "No")
+    assert pool.no_key_error("gen4.5", failures).retry_after == 2
