@@ -35,6 +35,7 @@ from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
 from runway_videos.errors import ApiError
 from runway_videos.logs import log
+from runway_videos.request_context import InRequest
 from runway_videos.service import Service
 from runway_videos.upstream.timeouts import Timeouts
 
@@ -149,7 +150,8 @@ class RunwayAddon:
             flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, _not_started())
         elif not flow.response:
-            self.admission.connect(flow)
+            with InRequest(flow_messages.request_id(flow)):
+                self.admission.connect(flow)
         self.decisions.made(flow)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
@@ -162,7 +164,8 @@ class RunwayAddon:
             flow_messages.take_credentials(flow)
             flow_messages.put_error(flow, _not_started())
         else:
-            self.video_calls.begin(flow, self.admission.admit(flow))
+            with InRequest(flow_messages.request_id(flow)):
+                self.video_calls.begin(flow, self.admission.admit(flow))
         self.decisions.made(flow)
 
     async def request(self, flow: http.HTTPFlow) -> None:

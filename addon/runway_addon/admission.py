@@ -23,7 +23,6 @@ from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.local_user import Sender
 from runway_videos.openai.messages import PassThrough
 from runway_videos.openai.routes import Operation, Route
-from runway_videos.request_context import InRequest
 from runway_videos.store.video_ids import unknown_video
 
 # As a proxy has to ask for a token: browsers and clients then ask their user for it.
@@ -69,10 +68,6 @@ class Admission:
 
     def admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         """The video call that the request is; None for other traffic, which is sent on its way."""
-        with InRequest(flow_messages.request_id(flow)):
-            return self._admit(flow)
-
-    def _admit(self, flow: http.HTTPFlow) -> AdmittedCall | None:
         sender = self._sender(flow)
         flow_messages.take_tokens_off_target(flow, self._tokens)
         route = self._route(flow)
@@ -107,10 +102,6 @@ class Admission:
 
     def connect(self, flow: http.HTTPFlow) -> None:
         """Decides on a CONNECT: a tunnel for all traffic, for video calls alone, or none."""
-        with InRequest(flow_messages.request_id(flow)):
-            self._connect(flow)
-
-    def _connect(self, flow: http.HTTPFlow) -> None:
         client, sender = flow.client_conn, self._sender(flow)
         try:
             self._check_other(Way.PROXY, sender, "a tunnel")

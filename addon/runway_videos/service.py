@@ -26,11 +26,11 @@ from runway_videos.log_sink import LogSink
 from runway_videos.observe.health import Health
 from runway_videos.observe.loop_lag import LoopLag
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
-from runway_videos.openai.refusals import unsupported, wrong_method
+from runway_videos.openai.refusals import wrong_method
 from runway_videos.openai.routes import Operation
 from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
-from runway_videos.operations.create_plan import names_our_video
+from runway_videos.operations.characters import characters
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.kept_creates import kept_creates
 from runway_videos.operations.list_videos import VideoLister
@@ -128,7 +128,7 @@ class Service:
             Operation.USAGE: spending.usage,
             Operation.HEALTH: health.health,
             Operation.READY: health.ready,
-            Operation.UNSUPPORTED: self.unsupported,
+            Operation.UNSUPPORTED: characters,
             Operation.WRONG_METHOD: self.refuse,
         }
 
@@ -148,12 +148,6 @@ class Service:
         video = runtime.video(call.route.video_id, call.caller)
         await self._poller.delete(runtime, video)
         return Answer(200, runtime.json_headers | video.made_headers, encode(Deleted(id=video.video_id)))
-
-    async def unsupported(self, runtime: Runtime, call: Call) -> PassThrough:
-        """Characters: a gateway behind this proxy may have them. ApiError 400 for one of our videos."""
-        if call.method == "POST" and await names_our_video(call):
-            raise unsupported()
-        return PassThrough("", unsupported=True)
 
     async def refuse(self, runtime: Runtime, call: Call) -> Answer:
         """Raises ApiError 405: there is no such operation."""
