@@ -94,7 +94,8 @@ def test_only_headers_that_describe_the_bytes_reach_the_client(direct: httpx.Cli
     names = set(direct.get(done).headers)
     assert names <= {
         *("content-type", "content-length", "accept-ranges", "etag", "last-modified", "connection"),
-        *("cache-control", "x-content-type-options"),
+        *("cache-control", "x-content-type-options", "date", "x-request-id"),
+        *("x-runway-model", "x-runway-size"),
     }
 
 

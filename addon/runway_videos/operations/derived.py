@@ -61,7 +61,7 @@ def plan_derived(
         try:
             plans.append(_plan(mode, fields, resolved, source, catalog))
         except ApiError as error:
-            refusal = refusal or error
+            refusal = refusal or error.with_traceback(None)
     if refusal is not None and not plans:
         raise refusal
     length = source.seconds if source and mode == "edit" and "seconds" not in roles else None

@@ -38,7 +38,7 @@ def plan_create(
             alone = msgspec.structs.replace(resolved, models=(model,))
             plan = plan_for_model(fields, catalog, alone, source)
         except ApiError as error:
-            refusals[model] = error
+            refusals[model] = error.with_traceback(None)  # its frames hold what was decoded
             continue
         able.append(plan)
         if serves(model) and not plan.smaller:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
@@ -131,3 +134,17 @@ def test_what_is_wrong_for_all_alike_is_said_once() -> None:
 
 def test_one_model_refuses_in_its_own_words() -> None:
     assert refused(("seedance2_mini",), seconds="40").message.startswith("`seconds` is 40; seedance2_mini")
+
+
+def test_a_model_that_cannot_holds_none_of_the_requests_bytes() -> None:
+    """Without the garbage collector: what was decoded for the first model goes with its refusal."""
+    picture = "data:image/png;base64," + b64encode(b"\x89PNG\r\n\x1a\n" + bytes(3_000_000)).decode()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert chosen(seconds="20", input_reference=picture).call.model == "seedance2_5"
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held < 1_000_000
