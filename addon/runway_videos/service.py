@@ -22,6 +22,7 @@ from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.events import Events
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.pool import KeyPool
+from runway_videos.keys.shared_cooldowns import shared_cooldowns
 from runway_videos.log_sink import LogSink
 from runway_videos.observe.health import Health
 from runway_videos.observe.loop_lag import LoopLag
@@ -89,6 +90,9 @@ class Service:
         sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets])
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: sinks.emit(events.StoreAway(problem)))
+        self._cooldowns = shared_cooldowns(
+            self._state, lambda change: self.runtime.pool.learn(change), clock, now
+        )
         self._creates = creates or kept_creates(self._state, sinks, clock, now)
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         spending = Spending(budgets, self._poller)
@@ -101,7 +105,7 @@ class Service:
         videos: VideoRecords[CachedStatus] = VideoRecords(clock, size_of)
         self.runtime = Runtime(
             settings=settings,
-            pool=KeyPool(settings.keys, clock),
+            pool=KeyPool(settings.keys, clock, self._cooldowns.tell),
             sealer=sealer_of(settings),
             client=connect(settings.base_url, settings.proxy, timeouts),
             videos=videos,
@@ -160,6 +164,7 @@ class Service:
             with contextlib.suppress(StoreUnavailableError):  # it is said that the store is away
                 for warning in await self._state.warnings():
                     self.runtime.events.emit(events.StoreMayLose(warning))
+        self._cooldowns.start()
         self._lag.start()
         if self.runtime.settings.sandbox and self._stop_sandbox is None:
             # Imported only here: nobody else pays for it.
@@ -216,6 +221,7 @@ class Service:
         await self._pictures.close()
         await self.runtime.client.close()
         await self._creates.close()
+        await self._cooldowns.close()
         await self.runtime.shared.close()
         if self._state is not None:
             await self._state.close()
@@ -237,7 +243,7 @@ class Service:
         signers, sealer = signers_of(settings.webhooks), sealer_of(settings)
         pool, client = runtime.pool, runtime.client
         if settings.keys != before.keys:
-            pool = KeyPool(settings.keys, runtime.clock)
+            pool = KeyPool(settings.keys, runtime.clock, self._cooldowns.tell)
         if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._stop_sandbox:
             # The old one may have creates in flight: it ends by itself when they are answered.
             client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)

@@ -14,7 +14,7 @@ One failure alone begins no cooldown: it may be the request's own. A cooldown be
 different request fails the same way within the same time, or when a check of the key says so.
 
 Runway's limits are per organisation and model: a key with a full queue still takes other models.
-All of it is in this process's memory.
+All of it is in this process's memory; `shared_cooldowns.py` tells other processes of it.
 """
 
 from __future__ import annotations
@@ -66,6 +66,16 @@ class Cooldown(msgspec.Struct):
     trial: bool = False  # an unauthorized key that a create is trying now
 
 
+class CooldownChange(msgspec.Struct, frozen=True):
+    """A cooldown began, or (`until` 0) is over. `model` is "" where it is the whole key's."""
+
+    name: str
+    model: str
+    cause: KeyReport
+    until: float = 0.0
+    reason: str = ""
+
+
 class _FirstFailure(msgspec.Struct, frozen=True):
     """A request that failed, alone so far."""
 
@@ -79,10 +89,17 @@ type _Entry = Cooldown | _FirstFailure
 class Cooldowns:
     """Cooldowns of keys, by name. `clock` gives seconds that never go back; for one thread."""
 
-    def __init__(self, clock: Callable[[], float], max_entries: int = MAX_COOLDOWNS) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        max_entries: int = MAX_COOLDOWNS,
+        changed: Callable[[CooldownChange], None] = lambda change: None,
+    ) -> None:
+        """`changed` is told of what begins and ends here, not of what `learn` brings or time ends."""
         self._clock = clock
+        self._changed = changed
         self._max_entries = max_entries
-        self._keys: dict[str, Cooldown] = {}
+        self._keys: dict[tuple[str, str], Cooldown] = {}
         self._models: dict[tuple[str, str], Cooldown] = {}
         self._full: dict[tuple[str, str], Cooldown] = {}
         self._first: dict[tuple[str, str, KeyReport], _FirstFailure] = {}
@@ -90,7 +107,7 @@ class Cooldowns:
     def cooldown_of(self, name: str, model: str) -> Cooldown | None:
         """Why the key takes no create of this model now; None: it does."""
         now = self._clock()
-        for cooldown in (self._keys.get(name), self._models.get((name, model))):
+        for cooldown in (self._keys.get((name, "")), self._models.get((name, model))):
             if cooldown is not None and cooldown.until > now:
                 return cooldown
         return None
@@ -102,7 +119,7 @@ class Cooldowns:
 
     def begin_create(self, name: str) -> None:
         """A create goes out with this key. If it was unauthorized, this is its one trial."""
-        cooldown = self._keys.get(name)
+        cooldown = self._keys.get((name, ""))
         if cooldown is not None and cooldown.cause is KeyReport.UNAUTHORIZED:
             # The cooldown goes on beside the trial; if nothing is ever reported, for as long again.
             cooldown.until = self._clock() + SECONDS[KeyReport.UNAUTHORIZED]
@@ -110,7 +127,7 @@ class Cooldowns:
 
     def end_create(self, name: str) -> None:
         """A trial that nothing was reported of: the next create may try."""
-        cooldown = self._keys.get(name)
+        cooldown = self._keys.get((name, ""))
         if cooldown is not None and cooldown.trial:
             cooldown.until = self._clock()
             cooldown.trial = False
@@ -150,20 +167,43 @@ class Cooldowns:
             gone.append((model, KeyReport.MODEL_UNAVAILABLE))
         for where, cause in gone:
             self._first.pop((name, where, cause), None)
-            key, of_model = self._keys.get(name), self._models.get((name, model))
-            if key is not None and key.cause is cause:
-                del self._keys[name]
-            if of_model is not None and of_model.cause is cause:
-                del self._models[name, model]
+            self._end(name, model, cause)
         if report is KeyReport.QUEUE_MOVING:
-            self._full.pop((name, model), None)
+            self._end(name, model, KeyReport.QUEUE_FULL)
+
+    def _end(self, name: str, model: str, cause: KeyReport) -> None:
+        if self._drop(name, model, cause):
+            model = "" if cause in _WHOLE_KEY else model
+            self._changed(CooldownChange(name, model, cause))
+
+    def _drop(self, name: str, model: str, cause: KeyReport) -> bool:
+        entries, at = self._place(name, model, cause)
+        if at not in entries or entries[at].cause is not cause:
+            return False
+        del entries[at]
+        return True
+
+    def learn(self, change: CooldownChange) -> None:
+        """Another process's change."""
+        if change.until > self._clock():
+            cooldown = Cooldown(change.cause, change.until, change.reason)
+            self._put(*self._place(change.name, change.model, change.cause), cooldown)
+        else:
+            self._drop(change.name, change.model, change.cause)
+
+    def _place(
+        self, name: str, model: str, cause: KeyReport
+    ) -> tuple[dict[tuple[str, str], Cooldown], tuple[str, str]]:
+        """Among which a cooldown is kept, and under what."""
+        if cause in _WHOLE_KEY:
+            return self._keys, (name, "")
+        return (self._full if cause is KeyReport.QUEUE_FULL else self._models), (name, model)
 
     def _begin(self, name: str, model: str, cause: KeyReport, reason: str) -> None:
-        cooldown = Cooldown(cause, self._clock() + SECONDS[cause], reason)
-        if cause in _WHOLE_KEY:
-            self._keys[name] = cooldown
-        else:
-            self._put(self._full if cause is KeyReport.QUEUE_FULL else self._models, (name, model), cooldown)
+        until = self._clock() + SECONDS[cause]
+        entries, at = self._place(name, model, cause)
+        self._put(entries, at, Cooldown(cause, until, reason))
+        self._changed(CooldownChange(name, at[1], cause, until, reason))
 
     def _put[At, Entry: _Entry](self, entries: dict[At, Entry], at: At, entry: Entry) -> None:
         entries[at] = entry

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from runway_videos.errors import ApiError
-from runway_videos.keys.cooldowns import SECONDS, Cooldowns, KeyReport
+from runway_videos.keys.cooldowns import SECONDS, CooldownChange, Cooldowns, KeyReport
 from runway_videos.keys.no_key import KeyState, closed_key_error, no_creating_key_error, no_key_error
 from runway_videos.keys.weighted_round_robin import ReservedTurn, WeightedRoundRobin
 
@@ -73,7 +73,13 @@ class KeyPool:
     `clock` gives seconds that never go back. For one thread.
     """
 
-    def __init__(self, keys: Iterable[Key], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        keys: Iterable[Key],
+        clock: Callable[[], float],
+        changed: Callable[[CooldownChange], None] = lambda change: None,
+    ) -> None:
+        """`changed` is told of cooldowns that begin and end here."""
         self._keys: dict[str, Key] = {}
         for key in keys:
             if key.name in self._keys:
@@ -82,7 +88,7 @@ class KeyPool:
                 raise ValueError(f"the weight of {key.name} must be a number of 0 or more")
             self._keys[key.name] = key
         self._clock = clock
-        self._cooldowns = Cooldowns(clock)
+        self._cooldowns = Cooldowns(clock, changed=changed)
         self._round_robin = WeightedRoundRobin()
 
     def get(self, name: str) -> Key | None:
@@ -146,6 +152,11 @@ class KeyPool:
         """A check of the key said the same."""
         if name in self._keys:
             self._cooldowns.confirm(name, model, report, self._clean(reason))
+
+    def learn(self, change: CooldownChange) -> None:
+        """Another process's cooldown, of a key of the same name."""
+        if change.name in self._keys:
+            self._cooldowns.learn(change)
 
     def no_key_error(
         self, model: str, failures: Mapping[str, Failure] | None = None, only: str | None = None
