@@ -93,7 +93,7 @@ class Admission:
         if self._addresses.is_for_proxy(flow):
             if answer.video_id:
                 raise unknown_video(answer.video_id, param=answer.param)
-            raise refusals.unknown_model(answer.models)
+            raise refusals.unknown_model(answer.model, answer.models)
         # Decided before the credentials are back on the flow.
         sender = self._addresses.sender(flow, flow_messages.lower_names(admitted.headers))
         self._check_other(self._addresses.way(flow), sender)

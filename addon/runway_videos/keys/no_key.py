@@ -14,6 +14,8 @@ import msgspec
 from runway_videos.errors import ApiError
 from runway_videos.keys.cooldowns import KeyReport
 
+#: How the reason begins where no connection came about.
+UNREACHED = "Runway cannot be reached"
 _LONGEST_MODEL = 64
 
 
@@ -113,9 +115,13 @@ def no_key_error(model: str, states: Sequence[KeyState]) -> ApiError:
     refusal = next(_NO_KEY_REFUSALS[cause] for cause in _NO_KEY_REFUSALS if cause in causes)
     limited = refusal.status == 429 and refusal.retry is None
     waits = [state.seconds for state in states if state.cause in _PASSES_BY_ITSELF]
+    unreached = next((state.reason for state in states if state.reason.startswith(UNREACHED)), "")
+    message = refusal.message.format(model=escaped)
+    if unreached and not refusal.label:
+        message = f"{unreached}; try again."
     return ApiError(
         refusal.status,
-        refusal.message.format(model=escaped) + _own_reasons(states),
+        message + _own_reasons(states),
         code=refusal.code,
         type="insufficient_quota" if refusal.code == "insufficient_quota" else None,
         param=refusal.param,

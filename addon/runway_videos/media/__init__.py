@@ -86,7 +86,7 @@ def _media(data: bytes | memoryview, filename: str, kind: str, param: str) -> Me
         raise bad_request(f"The file in {param!r} is empty.", param)
     mime = sniff(data, kind)
     if mime is None or mime not in accepted:
-        found = f"is {mime}" if mime else "is of no type that its first bytes would tell"
+        found = f"is {mime}" if mime else "is of no known type, going by its first bytes"
         raise bad_request(
             f"The file in {param!r} {found}. Runway takes {name} as {', '.join(accepted)}.", param
         )

@@ -48,10 +48,12 @@ class PassThrough(msgspec.Struct, frozen=True):
 
     `unsupported`: Runway has nothing like it, so it is for a reverse target alone.
 
-    `models` names those that it serves, `video_id` the video, `param` what it was named in.
+    `models` names those that it serves, `model` is the one that was asked for; `video_id` the video,
+    `param` what it was named in.
     """
 
     models: str
     video_id: str = ""
     param: str = "video_id"
     unsupported: bool = False
+    model: str = ""

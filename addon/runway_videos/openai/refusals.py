@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from runway_videos.errors import ApiError
 from runway_videos.logs import escaped
+
+# Characters of a client's word for a model that are shown.
+_LONGEST_MODEL = 60
 
 
 def unsupported() -> ApiError:
@@ -68,11 +73,15 @@ def no_body() -> ApiError:
     return ApiError(400, "A probe of the proxy's health has no body; send none.", code="invalid_value")
 
 
-def unknown_model(models: str) -> ApiError:
-    """For a create of a model that is none of ours, addressed to the proxy."""
+def unknown_model(model: str, models: str) -> ApiError:
+    """For a create of a model that is none of ours, addressed to the proxy; `models`: those that are."""
+    names = [name.rstrip("*") for name in models.split(", ")]
+    close = get_close_matches(model, dict.fromkeys(names), n=3)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "."
     return ApiError(
         404,
-        f"This proxy does not serve that model. It serves {models}, and runway/<any model>.",
+        f"This proxy does not serve the model '{escaped(model, _LONGEST_MODEL)}'{hint} It serves {models}, "
+        "and runway/<any model>.",
         param="model",
         code="model_not_found",
     )

@@ -88,7 +88,7 @@ def _plan(
         plan = plan_create(fields, models, resolved, runtime.pool.serves)
     if plan is None:
         names = [pattern for pattern, _ in aliases] + list(models.models())
-        return PassThrough(", ".join(names))
+        return PassThrough(", ".join(names), model=str(fields.values.get("model", "")))
     return PlannedCreate(operation, plan, fingerprint_of(operation.value, plan), source)
 
 

@@ -15,6 +15,7 @@ from runway_videos.translate import media_fields, refusals, seconds, sizes
 from runway_videos.translate.body_builder import BodyBuilder
 from runway_videos.translate.coerce import coerce
 from runway_videos.translate.field_names import (
+    FILE_ROLES,
     IGNORED_FOR_KNOWN_MODELS,
     ClientField,
     is_ignored,
@@ -23,6 +24,7 @@ from runway_videos.translate.field_names import (
 )
 from runway_videos.translate.framing import Framing, framing_of
 from runway_videos.translate.model_names import Resolved
+from runway_videos.translate.raw_bytes import refuse_raw_bytes
 from runway_videos.translate.rules import apply_rules, may_add
 from runway_videos.translate.source import Source
 from runway_videos.translate.task_call import Plan, TaskCall
@@ -40,6 +42,8 @@ def plan_for_model(
     `source`: the video that it is made from; one made earlier is in none of the fields.
     """
     roles, rest = sort_fields(fields.values)
+    for role in FILE_ROLES & roles.keys():
+        refuse_raw_bytes(roles[role])
     if source is not None and source.output is not None:
         roles["video"] = source.field
     # The mode follows from the input: a video, else a picture, else the words alone.

@@ -34,6 +34,9 @@ ROLES = {
     "more_references": ("reference_images",),
 }
 
+#: Those that bring a file.
+FILE_ROLES = frozenset(("picture", "last_frame", "video", "references", "more_references"))
+
 # Names under which a list is a list of Runway's own; under the others one picture is plain.
 RUNWAY_PICTURES = ("inputreference", "promptimage")
 

@@ -23,6 +23,7 @@ from runway_videos.upstream.replies import Reply as Reply
 from runway_videos.upstream.replies import UnknownOutcomeError as UnknownOutcomeError
 from runway_videos.upstream.replies import retry_after_of
 from runway_videos.upstream.timeouts import Timeouts
+from runway_videos.upstream.unreached import why_unreached
 
 #: Runway's API version (the SDK's default header).
 VERSION = "2024-11-06"
@@ -179,7 +180,7 @@ async def _begin(client: httpx.AsyncClient, method: str, url: str, **content: An
     try:
         request = client.build_request(method, url, **content)
     except (httpx.InvalidURL, ValueError) as error:
-        raise NotSentError(_reason(error)) from error
+        raise NotSentError(why_unreached(error)) from error
     try:
         return await client.send(request, stream=True)
     except (httpx.HTTPError, ValueError) as error:
@@ -228,7 +229,7 @@ async def _limited(response: httpx.Response) -> AsyncIterator[bytes]:
 
 def _outcome(error: Exception) -> NotSentError | UnknownOutcomeError:
     if isinstance(error, _NOT_SENT):
-        return NotSentError(_reason(error))
+        return NotSentError(why_unreached(error))
     return UnknownOutcomeError(_reason(error), timed_out=isinstance(error, httpx.TimeoutException))
 
 

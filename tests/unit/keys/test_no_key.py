@@ -100,3 +100,14 @@ def test_what_runway_says_of_the_time_is_passed_on(clock: Clock, report: KeyRepo
     assert pool.no_key_error("gen4.5", failures).retry_after == 2
     pool.report("a", "gen4.5", report, "No")
     assert pool.no_key_error("gen4.5", failures).retry_after == 2
+
+
+def test_where_runway_is_not_reached_the_client_learns_why(clock: Clock) -> None:
+    pool = KeyPool([key("a"), key("b")], clock)
+    offline = Failure(None, "Runway cannot be reached (name not known)")
+    for other in (offline, Failure(KeyReport.NO_CREDITS, "told to this one")):
+        error = pool.no_key_error("gen4.5", {"a": offline, "b": other})
+        assert error.message.startswith("Runway cannot be reached (name not known); try again.")
+        assert (error.status, error.code) == (503, "runway_unavailable")
+    full = Failure(KeyReport.QUEUE_FULL, "busy")
+    assert "reached" not in pool.no_key_error("gen4.5", {"a": full, "b": full}).message

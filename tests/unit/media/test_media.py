@@ -48,7 +48,7 @@ def test_the_bytes_count_not_the_label() -> None:
         (PNG, "video", "is image/png. Runway takes a video as video/mp4, video/quicktime, video/webm"),
         (PNG, "audio", "Runway takes a sound as audio/mpeg, audio/wav"),
         (b"<html>404</html>", "image", "is text/html"),
-        (b"nonsense", "image", "of no type"),
+        (b"nonsense", "image", "is of no known type, going by its first bytes. Runway takes a picture as"),
         (b"", "image", "is empty"),
     ],
 )

@@ -15,9 +15,15 @@ def test_a_body_over_the_limit_names_both_sizes_and_the_option() -> None:
 
 
 def test_an_unknown_model_names_those_that_are_served() -> None:
-    error = refusals.unknown_model("sora-2*, gen4.5")
+    error = refusals.unknown_model("sora-3", "sora-2-pro*, sora-2*, gen4.5")
     assert (error.status, error.code, error.param) == (404, "model_not_found", "model")
-    assert "It serves sora-2*, gen4.5, and runway/<any model>." in error.message
+    assert error.message == (
+        "This proxy does not serve the model 'sora-3'; did you mean sora-2 or sora-2-pro? It serves "
+        "sora-2-pro*, sora-2*, gen4.5, and runway/<any model>."
+    )
+    far = refusals.unknown_model("\x1b[31m" + "z" * 500, "gen4.5")
+    assert "zzz…'. It serves gen4.5," in far.message
+    assert far.message.isprintable()
 
 
 def test_an_unknown_path_is_shown_escaped_and_without_its_query() -> None:

@@ -29,7 +29,7 @@ def free_port() -> int:
 def test_refused_connection_is_not_sent(ask: Ask) -> None:
     found = outcome(ask, f"http://127.0.0.1:{free_port()}")
     assert isinstance(found, NotSentError)
-    assert str(found).startswith("ConnectError")
+    assert str(found) == "Runway cannot be reached (connection refused)"
 
 
 class NamelessLoop(asyncio.SelectorEventLoop):
@@ -43,7 +43,7 @@ class NamelessLoop(asyncio.SelectorEventLoop):
 def test_a_host_name_that_does_not_resolve_is_not_sent(ask: Ask) -> None:
     found = outcome(ask, "https://api.runway.example", loop_factory=NamelessLoop)
     assert isinstance(found, NotSentError)
-    assert "Name or service not known" in str(found)
+    assert str(found) == "Runway cannot be reached (name not known)"
 
 
 @EVERY
@@ -51,7 +51,7 @@ def test_untrusted_certificate_is_not_sent(ask: Ask, tmp_path: Path) -> None:
     async def start() -> list[Asked]:
         async with loopback(always(), untrusted(tmp_path)) as server:
             api = RunwayClient(server.url)
-            with pytest.raises(NotSentError, match="CERTIFICATE_VERIFY_FAILED"):
+            with pytest.raises(NotSentError, match=r"\(its certificate is not trusted\)$"):
                 await ask(api, server.url)
             await api.close()
             assert server.connections == 0 or not server.asked
@@ -68,7 +68,7 @@ def test_server_without_tls_is_not_sent() -> None:
         server = await asyncio.start_server(say, "127.0.0.1", 0)
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         api = RunwayClient(url)
-        with pytest.raises(NotSentError):
+        with pytest.raises(NotSentError, match=r"^Runway cannot be reached \(it speaks no TLS\)$"):
             await create(api, url)
         await api.close()
         server.close()
@@ -91,7 +91,7 @@ def test_connect_timeout_is_not_sent() -> None:
         for each in fillers:
             each.close()
     assert isinstance(found, NotSentError)
-    assert str(found) == "ConnectTimeout"
+    assert str(found) == "Runway cannot be reached (no connection in time)"
 
 
 @pytest.mark.parametrize(
