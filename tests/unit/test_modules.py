@@ -18,7 +18,11 @@ ADDON = ROOT / "addon"
 #: The one that holds what outlives a reload of the script.
 STATE = "runway_addon.reload_state"
 #: The modules that speak HTTP by themselves: to Runway, and to webhooks.
-HTTP_CLIENTS = {"runway_videos.upstream.client", "runway_videos.webhooks.client"}
+HTTP_CLIENTS = {
+    "runway_videos.upstream.client",
+    "runway_videos.webhooks.client",
+    "runway_videos.upstream.unreached",
+}
 CONTAINERS = (list, dict, set, bytearray, deque, WeakKeyDictionary, WeakValueDictionary, WeakSet)
 
 
