@@ -93,7 +93,8 @@ class Service:
         self._cooldowns = shared_cooldowns(
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
         )
-        self._creates = creates or kept_creates(self._state, sinks, clock, now)
+        # Not `or`: one that holds nothing yet has no length.
+        self._creates = kept_creates(self._state, sinks, clock, now) if creates is None else creates
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         spending = Spending(budgets, self._poller)
         paid = PaidOperations(self._creates, self._poller, spending)
