@@ -18,7 +18,7 @@ from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut, Events, OtherTrafficRefused
 from runway_videos.openai import authentication, refusals, routes
-from runway_videos.openai.authentication import EVERYBODY, Way
+from runway_videos.openai.authentication import Way
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.local_user import Sender
 from runway_videos.openai.messages import PassThrough
@@ -179,7 +179,7 @@ class Admission:
         return route if route is not None and self._is_video_host(flow) else None
 
     def _video_call(self, flow: http.HTTPFlow, sender: Sender, route: Route) -> AdmittedCall | None:
-        caller = self._caller(sender, route)
+        caller = self._policy.asker(sender, route.operation)
         if route.operation is Operation.NOT_OURS:
             if self._addresses.is_for_proxy(flow):
                 raise unknown_video(route.video_id) if route.video_id else refusals.wrong_method(route.allow)
@@ -194,12 +194,6 @@ class Admission:
             raise refusals.no_body()
         credentials = flow_messages.take_credentials(flow, self._tokens)
         return AdmittedCall(route, caller, credentials, size)
-
-    def _caller(self, sender: Sender, route: Route) -> str:
-        """Who asks. Raises ApiError for who may not."""
-        if route.operation in routes.PROBES:
-            return EVERYBODY
-        return self._policy.caller(sender)
 
     def _models_call(self, flow: http.HTTPFlow, sender: Sender) -> AdmittedCall | None:
         """A call for the models by someone who may make video calls; other traffic for everybody else."""

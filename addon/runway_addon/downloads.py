@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -54,8 +55,11 @@ def start_download(
     return fetch
 
 
-def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
-    """With the file store's headers in: streams the file and keeps what describes its bytes."""
+def end_download(flow: http.HTTPFlow, fetch: Fetch, pass_on: Callable[[bytes], bytes] | None = None) -> None:
+    """With the file store's headers in: streams the file and keeps what describes its bytes.
+
+    `pass_on` is given each part of the file, and gives it back.
+    """
     restore(flow, fetch)
     response = flow.response
     assert response is not None  # called from responseheaders
@@ -64,7 +68,7 @@ def end_download(flow: http.HTTPFlow, fetch: Fetch) -> None:
             del response.headers[name]
     for name, value in (fetch.download.response_headers | flow_messages.own_headers(flow)).items():
         response.headers[name] = value
-    response.stream = is_file(flow)
+    response.stream = is_file(flow) and (pass_on or True)
 
 
 def restore(flow: http.HTTPFlow, fetch: Fetch) -> None:

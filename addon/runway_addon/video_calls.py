@@ -107,7 +107,7 @@ class VideoCalls:
         """The headers of an answer from elsewhere have come. True where it is not passed on as it is."""
         fetch = self._fetches.get(flow)
         if fetch is not None:
-            downloads.end_download(flow, fetch)
+            downloads.end_download(flow, fetch, self._service.downloads.pass_on if self._service else None)
             return True
         return self._service is not None and self._models.begin_response(flow, self._service.runtime)
 
@@ -116,7 +116,7 @@ class VideoCalls:
         self._models.end(flow)
         soon = asyncio.get_running_loop().call_later
         self._bodies.answered(flow, lambda forget: soon(_SEEN_SECONDS, forget))
-        fetch = self._fetches.pop(flow, None)
+        fetch = self._take(flow)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return
         if flow.response.status_code == 416:
@@ -132,7 +132,7 @@ class VideoCalls:
         self._bodies.drop(flow)
         if self._service is not None:
             self._models.fail(flow, self._service.runtime)
-        fetch = self._fetches.pop(flow, None)
+        fetch = self._take(flow)
         problem, can_answer = str(flow.error), flow_messages.can_answer_failure(flow)
         if fetch is not None:
             downloads.restore(flow, fetch)
@@ -155,6 +155,13 @@ class VideoCalls:
             self._service.runtime.events.emit(OtherTrafficRefused(error, what, peer))
         flow_messages.put_error(flow, error)
         http_layer.send_though_failed(flow)
+
+    def _take(self, flow: http.HTTPFlow) -> downloads.Fetch | None:
+        """The download that is over on this flow, if any."""
+        fetch = self._fetches.pop(flow, None)
+        if fetch is not None and self._service is not None:
+            self._service.downloads.ended += 1
+        return fetch
 
     def restore(self) -> None:
         """Puts the clients' own requests back, before what is under way is saved."""
@@ -190,6 +197,7 @@ class VideoCalls:
                 proxy = service.runtime.settings.proxy
                 next_proxy = self._addresses.goes_to_next_proxy(flow)
                 self._fetches[flow] = downloads.start_download(flow, answer, self._links, proxy, next_proxy)
+                service.downloads.begun += 1
                 self._connections.let_in(flow.client_conn)
             case PassThrough():
                 self._admission.forward_create(flow, admitted, answer)

@@ -126,6 +126,20 @@ class PriceDiffers(Event, frozen=True):
     actual: float
 
 
+class RunwayAnswered(Event, frozen=True):
+    """A call to Runway is over, after `seconds`. `call` is the client's method; `status` 0: no answer."""
+
+    call: str
+    seconds: float
+    status: int
+
+
+class RetryJoined(Event, frozen=True):
+    """A client's retry gets the outcome of the create that its first attempt began: nothing is sent."""
+
+    caller: str
+
+
 class UploadFailed(Event, frozen=True):
     """Runway's storage did not take a file."""
 

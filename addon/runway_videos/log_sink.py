@@ -13,6 +13,7 @@ from runway_videos.events import Event, VideoFacts
 from runway_videos.line_throttle import Later, LineThrottle
 from runway_videos.logs import escaped, log
 from runway_videos.media import Media, TaskOutput
+from runway_videos.observe import log_lines as observe_lines
 from runway_videos.openai.routes import Operation
 from runway_videos.webhooks import log_lines as webhook_lines
 
@@ -232,6 +233,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.VideoDeleted: _deleted,
     events.PollStale: _stale,
     **webhook_lines.LINES,
+    **observe_lines.LINES,
     events.TaskContradicted: _contradicted,
     events.ContentFailed: _content_failed,
     events.PreviewFailed: _preview_failed,

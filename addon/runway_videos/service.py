@@ -6,7 +6,6 @@ Read `operations/creates.py` from top to bottom to see what happens to a create.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -24,8 +23,8 @@ from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.pool import KeyPool
 from runway_videos.keys.shared_cooldowns import shared_cooldowns
 from runway_videos.log_sink import LogSink
-from runway_videos.observe.health import Health
-from runway_videos.observe.loop_lag import LoopLag
+from runway_videos.observe.counts import DownloadCounts
+from runway_videos.observe.observer import Observer
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.refusals import wrong_method
 from runway_videos.openai.routes import Operation
@@ -40,7 +39,6 @@ from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, sealer_of, size_of
 from runway_videos.store.open_state import open_state
-from runway_videos.store.shared_state import StoreUnavailableError
 from runway_videos.store.stored_videos import shared_videos
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.store.watched_state import watched
@@ -48,12 +46,14 @@ from runway_videos.upstream.client import RunwayClient
 from runway_videos.upstream.content import Content, link_failed
 from runway_videos.upstream.held_polls import HeldPolls
 from runway_videos.upstream.poll import Poller
+from runway_videos.upstream.timed_client import TimedClient
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.upstream.video_state import body_of
 from runway_videos.webhooks.client import WebhookClient
 from runway_videos.webhooks.signing import signers_of
 from runway_videos.webhooks.sink import Connections, WebhookSink
 
+type _Connect = Callable[[str, str | None, Timeouts], RunwayClient]
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
 
 
@@ -68,7 +68,7 @@ class Service:
         self,
         settings: Settings,
         *,
-        connect: Callable[[str, str | None, Timeouts], RunwayClient] = RunwayClient,
+        connect: _Connect = RunwayClient,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -80,14 +80,16 @@ class Service:
         connect_webhooks: Callable[[], Connections] = WebhookClient,
     ) -> None:
         timeouts = timeouts or Timeouts()
-        self._connect = connect
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = self._ending = False
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
         self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
+        self.downloads = DownloadCounts()
+        self._observer = Observer(self._poller, self.downloads, self._why_closed, clock)
         budgets = Budgets(usage or UsageInMemory(), now)
-        sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets])
+        sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets, *self._observer.sinks])
+        self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: sinks.emit(events.StoreAway(problem)))
         self._cooldowns = shared_cooldowns(
@@ -100,15 +102,13 @@ class Service:
         paid = PaidOperations(self._creates, self._poller, spending)
         self._pictures = pictures or PictureMaker(clock)
         self._content = Content(self._poller, self._pictures)
-        self._lag = LoopLag()
-        health = Health(self._lag, self._why_not_ready)
         self._lister = VideoLister(self._poller)
         videos: VideoRecords[CachedStatus] = VideoRecords(clock, size_of)
         self.runtime = Runtime(
             settings=settings,
             pool=KeyPool(settings.keys, clock, self._cooldowns.tell),
             sealer=sealer_of(settings),
-            client=connect(settings.base_url, settings.proxy, timeouts),
+            client=self._connect(settings.base_url, settings.proxy, timeouts),
             videos=videos,
             events=sinks,
             prices=Prices(price_list.load(), sinks.emit),
@@ -131,10 +131,9 @@ class Service:
             Operation.LIST: self._lister.list_videos,
             Operation.MODELS: models.models,
             Operation.USAGE: spending.usage,
-            Operation.HEALTH: health.health,
-            Operation.READY: health.ready,
             Operation.UNSUPPORTED: characters,
             Operation.WRONG_METHOD: self.refuse,
+            **self._observer.operations,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassThrough:
@@ -162,11 +161,10 @@ class Service:
         """Starts the sandbox where it is asked for."""
         self._started = True
         if self._state is not None:
-            with contextlib.suppress(StoreUnavailableError):  # it is said that the store is away
-                for warning in await self._state.warnings():
-                    self.runtime.events.emit(events.StoreMayLose(warning))
+            for warning in await self._state.warnings_if_here():
+                self.runtime.events.emit(events.StoreMayLose(warning))
         self._cooldowns.start()
-        self._lag.start()
+        self._observer.start()
         if self.runtime.settings.sandbox and self._stop_sandbox is None:
             # Imported only here: nobody else pays for it.
             from runway_videos.sandbox import Sandbox
@@ -182,11 +180,11 @@ class Service:
         """A video's link did not give it, when its bytes were asked for."""
         link_failed(self.runtime, download, problem)
 
-    def _why_not_ready(self) -> str:
+    async def _why_closed(self) -> str:
         """Why the process takes no creates, whatever its keys; "" where it does."""
         if self._ending:
             return "the proxy is ending"
-        return "the store is away" if self._state is not None and self._state.is_away else ""
+        return "the store is away" if self._state is not None and await self._state.stays_away() else ""
 
     @property
     def creates_in_flight(self) -> int:
@@ -217,13 +215,12 @@ class Service:
 
     async def close(self) -> None:
         """Closes connections, the store and the sandbox."""
-        self._lag.stop()
+        self._observer.stop()
         await self._webhooks.close()
         await self._pictures.close()
         await self.runtime.client.close()
-        await self._creates.close()
-        await self._cooldowns.close()
-        await self.runtime.shared.close()
+        for part in (self._creates, self._cooldowns, self.runtime.shared):
+            await part.close()
         if self._state is not None:
             await self._state.close()
         if self._stop_sandbox is not None:

@@ -112,6 +112,16 @@ class Cooldowns:
                 return cooldown
         return None
 
+    def active(self, name: str) -> tuple[tuple[str, KeyReport, float], ...]:
+        """The key's cooldowns now: model ("": all), cause, seconds more. A full queue is among them."""
+        now = self._clock()
+        return tuple(
+            (model, each.cause, each.until - now)
+            for entries in (self._keys, self._models, self._full)
+            for (of, model), each in entries.items()
+            if of == name and each.until > now
+        )
+
     def is_full(self, name: str, model: str) -> bool:
         """Whether the key's queue for this model was full within the last minute."""
         cooldown = self._full.get((name, model))

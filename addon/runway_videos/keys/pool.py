@@ -8,6 +8,7 @@ made it. A new configuration is a new pool.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from math import isfinite
@@ -67,6 +68,18 @@ class PickedKey(msgspec.Struct, frozen=True):
     turn: ReservedTurn
 
 
+class KeyNow(msgspec.Struct, frozen=True):
+    """A key's state: creates that are out with it, and its cooldowns as (model, cause, seconds more).
+
+    The model is "" where the cooldown is the whole key's.
+    """
+
+    name: str
+    weight: float
+    in_flight: int
+    cooldowns: tuple[tuple[str, KeyReport, float], ...]
+
+
 class KeyPool:
     """The keys, in the order of the configuration; names must differ, weights be 0 or more.
 
@@ -89,6 +102,7 @@ class KeyPool:
             self._keys[key.name] = key
         self._clock = clock
         self._cooldowns = Cooldowns(clock, changed=changed)
+        self._in_flight: Counter[str] = Counter()
         self._round_robin = WeightedRoundRobin()
 
     def get(self, name: str) -> Key | None:
@@ -123,6 +137,7 @@ class KeyPool:
         weights = {key.name: key.weight for key in ready}
         turn = self._round_robin.next(weights, [key.name for key in with_room or able])
         self._cooldowns.begin_create(turn.name)
+        self._in_flight[turn.name] += 1
         return PickedKey(self._keys[turn.name], turn)
 
     def end(self, picked: PickedKey, made: bool) -> None:
@@ -131,6 +146,7 @@ class KeyPool:
         What the call told about the key is reported before.
         """
         self._cooldowns.end_create(picked.key.name)
+        self._in_flight[picked.key.name] -= 1
         if made:
             picked.turn.keep()
         else:
@@ -171,6 +187,13 @@ class KeyPool:
         failed = failures or {}
         states = [self._state(key.name, model, failed) for key in creators if key.takes(model)]
         return no_key_error(model, states)
+
+    def now(self) -> list[KeyNow]:
+        """Each key as it is now, in the order of the configuration."""
+        return [
+            KeyNow(key.name, key.weight, self._in_flight[key.name], self._cooldowns.active(key.name))
+            for key in self._keys.values()
+        ]
 
     def why_not_ready(self, models: Collection[str]) -> str:
         """Why no key takes a create of any of these models now, "" where one does; names no key."""

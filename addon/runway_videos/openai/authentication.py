@@ -15,6 +15,7 @@ from enum import Enum
 from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
 from runway_videos.openai.local_user import Sender, why_not_local
+from runway_videos.openai.routes import PROBES, Operation
 
 #: The owner's name where there are no callers.
 LOCAL_USER = ""
@@ -71,6 +72,12 @@ class AccessPolicy:
             "operator must set runway_callers in mitm.conf, a name and a token for each caller.",
             code="callers_required",
         )
+
+    def asker(self, sender: Sender, operation: Operation) -> str:
+        """Who asks for an operation, by name. Raises ApiError for who may not."""
+        if operation in PROBES:
+            return EVERYBODY
+        return self.reader(sender) if operation is Operation.METRICS else self.caller(sender)
 
     def reader(self, sender: Sender) -> str:
         """Whose numbers the sender may read: a caller's, by name, or with `EVERYBODY` all of them.

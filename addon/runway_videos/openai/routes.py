@@ -30,6 +30,7 @@ class Operation(Enum):
     USAGE = "usage"
     HEALTH = "healthz"
     READY = "readyz"
+    METRICS = "metrics"
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
     NOT_OURS = "not ours"
@@ -83,6 +84,7 @@ _OWN_PATHS = {
     "/runway/usage": {"GET": Operation.USAGE},
     "/runway/healthz": {"GET": Operation.HEALTH, "HEAD": Operation.HEALTH},
     "/runway/readyz": {"GET": Operation.READY, "HEAD": Operation.READY},
+    "/runway/metrics": {"GET": Operation.METRICS},
 }
 #: For anyone: balancers and orchestrators have no token, and nothing is said that a stranger may not know.
 PROBES = frozenset({Operation.HEALTH, Operation.READY})

@@ -59,13 +59,20 @@ class PaidOperations:
             runtime.events.emit(events.FieldsIgnored(planned.plan.ignored))
         facts = facts_of(planned, call.caller)
         identity = identity_of(call.headers, call.caller, planned.fingerprint, facts)
-        waiter = self._creates.enter(
-            identity, lambda sending: self._submit(runtime, planned, facts, sending), call.gone
-        )
+        begun = False
+
+        async def submit(sending: Sending) -> Created:
+            nonlocal begun
+            begun = True
+            return await self._submit(runtime, planned, facts, sending)
+
+        waiter = self._creates.enter(identity, submit, call.gone)
         try:
             created = await waiter.outcome()
         finally:
             waiter.answered(delivered=not call.gone())
+        if not begun:
+            runtime.events.emit(events.RetryJoined(call.caller))
         record = _remember(runtime, created, call.caller, planned)
         video = RequestedVideo(created.video_id, record)
         headers = runtime.created_headers(video, created.credits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError, Swapped
@@ -43,6 +44,19 @@ class WatchedState:
 
     async def close(self) -> None:
         await self._state.close()
+
+    async def warnings_if_here(self) -> list[str]:
+        """Its warnings; none where it is away, which is said by then."""
+        with contextlib.suppress(StoreUnavailableError):
+            return await self.warnings()
+        return []
+
+    async def stays_away(self) -> bool:
+        """Whether it is away, after another look where it was: nobody else may ask it."""
+        if self.is_away:
+            with contextlib.suppress(StoreUnavailableError):
+                await self.get("here?")
+        return self.is_away
 
     async def _watch[T](self, answer: Awaitable[T]) -> T:
         try:

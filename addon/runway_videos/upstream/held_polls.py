@@ -102,7 +102,7 @@ class HeldPolls:
         applied = {"preference-applied": f"wait={seconds}"}
         cached = fresh_status(runtime, video.record)
         if seconds == 0 or (cached is not None and _is_end(cached)):
-            return cached or await self._poller.status(runtime, video), applied
+            return await self._poller.status(runtime, video), applied
         return await self._hold(runtime, video, call, seconds), applied
 
     def close(self) -> None:

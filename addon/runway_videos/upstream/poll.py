@@ -56,12 +56,15 @@ class Poller:
     """Asks Runway for tasks and remembers what it said. Outlives runtimes: polls under way are shared."""
 
     def __init__(self) -> None:
+        #: Status calls that no call to Runway was made for.
+        self.saved = 0
         self._shared_polls: dict[str, _SharedPoll] = {}
 
     async def status(self, runtime: Runtime, video: RequestedVideo) -> CachedStatus:
         """The video's status, from memory while that is young enough."""
         cached = fresh_status(runtime, video.record)
         if cached is not None:
+            self.saved += 1
             return cached
         # Shielded: one client's end is not another's.
         return (await asyncio.shield(self.begin(runtime, video, retries=True))).cached
@@ -84,6 +87,8 @@ class Poller:
             shared = self._shared_polls[task] = _SharedPoll(runtime, video, links)
             began = shared
             shared.poll.add_done_callback(lambda done: self._ended(task, began, done))
+        else:
+            self.saved += 1
         shared.retries = shared.retries or retries
         return shared.poll
 

@@ -40,6 +40,10 @@ async def _handled(harness: ServiceHarness, path: str) -> Answer:
     return answer
 
 
+async def is_open() -> str:
+    return ""
+
+
 def test_a_process_is_alive_and_ready_with_a_key() -> None:
     harness = ServiceHarness()
     assert get(harness, "/runway/healthz") == (200, {"status": "ok"})
@@ -50,7 +54,7 @@ def test_a_process_whose_loop_is_late_is_not_healthy() -> None:
     timer = Timer()
     lag = LoopLag(lambda: timer.now, timer.later)
     lag.start()
-    health = Health(lag, lambda: "")
+    health = Health(lag, is_open)
     runtime = ServiceHarness().service.runtime
 
     def status() -> int:

@@ -1,0 +1,95 @@
+"""`/runway/metrics` of the real mitmdump: for whom it is, and what it says after a video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from asking import error_of, finished, web
+from end_to_end.conftest import Folders, whole
+from running import Proxy
+from sandbox_server import KEY, SandboxServer
+from unit.observe.test_metrics import Scraped
+
+TOKENS = {"APP": "tok-of-the-app", "WEB": "tok-of-the-web"}
+CONF = """
+runway_callers:
+  - {name: app, value: env.APP}
+  - {name: web, value: env.WEB}
+"""
+PATH = "/runway/metrics"
+
+
+@pytest.fixture(scope="module")
+def team(folder: Folders, sandbox_server: SandboxServer) -> Iterator[Proxy]:
+    with Proxy(folder(), conf=CONF, env=TOKENS, **sandbox_server.options()) as proxy:
+        yield proxy
+        whole(proxy)
+
+
+@pytest.fixture(scope="module")
+def app(team: Proxy) -> Iterator[httpx.Client]:
+    with web(team.url, headers={"authorization": f"Bearer {TOKENS['APP']}"}) as found:
+        yield found
+
+
+def scrape(http: httpx.Client, **headers: str) -> Scraped:
+    answer = http.get(PATH, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "private, no-store"
+    return Scraped(answer.text)
+
+
+def test_a_video_is_in_the_numbers(team: Proxy, app: httpx.Client) -> None:
+    created = app.post("/v1/videos", json={"prompt": "a secret wish", "model": "sora-2"})
+    video = finished(app, created.json()["id"])
+    content = app.get(f"/v1/videos/{video['id']}/content").content
+    with web(team.url) as local:
+        found = scrape(local)
+    whose = {"caller": "app", "key": "only", "model": "seedance2_mini"}
+    assert found("runway_creates_total", **whose, outcome="made") == 1
+    assert found("runway_videos_ended_total", **whose, status="completed") == 1
+    assert (found("runway_credits_total", **whose, kind="final") or 0) > 0
+    assert found("runway_upstream_seconds_count", call="create", status="2xx") == 1
+    assert found("runway_downloads_total") == 1
+    assert found("runway_downloads_in_flight") == 0
+    assert found("runway_download_bytes_total") == len(content)
+    assert (found("process_resident_memory_bytes") or 1) > 0
+    for secret in ("secret wish", video["id"], *TOKENS.values(), KEY):
+        assert secret not in found.text
+
+
+def test_a_caller_gets_its_own_numbers(team: Proxy, app: httpx.Client) -> None:
+    with web(team.url, headers={"api-key": TOKENS["WEB"]}) as other:
+        error_of(other.get("/v1/videos/video_68"), 404)
+    own = scrape(app)
+    assert own.names() >= {"runway_creates", "runway_credits"}
+    assert 'caller="web"' not in own.text
+    assert own("runway_ready") is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer of-nobody"},
+        {"x-forwarded-for": "198.51.100.7"},
+        {"host": "videos.example"},
+        {"via": "1.1 balancer"},
+    ],
+)
+def test_the_numbers_are_not_for_strangers(team: Proxy, headers: dict[str, str]) -> None:
+    with web(team.url, headers=headers) as stranger:
+        error_of(stranger.get(PATH), 401)
+
+
+def test_without_the_package_it_says_how_to_get_it(folder: Folders, sandbox_server: SandboxServer) -> None:
+    made = folder()
+    (made / "absent").mkdir()
+    (made / "absent" / "prometheus_client.py").write_text("raise ImportError('not installed')\n")
+    env = {"PYTHONPATH": str(made / "absent")}
+    with Proxy(made, env=env, **sandbox_server.options()) as proxy, web(proxy.url) as local:
+        assert "pip install 'prometheus-client" in error_of(local.get(PATH), 501)["message"]
+        assert local.get("/runway/healthz").status_code == 200
+        assert "refused" not in proxy.log
