@@ -14,7 +14,8 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.budgets.budgets import Budgets
-from runway_videos.budgets.keeping import KeepsUsage, UsageInMemory
+from runway_videos.budgets.keeping import KeepsUsage
+from runway_videos.budgets.usage_in_store import kept_usage
 from runway_videos.catalog import price_list
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
@@ -87,18 +88,18 @@ class Service:
         self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
         self.downloads = DownloadCounts()
         self._observer = Observer(self._poller, self.downloads, self._why_closed, clock)
-        budgets = Budgets(usage or UsageInMemory(), now)
-        sinks = Events([LogSink(settings.sandbox), self._webhooks, budgets, *self._observer.sinks])
-        self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         state = open_state(settings.store)
-        self._state = watched(state, lambda problem: sinks.emit(events.StoreAway(problem)))
+        self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
+        self._budgets = Budgets(usage or kept_usage(self._state), now)
+        sinks = Events([LogSink(settings.sandbox), self._webhooks, self._budgets, *self._observer.sinks])
+        self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
         )
         # Not `or`: one that holds nothing yet has no length.
         self._creates = kept_creates(self._state, sinks, clock, now) if creates is None else creates
         self._held_polls = HeldPolls(self._poller, clock, sleep)
-        spending = Spending(budgets, self._poller)
+        spending = Spending(self._budgets, self._poller)
         paid = PaidOperations(self._creates, self._poller, spending)
         self._pictures = pictures or PictureMaker(clock)
         self._content = Content(self._poller, self._pictures)
@@ -219,7 +220,7 @@ class Service:
         await self._webhooks.close()
         await self._pictures.close()
         await self.runtime.client.close()
-        for part in (self._creates, self._cooldowns, self.runtime.shared):
+        for part in (self._creates, self._cooldowns, self._budgets, self.runtime.shared):
             await part.close()
         if self._state is not None:
             await self._state.close()

@@ -27,15 +27,15 @@ class Reservation:
     async def made(self, task: str, video_id: str, credits: float | None) -> None:
         """Runway has made the task, which costs about so much; None: not known."""
         create = self._create
-        await self._budgets.change(self._caller, lambda usage: usage.made(create, task, video_id, credits))
+        await self._budgets.settle(self._caller, lambda usage: usage.made(create, task, video_id, credits))
 
     async def lost(self) -> None:
         """A task was made or may have been made that nobody can find: it counts as spent."""
-        await self._budgets.change(self._caller, lambda usage: usage.lost(self._create))
+        await self._budgets.settle(self._caller, lambda usage: usage.lost(self._create))
 
     async def give_back(self) -> None:
         """Nothing was made."""
-        await self._budgets.change(self._caller, lambda usage: usage.not_made(self._create))
+        await self._budgets.settle(self._caller, lambda usage: usage.not_made(self._create))
 
 
 class Budgets:
@@ -59,7 +59,8 @@ class Budgets:
     async def reserve(self, caller: str, limits: Limits, credits: float | None) -> Reservation:
         """Counts a create that is expected to cost so much; None: not known.
 
-        Raises ApiError 429 where it would be over a limit, `AtConcurrencyLimit` for the last of them.
+        Raises ApiError 429 where it would be over a limit, `AtConcurrencyLimit` for the last of them;
+        503 where it cannot be counted now.
         """
         create, now = f"{self._process}-{next(self._numbers)}", self._now()
 
@@ -72,7 +73,7 @@ class Budgets:
 
     async def ended(self, caller: str, task: str, credits: float | None) -> None:
         """A video has ended, or is gone; `credits` is what it cost, None: not known."""
-        await self.change(caller, lambda usage: usage.ended(task, credits))
+        await self.settle(caller, lambda usage: usage.ended(task, credits))
 
     async def usage(self, caller: str) -> CallerUsage:
         """The caller's sums of today."""
@@ -82,6 +83,15 @@ class Budgets:
         """One step of a caller's usage, on the day that it is."""
         now = self._now()
         return await self._kept.change(caller, lambda usage: step(usage.on(now)))
+
+    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+        """A step for what has happened: it is kept as soon as it can be."""
+        now = self._now()
+        await self._kept.settle(caller, lambda usage: step(usage.on(now)))
+
+    async def close(self) -> None:
+        """Gives what is still to be kept a moment."""
+        await self._kept.close()
 
     def __call__(self, event: Event) -> None:
         match event:

@@ -15,8 +15,14 @@ class KeepsUsage(Protocol):
         """Replaces the caller's usage by what `step` makes of it, and gives that.
 
         No other change comes in between. `step` is pure, and may be called again; what it raises is
-        raised, and then nothing has changed.
+        raised, and then nothing has changed. Raises ApiError 503 where usage cannot be kept now.
         """
+
+    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+        """The same for what has happened: it is kept as soon as it can be, and nothing is raised."""
+
+    async def close(self) -> None:
+        """Gives what is still to be kept a moment."""
 
 
 class UsageInMemory:
@@ -28,3 +34,9 @@ class UsageInMemory:
     async def change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
         changed = self._callers[caller] = step(self._callers.get(caller) or CallerUsage())
         return changed
+
+    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+        await self.change(caller, step)
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,92 @@
+"""What callers have made, in a shared store: one count for all processes, also after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+import msgspec
+
+from runway_videos.budgets.keeping import KeepsUsage, UsageInMemory
+from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage
+from runway_videos.errors import ApiError
+from runway_videos.idempotency import refusals
+from runway_videos.store.shared_state import SharedState, StoreUnavailableError
+
+# How often a change is made anew because another process was faster.
+_MAX_TRIES = 100
+# A video of the day before yesterday has ended.
+_KEPT_SECONDS = 3.0 * DAY_SECONDS
+# How often, and for how long, what has happened is tried to be written.
+_AGAIN_SECONDS, _AGAIN_TRIES = 1.0, 600
+#: Callers whose last known usage is kept, so that a change is one round trip.
+_MAX_KNOWN = 1000
+
+
+class UsageInStore:
+    """Usage of callers in a shared state."""
+
+    def __init__(self, state: SharedState, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._state = state
+        self._sleep = sleep
+        self._known: dict[str, bytes | None] = {}
+        self._writes: set[asyncio.Task[None]] = set()
+        self._in_order = asyncio.Lock()
+
+    async def change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
+        try:
+            return await self._change(caller, step)
+        except StoreUnavailableError as error:
+            raise refusals.store_unavailable(str(error)) from error
+
+    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+        write = asyncio.get_running_loop().create_task(self._settle(caller, step))
+        self._writes.add(write)
+        write.add_done_callback(self._writes.discard)
+
+    async def close(self) -> None:
+        if self._writes:
+            await asyncio.wait(self._writes, timeout=1.0)
+
+    async def _settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+        async with self._in_order:  # a video is made before it ends
+            for _ in range(_AGAIN_TRIES):
+                with contextlib.suppress(StoreUnavailableError):
+                    await self._change(caller, step)
+                    return
+                await self._sleep(_AGAIN_SECONDS)
+
+    async def _change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
+        key = f"usage:{sha256(caller.encode()).hexdigest()[:32]}"
+        current, is_old = self._known.get(caller), True
+        for _ in range(_MAX_TRIES):
+            try:
+                changed = step(_decode(current))
+            except ApiError:
+                if not is_old:
+                    raise
+                # Another process may have given back since.
+                current, is_old = await self._state.get(key), False
+                continue
+            swapped = await self._state.swap(key, current, msgspec.msgpack.encode(changed), _KEPT_SECONDS)
+            current, is_old = swapped.current, False
+            self._remember(caller, current)
+            if swapped.done:
+                return changed
+        raise StoreUnavailableError("a caller's usage changed faster than it could be written")
+
+    def _remember(self, caller: str, value: bytes | None) -> None:
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known[caller] = value
+
+
+def _decode(stored: bytes | None) -> CallerUsage:
+    return msgspec.msgpack.decode(stored, type=CallerUsage) if stored else CallerUsage()
+
+
+def kept_usage(state: SharedState | None) -> KeepsUsage:
+    """Usage in `state`; in this process's memory where there is none."""
+    return UsageInMemory() if state is None else UsageInStore(state)
