@@ -131,6 +131,7 @@ class RunwayAddon:
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)
+            self.service = None  # there is nothing to end, and nothing to keep for a reload
             # From a callback: out of a task mitmproxy would show it as a fault.
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return

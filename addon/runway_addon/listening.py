@@ -64,9 +64,10 @@ class Relisten:
         for name in _LOGGERS:
             logging.getLogger(name).removeFilter(self._hold)
         if not ok:
-            errors = (record for record in self._held if record.levelno >= logging.ERROR)
-            problems = "; ".join(_problem(record.getMessage()) for record in errors)
-            raise ConfigError(f"{self._options.where_to_listen()}: {problems}")
+            errors = [_one_line(each.getMessage()) for each in self._held if each.levelno >= logging.ERROR]
+            is_address = all(_FAILED.search(each) for each in errors)
+            where = self._options.where_to_listen() if is_address else self._options.where_of_mode()
+            raise ConfigError(f"{where}: {'; '.join(map(_problem, errors))}")
 
     def _hold(self, record: logging.LogRecord) -> bool:
         self._held.append(record)
@@ -150,12 +151,16 @@ def _is_any(host: str) -> bool:
     return not host.strip("0.:")
 
 
-def _problem(message: str) -> str:
-    """What mitmproxy says of a socket that it cannot have, in fewer words."""
-    text = " ".join(message.split())
+def _one_line(message: str) -> str:
+    """A message without line breaks and traces."""
+    return " ".join(message.split()).partition(" Stack backtrace")[0]
+
+
+def _problem(text: str) -> str:
+    """What mitmproxy says of a socket or a redirector that it cannot have, in fewer words."""
     found = _FAILED.search(text)
     if found is None:
-        return text
+        return f"{text}; local and other redirecting modes need root's rights"
     # Of an address that is none of this machine's mitmproxy gives a list of addresses, and no reason.
     reason = found[2].strip() or "this machine has no such address"
     return f"cannot listen on {found[1]}: {reason}; choose another listen_port or listen_host"

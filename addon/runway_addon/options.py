@@ -135,6 +135,10 @@ class AddonOptions:
         """The entry of the file that says where to listen, for messages."""
         return next((self.where(name) for name in _LISTENING if self._is_from_file(name)), "listen_port")
 
+    def where_of_mode(self) -> str:
+        """Where the mode was set, for messages; on the command line it has a name of its own."""
+        return "--mode" if self.is_on_command_line("mode") else self.where("mode")
+
     def is_on_command_line(self, name: str) -> bool:
         """Whether the command line names an option."""
         return name in self._on_command_line

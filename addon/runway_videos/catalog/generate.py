@@ -23,6 +23,7 @@ from typing import Any
 
 from runway_videos.catalog import HERE, Schema, price_list
 from runway_videos.catalog.bounds import Modes, lay_on_rows, lay_on_schemas
+from runway_videos.catalog.changes import changes, count_of
 from runway_videos.catalog.models_table import with_table
 from runway_videos.catalog.sdk_types import MODES, Stale, body_schema, sdk_version, variants
 
@@ -123,6 +124,9 @@ def main(argv: list[str] | None = None, catalog: Path = CATALOG, readme: Path = 
         text = readme.read_text(encoding="utf-8")
         files.append((readme, text, with_table(text, content, price_list.load())))
     differences = [_settle(*file, check=check) for file in files]
+    if not check:
+        lines = changes(json.loads(before) if before else {}, content)
+        print("\n".join([*lines, f"{count_of(content)} models, {'changed' if lines else 'unchanged'}"]))
     return 1 if check and any(differences) else 0
 
 

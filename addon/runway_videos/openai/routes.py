@@ -112,8 +112,10 @@ def find(method: str, path: str) -> Route | None:
     elif first.startswith(ID_PREFIX):
         pattern, video_id = "/".join(["{id}", *parts[1:]]), first
     else:
-        return Route(Operation.NOT_OURS, first)
+        return Route(Operation.NOT_OURS, below.strip("/") if _has_slash_in_id(path) else first)
     methods = _TABLE.get(pattern, {})
+    if not methods and _has_slash_in_id(path):  # an id that was made up: it is no other operation
+        return Route(Operation.STATUS, below.strip("/"), "status")
     found = methods.get(method)
     if found is None:
         return Route(Operation.WRONG_METHOD, video_id, allow=tuple(methods))
@@ -135,6 +137,10 @@ def find_models(method: str, path: str) -> Route | None:
         return None
     below = _below(path, _MODELS_PREFIXES)
     return None if below is None else Route(Operation.MODELS, name="models", model=below.strip("/"))
+
+
+def _has_slash_in_id(path: str) -> bool:
+    return "%2f" in path.partition("?")[0].lower()
 
 
 def _below(path: str, prefixes: tuple[str, ...]) -> str | None:

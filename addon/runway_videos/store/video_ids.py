@@ -52,7 +52,7 @@ _HASH_BYTES, _TAG_BYTES = 4, 16
 # Opened ids that are cached, with their references: under 1 MB.
 _CACHED_IDS = 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_UNPRINTABLE = re.compile(r"[^A-Za-z0-9_.-]")
+_UNPRINTABLE = re.compile(r"[^A-Za-z0-9_./-]")
 
 
 class Cipher(Protocol):

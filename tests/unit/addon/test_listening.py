@@ -139,6 +139,22 @@ async def test_a_taken_port_is_named_with_what_to_change() -> None:
 
 
 @in_a_loop
+async def test_what_is_no_address_is_blamed_on_the_mode() -> None:
+    """As `local` without root's rights; and on one line, whatever trace comes with it."""
+    with taddons.context(Proxyserver()) as proxy:
+        changing = relisten(proxy, "wireguard:/proc/none/wireguard.conf@127.0.0.1:0")
+        logger = logging.getLogger("mitmproxy.proxy.mode_servers")
+        logger.error("Failed to run sudo.\n\nStack backtrace:\n  0: <unknown>")
+        with pytest.raises(ConfigError) as caught:
+            await changing.finish()
+        await stop(proxy)
+    message = str(caught.value)
+    assert message.startswith("mode: ")
+    assert message.endswith("; local and other redirecting modes need root's rights")
+    assert "backtrace" not in message
+
+
+@in_a_loop
 async def test_mitmproxys_words_on_its_servers_are_held_until_finish(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -132,6 +132,15 @@ def test_a_reload_of_the_script_does_not_put_the_file_over_later_changes(start: 
     assert start.listens is False
 
 
+def test_where_the_mode_was_set_is_said_as_people_write_it(start: Start) -> None:
+    start("", "--mode", "regular")
+    assert start.options.where_of_mode() == "--mode"
+    start("listen_port: 0\nmode: regular\n")
+    assert start.options.where_of_mode() == f"{start.file} line 2: mode"
+    start("")
+    assert start.options.where_of_mode() == "mode"
+
+
 @pytest.mark.parametrize(
     ("assignment", "says"),
     [

@@ -50,11 +50,25 @@ def test_check_names_a_difference_and_writes_nothing(
     assert copy.read_text() == before
 
 
-def test_writing_twice_writes_the_same_bytes(tmp_path: Path) -> None:
+def test_writing_twice_writes_the_same_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = tmp_path / "catalog.json"
     shutil.copy(CATALOG, copy)
     assert main([], catalog=copy, readme=tmp_path / "none") == 0
     assert copy.read_bytes() == CATALOG.read_bytes()
+    assert capsys.readouterr().out == f"{len(load().models())} models, unchanged\n"
+
+
+def test_writing_says_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "catalog.json"
+    old = json.loads(CATALOG.read_text())
+    del old["modes"]["text_to_video"]["gen4.5"]
+    copy.write_text(json.dumps(old))
+    assert main([], catalog=copy, readme=tmp_path / "none") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "wrote catalog.json",
+        "+ gen4.5 in text_to_video",
+        f"{len(load().models())} models, changed",
+    ]
 
 
 def test_the_date_moves_only_with_the_content() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runway_videos.errors import render
 from runway_videos.openai import refusals
+from runway_videos.store.video_ids import unknown_video
 
 
 def test_a_body_over_the_limit_names_both_sizes_and_the_option() -> None:
@@ -35,3 +36,8 @@ def test_an_unknown_path_is_shown_escaped_and_without_its_query() -> None:
     assert odd.message.isprintable()
     assert len(odd.message) < 600
     assert render(odd)[0] == 404
+
+
+def test_an_unknown_id_is_shown_whole_and_escaped() -> None:
+    assert unknown_video("a/b").message == "Video with id 'a/b' not found."
+    assert unknown_video("a\nb é").message == "Video with id 'a?b??' not found."

@@ -140,6 +140,20 @@ def marked_paths(draw: st.DrawFn) -> str:
     return "".join(sure) + query
 
 
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/v1/videos/a%2Fb", Route(Operation.NOT_OURS, "a/b")),
+        ("/v1/videos/a%2fb/content?x=%2F", Route(Operation.NOT_OURS, "a/b/content")),
+        ("/v1/videos/a/b?x=%2F", Route(Operation.NOT_OURS, "a")),
+        (f"/v1/videos/{ID}%2Fb", Route(Operation.STATUS, f"{ID}/b", "status")),
+        (f"/v1/videos/{ID}%2Fcontent", Route(Operation.CONTENT, ID, "content")),
+    ],
+)
+def test_an_id_with_a_slash_is_named_whole(path: str, route: Route) -> None:
+    assert find("GET", path) == route
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     path=marked_paths(),
