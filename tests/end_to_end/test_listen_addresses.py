@@ -108,7 +108,7 @@ def test_proxy_serves_several_modes_at_once(
     with Proxy(folder(), conf=conf, listen=(), runway_fallback="none", **sandbox_server.options()) as proxy:
         for port, status in ((here, 404), (there, 200)):
             with web(f"http://127.0.0.1:{port}") as client:
-                assert client.get("/v1/models").status_code == status
+                assert client.get("/v1/files").status_code == status
                 assert client.post("/v1/videos", json={"prompt": "by both"}).status_code == 200
         for port in (here, there):
             assert f"http://127.0.0.1:{port}" in proxy.log
