@@ -19,13 +19,16 @@ needs_redis = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not in
 
 
 class RedisServer:
-    """`appendonly`: it keeps what it holds over a restart."""
+    """`appendonly`: it keeps what it holds over a restart, written to disk as `appendfsync` says."""
 
-    def __init__(self, folder: Path, appendonly: bool = True, password: str = "") -> None:
+    def __init__(
+        self, folder: Path, appendonly: bool = True, password: str = "", appendfsync: str = "always"
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.appendonly = appendonly
         self.password = password
+        self.appendfsync = appendfsync
         self._child: Child | None = None
 
     @property
@@ -36,7 +39,7 @@ class RedisServer:
     def start(self) -> None:
         assert PROGRAM is not None
         command = [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        command += ["--appendonly", "yes" if self.appendonly else "no", "--appendfsync", "always"]
+        command += ["--appendonly", "yes" if self.appendonly else "no", "--appendfsync", self.appendfsync]
         command += ["--save", "", *(["--requirepass", self.password] if self.password else [])]
         self._child = Child(
             command,

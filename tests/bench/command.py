@@ -12,6 +12,7 @@ from pathlib import Path
 import mitmproxy.version
 import msgspec
 
+import redis_server
 from bench import wrk
 from bench.figures import SCENARIOS, Figures, Scenario, table
 from bench.stand import Stand
@@ -47,6 +48,8 @@ def plan_of(given: argparse.Namespace) -> Plan:
     plan = QUICK if given.quick else Plan()
     changes: dict[str, object] = {"wrk": wrk.is_here() and not given.own_client}
     given_values = {"rounds": given.rounds, "videos": given.videos}
+    if redis_server.PROGRAM is None:
+        changes["skipped_kinds"] = plan.skipped_kinds | {"ours-redis"}
     changes |= {name: value for name, value in given_values.items() if value is not None}
     return msgspec.structs.replace(plan, **changes)
 

@@ -59,10 +59,17 @@ _POLLS = (
     Row("ours", "answer"),
     Row("lean", "answer"),
     Row("lean-O", "pass"),
+    Row("ours-sqlite", "ours", at_least=0.97),
+    Row("ours-redis", "ours", at_least=0.97),
 )
 _POLL_COST = (Row("ours", "pass"), Row("lean", "pass"), Row("ours", "answer"))
 _ASKING = (Row("ours-ask", "pass"), Row("lean-ask", "pass"))
-_CREATES = (Row("ours", "pass", at_least=0.30), Row("lean", "pass", at_least=0.30))
+_CREATES = (
+    Row("ours", "pass", at_least=0.30),
+    Row("lean", "pass", at_least=0.30),
+    Row("ours-sqlite", "ours"),
+    Row("ours-redis", "ours"),
+)
 _CREATE_COST = (Row("ours", "pass"), Row("lean", "pass"))
 _SPEED = (Row("ours", "stream", at_least=0.9), Row("lean", "stream", at_least=0.9))
 _BESIDE = (Row("ours", "stream", at_most=1.3), Row("lean", "stream", at_most=1.3))

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from mitmproxy.certs import CertStore
 
+from redis_server import RedisServer
 from running import MITMDUMP, ROOT, UNBUFFERED, Process, clean_environment
 
 _HERE = Path(__file__).parent
@@ -28,6 +29,8 @@ _OURS = ("-s", "addon/runway.py", "--set", "runway_base_url={origin}")
 _PASS = ("--mode", "reverse:{origin}")
 _ANSWER = "tests/bench/answer.py"
 _BEAT = ("-s", "tests/bench/heartbeat.py")
+_SQLITE = ("--set", "runway_store=sqlite:{folder}/store.db")
+_REDIS = ("--set", "runway_store={redis}")
 _LEAN = ("--set", "runway_lean=true")
 _ASK = ("--set", "runway_poll_seconds=0")
 _LARGE = ("--set", "runway_max_body=256m")
@@ -59,6 +62,8 @@ KINDS: Mapping[str, Kind] = {
     "ours": Kind("ours", _OURS),
     "lean": Kind("ours, lean", (*_OURS, *_LEAN)),
     "lean-O": Kind("ours, lean, no asserts", (*_OURS, *_LEAN), {"PYTHONOPTIMIZE": "1"}),
+    "ours-sqlite": Kind("ours, store in SQLite", (*_OURS, *_SQLITE)),
+    "ours-redis": Kind("ours, store in Redis", (*_OURS, *_REDIS)),
     "ours-ask": Kind("ours, asking every time", (*_OURS, *_ASK)),
     "lean-ask": Kind("ours, lean, asking every time", (*_OURS, *_LEAN, *_ASK)),
     "answer-beat": Kind("bare, answering, with a heartbeat", (*_BEAT, "-s", _ANSWER)),
@@ -69,8 +74,11 @@ KINDS: Mapping[str, Kind] = {
 class Proxy:
     """A running mitmdump."""
 
-    def __init__(self, kind: Kind, project: Path, origin: str) -> None:
-        words = [word.replace("{origin}", origin) for word in kind.arguments]
+    def __init__(self, kind: Kind, project: Path, places: Mapping[str, str]) -> None:
+        """`places`: what stands for `{origin}` and the like in the kind's arguments."""
+        words = list(kind.arguments)
+        for name, place in places.items():
+            words = [word.replace(f"{{{name}}}", place) for word in words]
         words = [str(project / word) if word.endswith(".py") else word for word in words]
         command = [str(MITMDUMP), *_COMMON, "--set", f"confdir={project / 'confdir'}", *words]
         if kind.ours:
@@ -141,8 +149,10 @@ class Stand:
     @contextmanager
     def another(self, kind: str) -> Iterator[Proxy]:
         """A further proxy of a kind, ended after use."""
-        behind = self.behind(kind)
-        proxy = Proxy(KINDS[kind], self._project, behind)
+        places = {"origin": self.behind(kind), "folder": str(self._project)}
+        if kind == "ours-redis":
+            places["redis"] = self._redis_url
+        proxy = Proxy(KINDS[kind], self._project, places)
         try:
             yield proxy
         finally:
@@ -155,6 +165,13 @@ class Stand:
         if not self.sandbox:
             self.sandbox = self._server("runway_videos.sandbox", "--keys", json.loads(_KEY)["value"])
         return self.sandbox
+
+    @cached_property
+    def _redis_url(self) -> str:
+        """A Redis of its own, as durable as one for creates has to be."""
+        folder = self._project / "redis"
+        folder.mkdir()
+        return self._stack.enter_context(RedisServer(folder, appendfsync="everysec")).url
 
     def counts(self) -> dict[str, int]:
         """What the origin was asked so far."""
