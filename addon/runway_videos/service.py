@@ -90,7 +90,7 @@ class Service:
         self._observer = Observer(self._poller, self.downloads, self._why_closed, clock)
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
-        self._budgets = Budgets(usage or kept_usage(self._state), now)
+        self._budgets = Budgets(usage or kept_usage(self._state, self._is_limited), now)
         sinks = Events([LogSink(settings.sandbox), self._webhooks, self._budgets, *self._observer.sinks])
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
@@ -186,6 +186,9 @@ class Service:
         if self._ending:
             return "the proxy is ending"
         return "the store is away" if self._state is not None and await self._state.stays_away() else ""
+
+    def _is_limited(self, caller: str) -> bool:
+        return self.runtime.settings.limits_of(caller).counts
 
     @property
     def creates_in_flight(self) -> int:

@@ -26,22 +26,34 @@ _MAX_KNOWN = 1000
 
 
 class UsageInStore:
-    """Usage of callers in a shared state."""
+    """Usage of callers in a shared state; in memory that of callers that have no limit."""
 
-    def __init__(self, state: SharedState, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        state: SharedState,
+        is_limited: Callable[[str], bool],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._state = state
+        self._is_limited = is_limited
+        self._in_memory = UsageInMemory()
         self._sleep = sleep
         self._known: dict[str, bytes | None] = {}
         self._writes: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
 
     async def change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
+        if not self._is_limited(caller):
+            return await self._in_memory.change(caller, step)
         try:
             return await self._change(caller, step)
         except StoreUnavailableError as error:
             raise refusals.store_unavailable(str(error)) from error
 
     async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+        if not self._is_limited(caller):
+            await self._in_memory.change(caller, step)
+            return
         write = asyncio.get_running_loop().create_task(self._settle(caller, step))
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)
@@ -87,6 +99,6 @@ def _decode(stored: bytes | None) -> CallerUsage:
     return msgspec.msgpack.decode(stored, type=CallerUsage) if stored else CallerUsage()
 
 
-def kept_usage(state: SharedState | None) -> KeepsUsage:
+def kept_usage(state: SharedState | None, is_limited: Callable[[str], bool]) -> KeepsUsage:
     """Usage in `state`; in this process's memory where there is none."""
-    return UsageInMemory() if state is None else UsageInStore(state)
+    return UsageInMemory() if state is None else UsageInStore(state, is_limited)

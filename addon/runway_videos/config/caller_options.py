@@ -26,6 +26,11 @@ class Limits(msgspec.Struct, frozen=True):
     videos_per_day: int | None = None
     concurrency: int | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether what the caller makes has to be counted."""
+        return any(each is not None for each in (self.credits_per_day, self.videos_per_day, self.concurrency))
+
     def allows(self, asked: str, model: str) -> bool:
         """Whether a pattern fits the name that was asked for, or the Runway model `model`."""
         if self.models is None:

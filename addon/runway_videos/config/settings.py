@@ -11,7 +11,7 @@ import msgspec
 from runway_videos import catalog
 from runway_videos.config import value_warnings
 from runway_videos.config.aliases import read_aliases
-from runway_videos.config.caller_options import Caller, read_callers
+from runway_videos.config.caller_options import Caller, Limits, read_callers
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
@@ -59,6 +59,10 @@ class Settings(msgspec.Struct, frozen=True):
     webhooks: tuple[Webhook, ...] = ()
     store: StoreOption = StoreOption()
     files: tuple[str, ...] = ()
+
+    def limits_of(self, caller: str) -> Limits:
+        """What a caller may make."""
+        return next((each.limits for each in self.callers if each.name == caller), Limits())
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"

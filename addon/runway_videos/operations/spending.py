@@ -11,7 +11,6 @@ from runway_videos.budgets import refusals
 from runway_videos.budgets.budgets import Budgets, Reservation
 from runway_videos.budgets.refusals import AtConcurrencyLimit
 from runway_videos.budgets.usage import DAY_SECONDS
-from runway_videos.config.caller_options import Limits
 from runway_videos.errors import ApiError
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.runtime import Runtime
@@ -50,7 +49,7 @@ class Spending:
 
     async def reserve(self, runtime: Runtime, plan: Plan, caller: str) -> Reservation:
         """Counts a create that begins. Raises ApiError 403 or 429 where its caller may not."""
-        limits, model = _limits(runtime, caller), plan.call.model
+        limits, model = runtime.settings.limits_of(caller), plan.call.model
         if not limits.allows(plan.model, model):
             raise refusals.model_not_allowed(caller, plan.model, model, limits)
         credits = runtime.prices.expected(plan.call)
@@ -63,7 +62,7 @@ class Spending:
 
     async def usage(self, runtime: Runtime, call: Call) -> Answer:
         """A caller's own numbers."""
-        limits, usage = _limits(runtime, call.caller), await self._budgets.usage(call.caller)
+        limits, usage = runtime.settings.limits_of(call.caller), await self._budgets.usage(call.caller)
         begin = usage.day * DAY_SECONDS
         found = Usage(
             caller=call.caller or None,
@@ -96,8 +95,3 @@ class Spending:
             return
         if video.record.ended:
             await self._budgets.ended(caller, task, video.record.credits)
-
-
-def _limits(runtime: Runtime, caller: str) -> Limits:
-    callers = runtime.settings.callers
-    return next((each.limits for each in callers if each.name == caller), Limits())

@@ -23,7 +23,7 @@ async def sleep(seconds: float) -> None:
 
 def budgets(state: SharedState) -> Budgets:
     """Those of one process."""
-    return Budgets(UsageInStore(state, sleep), lambda: NOW)
+    return Budgets(UsageInStore(state, lambda caller: caller == "app", sleep), lambda: NOW)
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -91,3 +91,15 @@ def test_a_process_alone_needs_one_round_trip_a_step() -> None:
         return state.trips - before
 
     assert asyncio.run(run()) == 1
+
+
+def test_who_has_no_limit_costs_no_round_trip() -> None:
+    async def run() -> int:
+        state = FakeState(lambda: NOW)
+        one = budgets(state)
+        reservation = await one.reserve("free", Limits(), 5.0)
+        await reservation.made("task", "video", 7.0)
+        assert (await one.usage("free")).credits == 7.0
+        return state.trips
+
+    assert asyncio.run(run()) == 0
