@@ -12,7 +12,7 @@ import sys
 from collections.abc import Coroutine
 from pathlib import Path
 
-from mitmproxy import ctx, dns, exceptions, http, tcp, udp
+from mitmproxy import ctx, dns, exceptions, http, tcp, tls, udp
 from mitmproxy.addonmanager import Loader
 from mitmproxy.flow import Flow
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
@@ -24,6 +24,7 @@ from runway_addon import (
     listening,
     log_output,
     options,
+    plain_port,
     reload_state,
     shutdown,
 )
@@ -187,6 +188,10 @@ class RunwayAddon:
         self.video_calls.fail(flow)
 
     # Traffic that is not HTTP
+
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        if self.service is not None:
+            plain_port.report_failed_tls(data, self.addresses, self.service.runtime.events, self.throttle)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         if self.admission is None or not self.admission.may_open(data.client):

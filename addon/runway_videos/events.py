@@ -268,6 +268,13 @@ class OtherTrafficRefused(Event, frozen=True):
     peer: str
 
 
+class TlsToPlainPort(Event, frozen=True):
+    """A client spoke TLS to the proxy's own address, and does not trust what came."""
+
+    peer: str
+    address: str
+
+
 type Sink = Callable[[Event], None]
 
 

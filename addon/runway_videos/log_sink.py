@@ -214,6 +214,11 @@ def _other_refused(event: events.OtherTrafficRefused) -> tuple[int, str]:
     return logging.WARNING, f"{verb} {escaped(event.what)} from {event.peer}, {status}: {text}"
 
 
+def _tls_to_plain_port(event: events.TlsToPlainPort) -> tuple[int, str]:
+    text = f"{event.peer} speaks TLS to this proxy: its base URL or proxy must be http://{event.address}"
+    return logging.WARNING, text
+
+
 # By event: the level and the text of its line ("": no line).
 LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateSending: _sending,
@@ -240,6 +245,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CallRefused: _refused,
     events.ConnectionCut: _cut,
     events.OtherTrafficRefused: _other_refused,
+    events.TlsToPlainPort: _tls_to_plain_port,
 }
 
 

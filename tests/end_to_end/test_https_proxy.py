@@ -191,3 +191,9 @@ def certificate(folder: Path) -> None:
 
     key = entry.privatekey.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     (folder / "host.pem").write_bytes(key + entry.cert.to_pem())
+
+
+def test_tls_spoken_to_the_proxy_itself_is_told_how_to_be_mended(plain: Proxy) -> None:
+    with httpx.Client(trust_env=False) as stranger, pytest.raises(httpx.ConnectError):
+        stranger.get(f"https://127.0.0.1:{plain.port}/v1/videos")
+    plain.wait_for(f"127.0.0.1 speaks TLS to this proxy: .* must be http://127.0.0.1:{plain.port}$")
