@@ -107,7 +107,9 @@ class VideoCalls:
         """The headers of an answer from elsewhere have come. True where it is not passed on as it is."""
         fetch = self._fetches.get(flow)
         if fetch is not None:
-            downloads.end_download(flow, fetch, self._service.downloads.pass_on if self._service else None)
+            downloads.end_download(
+                flow, fetch, self._service.observer.downloads.pass_on if self._service else None
+            )
             return True
         return self._service is not None and self._models.begin_response(flow, self._service.runtime)
 
@@ -160,7 +162,7 @@ class VideoCalls:
         """The download that is over on this flow, if any."""
         fetch = self._fetches.pop(flow, None)
         if fetch is not None and self._service is not None:
-            self._service.downloads.ended += 1
+            self._service.observer.downloads.ended += 1
         return fetch
 
     def restore(self) -> None:
@@ -197,7 +199,7 @@ class VideoCalls:
                 proxy = service.runtime.settings.proxy
                 next_proxy = self._addresses.goes_to_next_proxy(flow)
                 self._fetches[flow] = downloads.start_download(flow, answer, self._links, proxy, next_proxy)
-                service.downloads.begun += 1
+                service.observer.downloads.begun += 1
                 self._connections.let_in(flow.client_conn)
             case PassThrough():
                 self._admission.forward_create(flow, admitted, answer)

@@ -68,6 +68,7 @@ class VideoSubmitted(Event, frozen=True):
     credits: float | None
     seconds: float
     video_id: str = ""
+    prompt: str = ""
 
 
 class OutcomeUnknown(Event, frozen=True):
@@ -132,6 +133,12 @@ class RunwayAnswered(Event, frozen=True):
     call: str
     seconds: float
     status: int
+
+
+class AuditFailed(Event, frozen=True):
+    """The account of what is made could not be written; `problem` None: it is written again."""
+
+    problem: str | None
 
 
 class RetryJoined(Event, frozen=True):

@@ -24,7 +24,6 @@ from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.pool import KeyPool
 from runway_videos.keys.shared_cooldowns import shared_cooldowns
 from runway_videos.log_sink import LogSink
-from runway_videos.observe.counts import DownloadCounts
 from runway_videos.observe.observer import Observer
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.refusals import wrong_method
@@ -86,12 +85,11 @@ class Service:
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
         self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
-        self.downloads = DownloadCounts()
-        self._observer = Observer(self._poller, self.downloads, self._why_closed, clock)
+        self.observer = Observer(settings, self._poller, lambda: self.runtime, self._why_closed)
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
         self._budgets = Budgets(usage or kept_usage(self._state, self._is_limited), now)
-        sinks = Events([LogSink(settings.sandbox), self._webhooks, self._budgets, *self._observer.sinks])
+        sinks = Events([LogSink(settings.sandbox), self._webhooks, self._budgets, *self.observer.sinks])
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
@@ -134,7 +132,7 @@ class Service:
             Operation.USAGE: spending.usage,
             Operation.UNSUPPORTED: characters,
             Operation.WRONG_METHOD: self.refuse,
-            **self._observer.operations,
+            **self.observer.operations,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassThrough:
@@ -165,7 +163,7 @@ class Service:
             for warning in await self._state.warnings_if_here():
                 self.runtime.events.emit(events.StoreMayLose(warning))
         self._cooldowns.start()
-        self._observer.start()
+        self.observer.start()
         if self.runtime.settings.sandbox and self._stop_sandbox is None:
             # Imported only here: nobody else pays for it.
             from runway_videos.sandbox import Sandbox
@@ -219,7 +217,7 @@ class Service:
 
     async def close(self) -> None:
         """Closes connections, the store and the sandbox."""
-        self._observer.stop()
+        self.observer.stop()
         await self._webhooks.close()
         await self._pictures.close()
         await self.runtime.client.close()
@@ -243,6 +241,7 @@ class Service:
         if settings.store != before.store:
             raise ConfigError("runway_store: takes effect at the start; end the proxy and start it again")
         signers, sealer = signers_of(settings.webhooks), sealer_of(settings)
+        self.observer.use(settings)
         pool, client = runtime.pool, runtime.client
         if settings.keys != before.keys:
             pool = KeyPool(settings.keys, runtime.clock, self._cooldowns.tell)

@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True):
     extend_model: str = EXTEND_MODEL
     webhooks: tuple[Webhook, ...] = ()
     store: StoreOption = StoreOption()
+    audit: str = ""
+    audit_prompts: bool = False
     files: tuple[str, ...] = ()
 
     def limits_of(self, caller: str) -> Limits:
@@ -118,6 +120,8 @@ def read(
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
         extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
         store=read_store(reader, options),
+        audit=str(options["runway_audit"] or "").strip(),
+        audit_prompts=bool(options["runway_audit_prompts"]),
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from runway_videos.config.settings import Settings
 from runway_videos.events import Sink
+from runway_videos.observe.audit import Audit
 from runway_videos.observe.counts import DownloadCounts
 from runway_videos.observe.exposition import Exposition
 from runway_videos.observe.health import Health
@@ -21,25 +23,33 @@ type _Serve = Callable[[Runtime, Call], Awaitable[Answer]]
 class Observer:
     """Outlives runtimes. `closed`: why the process takes no creates, whatever its keys; "" where it does.
 
-    `clock` gives seconds that never go back.
+    `current` gives the newest runtime.
     """
 
     def __init__(
         self,
+        settings: Settings,
         poller: Poller,
-        downloads: DownloadCounts,
+        current: Callable[[], Runtime],
         closed: Callable[[], Awaitable[str]],
-        clock: Callable[[], float],
     ) -> None:
+        """Raises ConfigError."""
+        self.downloads = DownloadCounts()
         self._lag = LoopLag()
-        metrics, health = Metrics(clock), Health(self._lag, closed)
-        exposition = Exposition(metrics, poller, self._lag, health, downloads)
-        self.sinks: tuple[Sink, ...] = (metrics,)
+        metrics, health = Metrics(lambda: current().clock()), Health(self._lag, closed)
+        exposition = Exposition(metrics, poller, self._lag, health, self.downloads)
+        self._audit = Audit(lambda event: current().events.emit(event), lambda: current().now())
+        self._audit.use(settings)
+        self.sinks: tuple[Sink, ...] = (metrics, self._audit)
         self.operations: Mapping[Operation, _Serve] = {
             Operation.HEALTH: health.health,
             Operation.READY: health.ready,
             Operation.METRICS: exposition.answer,
         }
+
+    def use(self, settings: Settings) -> None:
+        """Takes new settings. Raises ConfigError, and then nothing has changed."""
+        self._audit.use(settings)
 
     def start(self) -> None:
         """Begins to measure, in the running event loop."""
@@ -48,3 +58,4 @@ class Observer:
     def stop(self) -> None:
         """Measures no more."""
         self._lag.stop()
+        self._audit.close()

@@ -121,7 +121,8 @@ class PaidOperations:
         except UnsealableError as error:
             raise unsealable_task(error) from error
         finally:
-            runtime.events.emit(events.VideoSubmitted(facts, key, task, submitted.credits, took, video_id))
+            told = (facts, key, task, submitted.credits, took, video_id, plan.prompt or "")
+            runtime.events.emit(events.VideoSubmitted(*told))
         return msgspec.structs.replace(created, video_id=video_id)
 
     async def _link(self, runtime: Runtime, planned: PlannedCreate) -> str:

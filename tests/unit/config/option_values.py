@@ -32,6 +32,8 @@ DEFAULTS: Mapping[str, object] = {
     "runway_store": "memory",
     "runway_store_prompts": True,
     "runway_store_days": 30,
+    "runway_audit": None,
+    "runway_audit_prompts": False,
 }
 
 
