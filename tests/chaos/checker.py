@@ -33,6 +33,7 @@ class Window(Enum):
     KILL = "kill"
     DRAIN = "drain"
     UNREACHED = "unreached"
+    MOVED = "moved"
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -148,6 +149,7 @@ _WINDOWS = {
     Blow.KILL_BEFORE.value: Window.KILL,
     Blow.KILL_AFTER.value: Window.KILL,
     Blow.TERM.value: Window.DRAIN,
+    Blow.OUT.value: Window.MOVED,
 }
 
 

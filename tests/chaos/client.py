@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 
 from chaos import stock
 from chaos.answers import task_of
@@ -28,14 +29,23 @@ def token(caller: str) -> str:
 
 
 class Client:
-    """One wish's. `port`: where to; `moment`: tells when Runway answers a group's create."""
+    """One wish's. `port`: where to; `replicas`: where a roaming client's questions go, in turn.
+
+    `moment`: tells when Runway answers a group's create.
+    """
 
     def __init__(
-        self, wish: Wish, port: int, moment: Callable[[str], asyncio.Future[None]], trace: Trace
+        self,
+        wish: Wish,
+        port: int,
+        replicas: Sequence[int],
+        moment: Callable[[str], asyncio.Future[None]],
+        trace: Trace,
     ) -> None:
         self.story = Story(wish.name, wish.group, wish.caller)
         self._wish = wish
         self._port = port
+        self._asked = cycle(replicas if wish.roams else [port])
         self._moment = moment
         self._trace = trace
 
@@ -165,7 +175,7 @@ class Client:
     async def _get(self, path: str, caller: str) -> Answer | None:
         headers = {"authorization": f"Bearer {token(caller)}"}
         try:
-            return await ask(self._port, "GET", path, headers)
+            return await ask(next(self._asked), "GET", path, headers)
         except LostError:
             return None
 

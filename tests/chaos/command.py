@@ -12,11 +12,14 @@ from pathlib import Path
 from mitmproxy.certs import CertStore
 
 from chaos import history as histories
+from chaos import stores
 from chaos.checker import Window, check
 from chaos.figures import Figures, story_of
 from chaos.kinds import KINDS
 from chaos.plan import draw
+from chaos.source import GUARDS
 from faulty import balancer
+from redis_server import PROGRAM
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -34,19 +37,24 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--wishes", type=_positive, default=60, help="videos wished in each (default 60)")
     parser.add_argument("--history", type=int, help="only this one, by its number")
-    parser.add_argument("--processes", type=int, choices=(1, 2), default=1, help="2: behind HAProxy")
+    parser.add_argument("--processes", type=int, choices=(1, 2, 3), default=1, help="2, 3: behind HAProxy")
+    parser.add_argument("--store", choices=stores.NAMES, default="memory", help="`runway_store` of all")
+    parser.add_argument("--at-once", type=_positive, default=1, help="histories at once (default 1)")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, metavar="KIND", default=list(KINDS))
     parser.add_argument(
         "--known",
         nargs="*",
         choices=[window.value for window in Window if window is not Window.NONE],
-        default=[Window.KILL.value, Window.UNREACHED.value],
-        help="windows that are known: a process killed, or ended by SIGTERM, between two tries of one"
-        " create; tries that reached no process, of two equal creates (default: kill unreached)",
+        help="windows that are known: a process killed, ended by SIGTERM (drain) or taken out of the"
+        " balancer (moved) between two tries of one create; tries that reached no process, of two equal"
+        " creates (default: unreached; with memory kill too, of several processes drain and moved too)",
     )
     parser.add_argument("--traces", type=int, default=3, help="histories whose trace is shown (default 3)")
     parser.add_argument(
         "--duplicates", action="store_true", help="Runway charges twice at times: the check must find it"
+    )
+    parser.add_argument(
+        "--without", choices=GUARDS, default="", help="a guard is taken out: the check must find it"
     )
     return parser.parse_args(arguments)
 
@@ -57,30 +65,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.processes > 1 and not balancer.installed:
         print("haproxy is not installed")
         return 2
-    figures = Figures(chosen.processes, [Window(name) for name in chosen.known])
-    shown = 0
+    if chosen.store == "redis" and PROGRAM is None:
+        print("redis-server is not installed")
+        return 2
+    figures = Figures(chosen.store, chosen.processes, _known(chosen))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         CertStore.from_store(folder / "ca", "mitmproxy", 2048)
-        for number, kind in _numbered(chosen):
+        asyncio.run(_run_all(chosen, figures, folder))
+    print(figures.table())
+    return int(figures.bad > 0)
+
+
+async def _run_all(chosen: argparse.Namespace, figures: Figures, folder: Path) -> None:
+    places, left = asyncio.Semaphore(chosen.at_once), chosen.traces
+    setting = histories.Setting(chosen.processes, chosen.store, chosen.duplicates, chosen.without)
+
+    async def one(number: int, kind: str) -> None:
+        nonlocal left
+        async with places:
             plan = draw(chosen.seed, number, kind, chosen.wishes)
             work = folder / f"history-{number}"
             work.mkdir()
             try:
-                told = asyncio.run(
-                    histories.run(plan, chosen.processes, work, folder / "ca", chosen.duplicates)
-                )
+                told = await histories.run(plan, setting, work, folder / "ca")
             finally:
                 shutil.rmtree(work)
-            outside = figures.add(told, check(told))
-            words = ", ".join(sorted({violation.wrong.value for violation in outside})) or "well"
-            print(f"history {number}, {kind}: {len(told.stories)} wishes in {told.seconds:.0f} s: {words}")
-            if outside and shown < chosen.traces:
-                shown += 1
-                print(*story_of(told, outside), sep="\n")
-                print(f"again: {_again(chosen, number)}", flush=True)
-    print(figures.table())
-    return int(figures.bad > 0)
+        outside = figures.add(told, check(told))
+        words = ", ".join(sorted({violation.wrong.value for violation in outside})) or "well"
+        print(
+            f"history {number}, {kind}: {len(told.stories)} wishes in {told.seconds:.0f} s: {words}",
+            flush=True,
+        )
+        if outside and left:
+            left -= 1
+            print(*story_of(told, outside), sep="\n")
+            print(f"again: {_again(chosen, number)}", flush=True)
+
+    await asyncio.gather(*(one(number, kind) for number, kind in _numbered(chosen)))
+
+
+def _known(chosen: argparse.Namespace) -> list[Window]:
+    """The windows that are no failure: those that are named, else what README names."""
+    if chosen.known is not None:
+        return [Window(name) for name in chosen.known]
+    if chosen.store != "memory":
+        return [Window.UNREACHED]
+    return [Window.UNREACHED, Window.KILL, *([Window.DRAIN, Window.MOVED] if chosen.processes > 1 else [])]
 
 
 def _numbered(chosen: argparse.Namespace) -> Iterator[tuple[int, str]]:
@@ -92,7 +123,7 @@ def _numbered(chosen: argparse.Namespace) -> Iterator[tuple[int, str]]:
 def _again(chosen: argparse.Namespace, number: int) -> str:
     return (
         f"tests/chaos --seed {chosen.seed} --history {number} --wishes {chosen.wishes}"
-        f" --processes {chosen.processes} --kinds {' '.join(chosen.kinds)}"
+        f" --processes {chosen.processes} --store {chosen.store} --kinds {' '.join(chosen.kinds)}"
     )
 
 

@@ -20,13 +20,21 @@ class End(Enum):
 
 
 class Blow(Enum):
-    """What is done to the process whose create is about to be answered."""
+    """What is done to the process whose create is about to be answered, or to what it stands on."""
 
     HALT = "SIGSTOP over the answer"
     KILL_BEFORE = "kill -9 before the answer"
     KILL_AFTER = "kill -9 right after the answer"
     TERM = "SIGTERM before the answer, and a restart"
     HUP = "SIGHUP before the answer"
+    HALT_LONG = "SIGSTOP for longer than its lease"
+    OUT = "taken out of the balancer, and put back"
+    CONF = "reconfigured"
+    STORE_RESTART = "the store is killed, and started again"
+    STORE_PAUSE = "the store stands still"
+    STORE_CUT = "its connections to the store are reset, new ones too"
+    STORE_DEAF = "the store's answers to it are lost"
+    STORE_LATE = "what it sent to the store comes late"
 
 
 class Fate(msgspec.Struct, frozen=True):

@@ -14,8 +14,9 @@ _HEAD = ("histories", "processes", "wishes", "tasks made", "videos got", "not kn
 class Figures:
     """Counts by kind. `known`: windows whose violations are no failure."""
 
-    def __init__(self, processes: int, known: Collection[Window]) -> None:
+    def __init__(self, store: str, processes: int, known: Collection[Window]) -> None:
         self.bad = 0
+        self._store = store
         self._processes = processes
         self._known = known
         self._kinds: dict[str, Counter[str]] = {}
@@ -40,7 +41,7 @@ class Figures:
 
     def table(self) -> str:
         """In Markdown. What is in a known window stands behind a plus."""
-        heads = ["kind", *_HEAD, *(wrong.value for wrong in Wrong)]
+        heads = [f"kind, {self._store}", *_HEAD, *(wrong.value for wrong in Wrong)]
         lines = [_line(heads), _line("---" for _ in heads)]
         total: Counter[str] = Counter()
         for counts in self._kinds.values():

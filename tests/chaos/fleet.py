@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import signal
 import time
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,29 @@ from typing import Any
 from asking import free_port
 from chaos.client import token
 from chaos.fates import Blow
+from chaos.kinds import STORE_BLOWS
 from chaos.plan import CALLERS, Plan
 from chaos.records import Life, Trace, Upset
+from chaos.replica_conf import conf_of, env_of
+from chaos.source import LEASE_SECONDS, copy_source
+from chaos.stores import Store
 from chaos.wire import LostError, ask
 from faulty.balancer import Balancer
-from running import ADDON, Proxy
+from running import Proxy
 
 #: How long a stopped process stands still.
 HALT_SECONDS = 0.3
+_LONG_HALT_SECONDS = LEASE_SECONDS + 1
+_OUT_SECONDS = 0.8
+#: Whether replicas with a store share what they saw of a video.
+ROAMS = False
+#: With a store any process knows every create: these lines of HAProxy's configuration are taken out.
+HASHING = (
+    "http-request set-var(txn.create) req.hdr(content-length)",
+    "http-request set-var(txn.create) req.hdr(idempotency-key)",
+    "balance hash var(txn.create)",
+    "http-after-response set-header x-should-retry",
+)
 #: After a second SIGTERM the process need not wait for creates.
 _END_SECONDS = 40.0
 _START_SECONDS = 60.0
@@ -32,8 +46,20 @@ _START_SECONDS = 60.0
 class Fleet:
     """`start`, then blows, then `stop`, which gives the processes' lives."""
 
-    def __init__(self, folder: Path, ca: Path, plan: Plan, urls: Sequence[str], trace: Trace) -> None:
-        """`urls`: the base URL of Runway for each process; `ca`: a confdir with mitmproxy's CA."""
+    def __init__(
+        self,
+        folder: Path,
+        ca: Path,
+        plan: Plan,
+        urls: Sequence[str],
+        trace: Trace,
+        store: Store,
+        without: str = "",
+    ) -> None:
+        """`urls`: the base URL of Runway for each process; `ca`: a confdir with mitmproxy's CA.
+
+        `without`: a guard that is taken out of the addon.
+        """
         self.lives: list[Life] = []
         self.upsets: list[Upset] = []
         self.port = 0
@@ -44,24 +70,38 @@ class Fleet:
         self._trace = trace
         self._ports = [free_port() for _ in urls]
         self._folders = [folder / f"process-{number}" for number in range(len(urls))]
-        self._addon = folder / "addon"
+        self._addon = copy_source(folder / "addon", without)
+        self._store = store
+        self._balancer: Balancer | None = None
+        self._other_conf = False
         self._proxies: dict[int, Proxy] = {}
         self._busy: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
         self._stack = ExitStack()
-        shutil.copytree(ADDON.parent, self._addon, ignore=shutil.ignore_patterns("__pycache__"))
         for each in self._folders:
             each.mkdir()
             shutil.copytree(ca, each / "confdir")
         self._folder = folder
 
+    @property
+    def shared(self) -> bool:
+        """Whether the processes share a store."""
+        return self._store.option(0) != "memory"
+
+    @property
+    def ports(self) -> list[int]:
+        """Of each process."""
+        return self._ports if self.shared and ROAMS else [self.port]
+
     async def start(self) -> None:
         """Until all serve; `port` is where the clients go."""
+        await self._store.start()
         await asyncio.gather(*(self._begin(number) for number in range(len(self._urls))))
         self.port = self._ports[0]
         if len(self._urls) > 1:
-            balancer = self._stack.enter_context(Balancer(self._folder, self._ports))
-            self.port = int(balancer.base_url.rpartition(":")[2].removesuffix("/v1"))
+            balancer = Balancer(self._folder, self._ports, HASHING if self.shared else ())
+            self._balancer = self._stack.enter_context(balancer)
+            self.port = balancer.port
             await _answers(self.port)
 
     async def stop(self) -> None:
@@ -70,13 +110,14 @@ class Fleet:
         await asyncio.gather(*(self._finish(number) for number in list(self._proxies)))
         await asyncio.to_thread(self._stack.close)
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         """Ends at once whatever still runs."""
         for job in self._jobs:
             job.cancel()
         for proxy in self._proxies.values():
             proxy.kill()
         self._stack.close()
+        await self._store.stop()
 
     async def settle(self) -> None:
         """Until nothing is being done to any of them and all serve."""
@@ -88,6 +129,11 @@ class Fleet:
 
     async def strike(self, blow: Blow, number: int) -> None:
         """Does something to a process, unless something is being done to it already."""
+        if blow in STORE_BLOWS:
+            if self.shared:
+                self._say(f"process {number}: {blow.value}")
+                self._job(self._store.strike(blow, number))
+            return
         if number in self._busy or number not in self._proxies:
             return
         self._busy.add(number)
@@ -95,9 +141,9 @@ class Fleet:
         self._say(f"process {number}: {blow.value}")
         child = self._proxies[number].child
         match blow:
-            case Blow.HALT:
+            case Blow.HALT | Blow.HALT_LONG:
                 os.kill(child.pid, signal.SIGSTOP)
-                self._job(self._go_on(number))
+                self._job(self._go_on(number, HALT_SECONDS if blow is Blow.HALT else _LONG_HALT_SECONDS))
             case Blow.KILL_BEFORE | Blow.KILL_AFTER:
                 child.kill()
                 self._job(self._restart(number, "killed"))
@@ -107,21 +153,35 @@ class Fleet:
             case Blow.HUP:
                 child.send_signal(signal.SIGHUP)
                 self._job(self._look_after(number))
+            case Blow.OUT:
+                self._job(self._take_out(number))
+            case Blow.CONF:
+                self._other_conf = not self._other_conf
+                self._write_conf(number)
+                self._addon.touch()
+                self._job(self._look_after(number))
 
     async def reload(self, seconds: float) -> None:
         """Touches the script at intervals, until it is cancelled."""
         while True:
             await asyncio.sleep(seconds)
             self._say("the script is touched")
-            (self._addon / "runway.py").touch()
+            self._addon.touch()
 
     def _job(self, work: Coroutine[Any, Any, None]) -> None:
         job = asyncio.create_task(work)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
 
-    async def _go_on(self, number: int) -> None:
-        await asyncio.sleep(HALT_SECONDS)
+    async def _take_out(self, number: int) -> None:
+        if self._balancer is not None:
+            self._balancer.take_out(number)
+            await asyncio.sleep(_OUT_SECONDS)
+            self._balancer.take_out(number, back=True)
+        self._busy.discard(number)
+
+    async def _go_on(self, number: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         os.kill(self._proxies[number].child.pid, signal.SIGCONT)
         self._say(f"process {number}: goes on")
         await asyncio.sleep(HALT_SECONDS)
@@ -141,29 +201,20 @@ class Fleet:
         self._busy.discard(number)
 
     async def _begin(self, number: int) -> None:
-        folder = self._folders[number]
-        conf = {
-            "runway_base_url": self._urls[number],
-            "runway_keys": [
-                {"name": name, "value": f"env.KEY_{name.upper()}", "models": [f"{lane}-*"]}
-                for lane in self._plan.lanes
-                for name in _keys(lane)
-            ],
-            "runway_callers": [{"name": name, "value": token(name)} for name in CALLERS],
-            "runway_poll_seconds": self._plan.poll_seconds,
-            "runway_lean": self._plan.lean,
-            "flow_detail": 0,
-        }
-        env = {f"KEY_{name.upper()}": f"key-of-{name}" for lane in self._plan.lanes for name in _keys(lane)}
-        # As whoever starts it has it: without a terminal, and not unbuffered.
-        env |= {"PYTHONUNBUFFERED": "", "RUNWAY_ID_SECRET": "known to all"}
+        self._write_conf(number)
         port = str(self._ports[number])
         listen = ("--listen-host", "127.0.0.1", "--listen-port", port)
-        addon = self._addon / "runway.py"
-        self._proxies[number] = Proxy(folder, conf=json.dumps(conf), env=env, listen=listen, addon=addon)
+        env = env_of(self._plan, self._store.option(number))
+        self._proxies[number] = Proxy(
+            self._folders[number], conf=None, env=env, listen=listen, addon=self._addon
+        )
         await _answers(self._ports[number])
         self._say(f"process {number}: serves")
         self.up.set()
+
+    def _write_conf(self, number: int) -> None:
+        text = conf_of(self._plan, self._urls[number], self._other_conf)
+        (self._folders[number] / "mitm.conf").write_text(text)
 
     async def _finish(self, number: int) -> None:
         child = self._proxies[number].child
@@ -182,10 +233,6 @@ class Fleet:
 
     def _say(self, text: str) -> None:
         self._trace.say(time.monotonic(), "", text)
-
-
-def _keys(lane: str) -> Iterable[str]:
-    return (f"{lane}a", f"{lane}b")
 
 
 async def _answers(port: int) -> None:

@@ -7,11 +7,14 @@ import contextlib
 import time
 from pathlib import Path
 
+import msgspec
+
 from chaos.client import Client
 from chaos.fleet import Fleet
-from chaos.plan import Plan, Wish
+from chaos.plan import Plan, TimedBlow, Wish
 from chaos.records import History, Trace
 from chaos.standin import StandIn
+from chaos.stores import open_store
 
 #: Clients at once, and over how many seconds for each of a hundred wishes their creates begin.
 AT_ONCE = 24
@@ -20,18 +23,31 @@ SECONDS_PER_WISH = 0.05
 QUIET_SECONDS, LONGEST_QUIET_SECONDS = 3.2, 25.0
 
 
-async def run(plan: Plan, processes: int, folder: Path, ca: Path, duplicates: bool = False) -> History:
-    """What happened. `folder` is empty; `duplicates` makes the stand-in charge twice at times."""
+class Setting(msgspec.Struct, frozen=True):
+    """`store`: one of `stores.NAMES`. `duplicates` makes the stand-in charge twice at times.
+
+    `without`: a guard that is taken out of the addon.
+    """
+
+    processes: int = 1
+    store: str = "memory"
+    duplicates: bool = False
+    without: str = ""
+
+
+async def run(plan: Plan, setting: Setting, folder: Path, ca: Path) -> History:
+    """What happened. `folder` is empty; `ca` a confdir with mitmproxy's CA."""
     begun = time.monotonic()
     trace = Trace(begun)
-    runway = StandIn(plan.scripts, trace, duplicates)
-    await runway.start(processes)
-    fleet = Fleet(folder, ca, plan, runway.urls, trace)
+    runway = StandIn(plan.scripts, trace, setting.duplicates)
+    await runway.start(setting.processes)
+    store = open_store(setting.store, folder, setting.processes)
+    fleet = Fleet(folder, ca, plan, runway.urls, trace, store, setting.without)
     runway.blow = fleet.strike
     try:
         clients = await _happen(plan, fleet, runway, trace)
     finally:
-        fleet.abandon()
+        await fleet.abandon()
         await runway.stop()
     return History(
         plan.kind,
@@ -46,15 +62,22 @@ async def run(plan: Plan, processes: int, folder: Path, ca: Path, duplicates: bo
     )
 
 
+async def _upset(upset: TimedBlow, length: float, fleet: Fleet, processes: int) -> None:
+    await asyncio.sleep(upset.at * length)
+    await fleet.strike(upset.blow, upset.process % processes)
+
+
 async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> list[Client]:
     await fleet.start()
     reloads = asyncio.create_task(fleet.reload(plan.reload_seconds)) if plan.reload_seconds else None
-    clients = [Client(wish, fleet.port, runway.moment, trace) for wish in plan.wishes]
+    clients = [Client(wish, fleet.port, fleet.ports, runway.moment, trace) for wish in plan.wishes]
     places = asyncio.Semaphore(AT_ONCE)
     started = time.monotonic()
+    length = len(plan.wishes) * SECONDS_PER_WISH
+    upsets = [asyncio.create_task(_upset(upset, length, fleet, len(runway.urls))) for upset in plan.upsets]
 
     async def live(wish: Wish, client: Client) -> None:
-        due = started + wish.starts * len(plan.wishes) * SECONDS_PER_WISH
+        due = started + wish.starts * length
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         async with places:
             if wish.waits_for_proxy:
@@ -66,6 +89,7 @@ async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> li
         reloads.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reloads
+    await asyncio.gather(*upsets)
     await fleet.settle()
     runway.calm()
 

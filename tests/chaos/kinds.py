@@ -14,6 +14,7 @@ class Kind(msgspec.Struct, frozen=True):
     """Parts of 1. `trouble`: creates that meet one of `creates`; `hangs`: attempts that are left.
 
     `polls`: tasks with bad answers to questions; `blows`: of which `blown` of the groups meet one.
+    `upsets`: how many of `blows` come at any time besides, in each hundred wishes.
     `reloads`: the script is touched all the time. `marks`: whether clients mark their retries.
     `pairs`: groups of two wishes of equal content by one caller.
     `stock`: the clients are the real `openai` ones.
@@ -26,12 +27,21 @@ class Kind(msgspec.Struct, frozen=True):
     polls: float = 0.0
     blows: tuple[Blow, ...] = ()
     blown: float = 0.0
+    upsets: int = 0
     reloads: bool = False
     marks: bool = True
     pairs: float = 0.2
     stock: bool = False
 
 
+#: What is done to a store, and to the way to it.
+STORE_BLOWS = (
+    Blow.STORE_RESTART,
+    Blow.STORE_PAUSE,
+    Blow.STORE_CUT,
+    Blow.STORE_DEAF,
+    Blow.STORE_LATE,
+)
 _ALL = (*fates.REFUSALS, *fates.GATEWAYS, *fates.LOST, *fates.SLOW)
 
 #: By name, as `--kinds` takes them.
@@ -72,6 +82,42 @@ KINDS: Mapping[str, Kind] = {
         hangs=0.2,
         blows=(Blow.KILL_BEFORE, Blow.KILL_AFTER),
         blown=0.08,
+    ),
+    "replicas": Kind(
+        "replicas are killed, ended, stopped, taken out, reconfigured; clients hang up",
+        creates=fates.SLOW,
+        trouble=0.2,
+        hangs=0.2,
+        blows=(
+            *(Blow.KILL_BEFORE, Blow.KILL_AFTER, Blow.TERM),
+            *(Blow.HALT, Blow.HALT_LONG, Blow.OUT, Blow.CONF),
+        ),
+        blown=0.1,
+        upsets=15,
+    ),
+    "store": Kind(
+        "the store is killed, paused, cut off, deaf, late; clients hang up",
+        creates=fates.SLOW,
+        trouble=0.2,
+        hangs=0.2,
+        blows=STORE_BLOWS,
+        blown=0.2,
+        upsets=25,
+    ),
+    "all": Kind(
+        "everything at once",
+        creates=_ALL,
+        trouble=0.3,
+        hangs=0.25,
+        polls=0.2,
+        reloads=True,
+        blows=(
+            *(Blow.KILL_BEFORE, Blow.KILL_AFTER, Blow.TERM),
+            *(Blow.HALT, Blow.HALT_LONG, Blow.OUT, Blow.CONF),
+            *STORE_BLOWS,
+        ),
+        blown=0.15,
+        upsets=20,
     ),
     "stock": Kind(
         "all that happens upstream, to the real openai client with short time-outs",

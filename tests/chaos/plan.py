@@ -15,6 +15,8 @@ from chaos.wire import STAYS, Hang, How
 CALLERS = ("app-1", "app-2", "app-3")
 #: Groups that share their Runway keys: a key that rests hurts no others.
 LANE = 4
+#: Behind one balancer.
+MOST_REPLICAS = 3
 _FORMS = ("json", "json", "multipart", "multipart", "picture", "edit", "extend")
 
 
@@ -41,6 +43,16 @@ class Wish(msgspec.Struct, frozen=True):
     waits_for_proxy: bool
     #: A client that asks for another's video, to be refused.
     snoops: bool
+    #: Where replicas share a store: its questions go to each replica in turn, past the balancer.
+    roams: bool = False
+
+
+class TimedBlow(msgspec.Struct, frozen=True):
+    """A blow to the replica of this number, `at` in parts of the history."""
+
+    at: float
+    process: int
+    blow: Blow
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -54,6 +66,7 @@ class Plan(msgspec.Struct, frozen=True):
     poll_seconds: int
     lean: bool
     reload_seconds: float = 0.0
+    upsets: tuple[TimedBlow, ...] = ()
 
 
 def draw(seed: int, number: int, name: str, wishes: int) -> Plan:
@@ -78,6 +91,10 @@ def draw(seed: int, number: int, name: str, wishes: int) -> Plan:
         poll_seconds=random.choice((0, 1)),
         lean=random.random() < 0.5,
         reload_seconds=1.1 if kind.reloads else 0.0,
+        upsets=tuple(
+            TimedBlow(random.random(), random.randrange(MOST_REPLICAS), random.choice(kind.blows))
+            for _ in range(kind.upsets * wishes // 100)
+        ),
     )
 
 
@@ -129,6 +146,7 @@ def _group(random: Random, kind: Kind, group: str, number: int, prompt: str) -> 
             to_the_end=random.random() < kind.polls,
             waits_for_proxy=random.random() < 0.8,
             snoops=random.random() < 0.2,
+            roams=index == 0 and number % 3 == 0,
         )
         for index, caller in enumerate(callers)
     ]

@@ -17,6 +17,8 @@ from running import ADDON, clean_environment
 CONFIGURATION = ADDON.parent / "deploy" / "haproxy.cfg"
 LISTEN = "127.0.0.1:8080"
 SERVERS = ("127.0.0.1:8081", "127.0.0.1:8082")
+#: What it calls its servers.
+NAMES = ("one", "two", "three")
 
 installed = shutil.which("haproxy") is not None
 
@@ -29,14 +31,17 @@ class Balancer:
         # HAProxy takes over a socket that listens already: the port is known, and nobody else's.
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         text = CONFIGURATION.read_text().replace(LISTEN, f"fd@{self._socket.fileno()}")
-        for name, port in zip(SERVERS, ports, strict=True):
+        chosen = list(ports)
+        for name, port in zip(NAMES[2:], chosen[2:], strict=False):
+            text = _with_server(text, name, f"127.0.0.1:{port}")
+        for name, port in zip(SERVERS, chosen, strict=False):
             text = text.replace(name, f"127.0.0.1:{port}")
         self._file = folder / "haproxy.cfg"
         for line in without:
             assert line in text
             text = text.replace(line, f"# {line}")
         self._asked = folder / "haproxy.sock"
-        self._file.write_text(f"global\n    stats socket {self._asked}\n{text}")
+        self._file.write_text(f"global\n    stats socket {self._asked} level admin\n{text}")
         self._log = folder / "haproxy.log"
 
     @property
@@ -51,15 +56,22 @@ class Balancer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def has(self, number: int) -> bool:
-        """Whether it takes its first (0) or second (1) server for alive."""
+        """Whether it takes this server (0: the first) for alive."""
+        rows = csv.DictReader(self._ask("show stat"))
+        server = ("proxies", NAMES[number])
+        (row,) = (row for row in rows if (row["# pxname"], row["svname"]) == server)
+        return row["status"] == "UP"
+
+    def take_out(self, number: int, *, back: bool = False) -> None:
+        """Takes a server out of its configuration, or puts it `back`, as an operator does."""
+        self._ask(f"set server proxies/{NAMES[number]} state {'ready' if back else 'maint'}")
+
+    def _ask(self, words: str) -> list[str]:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self._asked))
-            connection.sendall(b"show stat\n")
+            connection.sendall(f"{words}\n".encode())
             with connection.makefile() as lines:
-                rows = list(csv.DictReader(lines))
-        name = ("one", "two")[number]
-        (row,) = (row for row in rows if (row["# pxname"], row["svname"]) == ("proxies", name))
-        return row["status"] == "UP"
+                return list(lines)
 
     def __enter__(self) -> Balancer:
         with self._log.open("wb") as log:
@@ -80,3 +92,13 @@ class Balancer:
         assert self._child.poll() is None, self._log.read_text()
         self._child.kill()
         self._child.wait()
+
+
+def _with_server(text: str, name: str, place: str) -> str:
+    """The configuration with one more server, as its last one is."""
+    lines = []
+    for line in text.splitlines():
+        lines.append(line)
+        if line.strip().startswith("server two "):
+            lines.append(line.replace(SERVERS[1], place).replace("two", name))
+    return "\n".join(lines) + "\n"
