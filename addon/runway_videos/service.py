@@ -162,6 +162,7 @@ class Service:
         if self._state is not None:
             for warning in await self._state.warnings_if_here():
                 self.runtime.events.emit(events.StoreMayLose(warning))
+        self._creates.start()
         self._cooldowns.start()
         self.observer.start()
         if self.runtime.settings.sandbox and self._stop_sandbox is None:

@@ -80,6 +80,9 @@ class Creates[T]:
         """Creates that have not come to their end."""
         return sum(create.state is CreateState.RUNNING for create in self._running.values())
 
+    def start(self) -> None:
+        """Nothing is to be begun."""
+
     def enter(
         self,
         identity: CreateIdentity,

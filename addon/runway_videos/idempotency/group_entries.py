@@ -62,6 +62,10 @@ class GroupEntries[T]:
                 shared_group.join(found, self._waiter(attempt))
                 attempt.create, attempt.is_retry = create.number, True
                 return None
+        if attempt.is_gone:
+            # Its retry may have come first, to another process: made as well, this one would be paid
+            # twice. No note of it: in doubt its retry shares a video.
+            return refusals.client_left()
         if refusal is not None:
             if not identity.idempotency_key:
                 group.refused.append((self._now() + self._kept.refused, attempt.count))
@@ -71,11 +75,16 @@ class GroupEntries[T]:
         return None
 
     def drop(self, group: Group, attempt: Attempt[T]) -> None:
-        """The attempt's claim, or its wait, may have been written, and nothing came of it."""
+        """The attempt's claim, or its wait, may have been written, and nothing came of it.
+
+        It may still come: bytes on the way arrive minutes later. Then the group is another one.
+        """
         self._note_gone(group)
-        create = group.find(f"{self._owner}.{attempt.number}")
+        number = f"{self._owner}.{attempt.number}"
+        create = group.find(number)
         if create is not None and create.phase is Phase.CLAIMED:
             group.creates.remove(create)
+        group.dropped.append((self._now() + shared_group.DROPPED_SECONDS, number))
 
     def set_sent(self, group: Group, attempt: Attempt[T]) -> bool:
         """The attempt's create is sent in the next moment. False: its claim is gone."""
@@ -91,15 +100,18 @@ class GroupEntries[T]:
         self._note_gone(group)
         now = self._now()
         create = group.find(attempt.create)
+        made_nothing = not self._may_have_made(outcome)
+        if create is None and made_nothing:
+            return  # it is written already, and nobody waits for it
         if create is None:  # the store has lost it
             create = self._new_create(attempt, identity)
             group.creates.append(create)
         encoded = self._codec.encode(outcome)
-        if self._may_have_made(outcome):
+        if made_nothing:
+            shared_group.refuse(group, create, encoded, is_sent_again(outcome), now, self._kept)
+        else:
             shared_group.end(create, encoded, is_unknown=isinstance(outcome, Exception), now=now)
             shared_group.deliver(create, self._owner, now)
-        else:
-            shared_group.refuse(group, create, encoded, is_sent_again(outcome), now, self._kept)
 
     def tell(self, group: Group, attempt: Attempt[T]) -> None:
         """The attempt's client has its answer, or has left."""

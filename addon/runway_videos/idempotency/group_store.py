@@ -11,12 +11,17 @@ import msgspec
 from runway_videos.idempotency import shared_group
 from runway_videos.idempotency.group_keys import is_keyed
 from runway_videos.idempotency.in_flight_create import Kept
+from runway_videos.idempotency.key_locks import KeyLocks
 from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_group import Group, SharedCreate
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
 
 # How often a group is changed anew because another process was faster.
 _MAX_TRIES = 100
+# How long a change waits for this process's earlier ones of the same group.
+_TURN_SECONDS = 5.0
+# How many of those that must be written are tried at once: a store that is back is not flooded.
+_AGAIN_AT_ONCE = 16
 # What must be written is tried for as long as a group is kept at least.
 _AGAIN_SECONDS, _AGAIN_TRIES = 1.0, 600
 
@@ -44,6 +49,8 @@ class GroupStore:
         self._died = died
         self._now = now
         self._sleep = sleep
+        self._turns = KeyLocks()
+        self._again = asyncio.Semaphore(_AGAIN_AT_ONCE)
 
     async def get(self, key: str) -> Group:
         """A group as it is stored."""
@@ -54,9 +61,19 @@ class GroupStore:
     ) -> tuple[R, bytes | None]:
         """Changes a group, and gives what `change` gave and what is stored now.
 
+        This process's changes of a group are made in the order in which they come.
         `known` is what is thought to be stored: where that is right, the change is one round trip.
         `change` is called again where it is not. What it raises is raised, and nothing is changed.
         """
+        try:
+            async with self._turns.hold(key, _TURN_SECONDS):
+                return await self._change(key, change, known)
+        except TimeoutError as error:
+            raise StoreUnavailableError("earlier changes of this create take too long") from error
+
+    async def _change[R](
+        self, key: str, change: Callable[[Group], R], known: bytes | None
+    ) -> tuple[R, bytes | None]:
         keyed, current = is_keyed(key), known
         for _ in range(_MAX_TRIES):
             group = _decode(current)
@@ -65,7 +82,7 @@ class GroupStore:
             lost = shared_group.bury(group, dead, self._unknown, now)
             shared_group.prune(group, self._kept, keyed, now)
             result = change(group)
-            new = msgspec.msgpack.encode(group) if group.creates or group.refused else None
+            new = None if group.is_empty else msgspec.msgpack.encode(group)
             swapped = await self._state.swap(key, current, new, shared_group.seconds_kept(self._kept, keyed))
             if swapped.done:
                 for create in lost:
@@ -77,9 +94,10 @@ class GroupStore:
     async def change_in_any_case(self, key: str, change: Callable[[Group], object]) -> None:
         """Changes a group, however long the store is away (up to ten minutes)."""
         for _ in range(_AGAIN_TRIES):
-            with contextlib.suppress(StoreUnavailableError):
-                await self.change(key, change)
-                return
+            async with self._again:
+                with contextlib.suppress(StoreUnavailableError):
+                    await self.change(key, change)
+                    return
             await self._sleep(_AGAIN_SECONDS)
 
 

@@ -39,40 +39,67 @@ class Owners:
         self._lost_data = lost_data
         self._data: bytes | None = None
         self._beaten_at: float | None = None
+        self._steady_since: float | None = None  # since then every sign of life could be written
         self._task: asyncio.Task[None] | None = None
+        self._order = asyncio.Lock()
 
-    async def be_alive(self) -> None:
-        """Others see that this process lives, from now on. Raises StoreUnavailableError."""
-        if self._beaten_at is None or self._clock() - self._beaten_at > LEASE_SECONDS / 2:
-            await self._beat()
+    def start(self) -> None:
+        """Gives signs of life from now on, also where the store is away now: so it is seen to come back."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
+    async def be_alive(self) -> None:
+        """Others see that this process lives. Who calls it first is done first.
+
+        Raises StoreUnavailableError.
+        """
+        self.start()
+        async with self._order:
+            if self._beaten_at is None or self._clock() - self._beaten_at > LEASE_SECONDS / 2:
+                await self._beat()
+
     async def dead(self, names: Iterable[str]) -> set[str]:
-        """Those that give no sign of life; never this process. Raises StoreUnavailableError."""
+        """Those that give no sign of life; never this process. Raises StoreUnavailableError.
+
+        None as long as a living process may have had no chance to give one: the store was away.
+        """
         others = [name for name in names if name != self.name]
+        if self._steady_since is None or self._clock() - self._steady_since < LEASE_SECONDS:
+            return set()
         return {name for name in others if await self._state.get(f"process:{name}") is None}
 
     async def close(self) -> None:
-        """No more signs of life."""
+        """No more signs of life: others see at once that this process has ended."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            with contextlib.suppress(StoreUnavailableError):
+                await self._state.swap(f"process:{self.name}", b"1", None, LEASE_SECONDS)
 
     async def _run(self) -> None:
         while True:
-            await self._sleep(BEAT_SECONDS)
             with contextlib.suppress(StoreUnavailableError):
                 await self._beat()
+            await self._sleep(BEAT_SECONDS)
 
     async def _beat(self) -> None:
+        try:
+            await self._write()
+        except StoreUnavailableError:
+            self._steady_since = None
+            raise
+        if self._steady_since is None:
+            self._steady_since = self._clock()
+
+    async def _write(self) -> None:
         began = self._clock()
         await self._state.put(f"process:{self.name}", b"1", LEASE_SECONDS)
         self._beaten_at = began
-        mine = self._data or secrets.token_bytes(8)
+        mine = secrets.token_bytes(8)
         found = await self._state.swap(_DATA_KEY, None, mine, _DATA_SECONDS)
         current = mine if found.done else found.current
         if self._data is not None and (found.done or current != self._data):
+            self._steady_since = None
             self._lost_data()
         self._data = current

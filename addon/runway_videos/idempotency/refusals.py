@@ -83,6 +83,13 @@ def create_lost() -> ApiError:
     )
 
 
+def client_left() -> ApiError:
+    """The client had left before its create could begin. Nothing was made; a retry makes its own."""
+    return ApiError(
+        503, "The client left before its create began: nothing was made.", code="client_left", retry=True
+    )
+
+
 def store_unavailable(detail: str) -> ApiError:
     """The shared store cannot keep what protects a payment. Nothing was made."""
     return ApiError(

@@ -14,14 +14,13 @@ These are three round trips for a create. Who waits for a create of another proc
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
 from typing import Any
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
+from runway_videos.idempotency.caller_room import CallerRoom
 from runway_videos.idempotency.group_entries import GroupEntries
 from runway_videos.idempotency.group_keys import group_key
 from runway_videos.idempotency.group_store import GroupStore
@@ -59,7 +58,7 @@ class SharedCreates[T]:
         start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] = asyncio.create_task,
     ) -> None:
         self._owners = owners
-        self._kept = kept = kept or Kept()
+        kept = kept or Kept()
         self._sleep = sleep
         self._start = start
         self._codec = codec
@@ -68,14 +67,17 @@ class SharedCreates[T]:
         self._entries = GroupEntries(owners.name, codec, may_have_made, kept, now)
         self._numbers = count()
         self._making: dict[str, CreateIdentity] = {}  # creates of this process without an outcome
-        self._callers: Counter[str] = Counter()  # creates of each that are claimed or made here
+        self._room = CallerRoom(kept.running)
         self._tasks: dict[asyncio.Task[None], None] = {}
-        self._closed = False
 
     @property
     def running(self) -> int:
         """Creates of this process that have not come to their end."""
         return len(self._making)
+
+    def start(self) -> None:
+        """From now on others see that this process lives."""
+        self._owners.start()
 
     def enter(
         self,
@@ -97,7 +99,7 @@ class SharedCreates[T]:
     async def drain(self, seconds: float) -> list[CreateIdentity]:
         """Begins no more creates and waits for those that run. Who still waits after that gets an
         unknown outcome; gives which creates those are."""
-        self._closed = True
+        self._room.is_closed = True
         waited = 0.0
         while self._making and waited < seconds:
             await self._sleep(_DRAIN_LOOK)
@@ -134,7 +136,7 @@ class SharedCreates[T]:
             await self._owners.be_alive()
             outcome: T | Exception | None = None
             while outcome is None:
-                with self._room_of(identity.caller) as refusal:
+                with self._room.take(identity.caller) as refusal:
                     stored = await self._claim(attempt, identity, refusal)
                     if not attempt.is_retry:
                         outcome = await self._make(attempt, identity, make, stored)
@@ -145,19 +147,6 @@ class SharedCreates[T]:
             self._end(attempt, refusals.store_unavailable(str(error)), is_its_outcome=False)
         except Exception as error:
             self._end(attempt, error)
-
-    @contextlib.contextmanager
-    def _room_of(self, caller: str) -> Iterator[ApiError | None]:
-        """Takes up one of the creates that a caller may have at once; gives why none can begin here."""
-        if self._closed or self._callers[caller] >= self._kept.running:
-            yield refusals.shutting_down() if self._closed else refusals.too_many(running=True)
-            return
-        self._callers[caller] += 1
-        try:
-            yield None
-        finally:
-            self._callers[caller] -= 1
-            self._callers += Counter()  # drops who has none
 
     def _end(self, attempt: Attempt[T], outcome: T | Exception, is_its_outcome: bool = True) -> None:
         """The attempt has its answer. If that is not its create's outcome, its client is still owed that."""

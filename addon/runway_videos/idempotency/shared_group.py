@@ -28,6 +28,8 @@ from runway_videos.idempotency.retries import REFUSED_RANK, find_retried
 
 #: How long those that wait in other processes have to fetch a refusal, in seconds.
 REFUSAL_SECONDS = 30.0
+#: How long a claim that was given up may still be on its way to the store, in seconds.
+DROPPED_SECONDS = 900.0
 
 
 class Phase(Enum):
@@ -47,11 +49,10 @@ class SharedWaiter(msgspec.Struct):
     count: int
     state: WaiterState = WaiterState.WAITING
     since: float = 0.0
-    closed: bool = False  # its connection was seen to have ended after GOT
 
     @property
     def is_gone(self) -> bool:
-        return self.state is WaiterState.LEFT or self.closed
+        return self.state is WaiterState.LEFT
 
 
 class SharedCreate(msgspec.Struct):
@@ -80,10 +81,19 @@ class SharedCreate(msgspec.Struct):
 
 
 class Group(msgspec.Struct):
-    """Creates that mean the same, and attempts at them that were refused: (until, count)."""
+    """Creates that mean the same, and attempts at them that were refused: (until, count).
+
+    `dropped`: (until, number) of creates whose claim was given up, and may come late.
+    """
 
     creates: list[SharedCreate] = []
     refused: list[tuple[float, int]] = []
+    dropped: list[tuple[float, str]] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing needs to be stored."""
+        return not (self.creates or self.refused or self.dropped)
 
     def find(self, number: str) -> SharedCreate | None:
         """The create of that number."""
@@ -208,6 +218,7 @@ def prune(group: Group, kept: Kept, keyed: bool, now: float) -> None:
 
     group.creates = [create for create in group.creates if is_kept(create)]
     group.refused = [note for note in group.refused if note[0] > now]
+    group.dropped = [note for note in group.dropped if note[0] > now]
 
 
 def seconds_kept(kept: Kept, keyed: bool) -> float:
