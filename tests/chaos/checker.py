@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import pairwise
 
 import msgspec
 
 from chaos.fates import Blow
-from chaos.records import History, Life, Story, Task
+from chaos.kinds import STORE_BLOWS
+from chaos.records import History, Life, Story, Task, Upset
 
 
 class Wrong(Enum):
@@ -34,6 +35,8 @@ class Window(Enum):
     DRAIN = "drain"
     UNREACHED = "unreached"
     MOVED = "moved"
+    DOUBT = "doubt"
+    AWAY = "away"
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -56,7 +59,7 @@ def check(history: History) -> list[Violation]:
         found += _check_group(history, group, stories[group], tasks.get(group, []))
     by_id = {task.id: task for task in history.tasks}
     for story in history.stories:
-        found += _check_story(story, by_id)
+        found += _check_story(story, by_id, history.upsets)
     found += [
         Violation(Wrong.ENDED, "", f"process {life.process} ended by itself")
         for life in history.lives
@@ -88,8 +91,11 @@ def _check_group(
             yield Violation(Wrong.ANOTHERS, group, f"task {task} is held by {names}")
         else:
             # The earlier try of such a client is not known to any process.
-            missed = any(not attempt.reached for story in having for attempt in story.attempts[:-1])
+            earlier = [attempt for story in having for attempt in story.attempts[:-1]]
+            missed = any(not attempt.reached for attempt in earlier)
             window = Window.UNREACHED if missed else _blown(history, having)
+            if window is Window.NONE and earlier and not any(story.has_key for story in having):
+                window = Window.DOUBT
             yield Violation(Wrong.SHARED, group, f"task {task} is held by {names}", window)
 
 
@@ -115,7 +121,7 @@ def _unnamed(
     return left, told
 
 
-def _check_story(story: Story, tasks: Mapping[str, Task]) -> Iterator[Violation]:
+def _check_story(story: Story, tasks: Mapping[str, Task], upsets: Sequence[Upset]) -> Iterator[Violation]:
     """One client's video."""
     task = tasks.get(story.task)
     if story.video and task is None:
@@ -137,13 +143,24 @@ def _check_story(story: Story, tasks: Mapping[str, Task]) -> Iterator[Violation]
             text = f"{story.wish}: progress {before.progress}, then {after.progress}"
         else:
             continue
-        yield Violation(Wrong.BACK, story.group, text)
+        yield Violation(Wrong.BACK, story.group, text, _away(story, upsets, before.at, after.at))
         break
     early = [sight for sight in seen if task and sight.status == "completed" and sight.at < task.ends]
     if early:
         yield Violation(Wrong.FALSE_END, story.group, f"{story.wish}: completed before its task was")
 
 
+def _away(story: Story, upsets: Iterable[Upset], before: float, after: float) -> Window:
+    """Whether a client that asks each replica in turn saw two of them while they could not share."""
+    blows = {blow.value for blow in STORE_BLOWS}
+    was_away = any(
+        upset.what in blows and upset.at < after and before < upset.at + _AWAY_SECONDS for upset in upsets
+    )
+    return Window.AWAY if was_away and story.roams else Window.NONE
+
+
+#: How long a blow to the store is felt: it is away, what was not written is written again.
+_AWAY_SECONDS = 5.0
 _RANKS = {"queued": 0, "in_progress": 1, "completed": 2, "failed": 2}
 _WINDOWS = {
     Blow.KILL_BEFORE.value: Window.KILL,

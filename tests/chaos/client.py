@@ -42,10 +42,13 @@ class Client:
         moment: Callable[[str], asyncio.Future[None]],
         trace: Trace,
     ) -> None:
-        self.story = Story(wish.name, wish.group, wish.caller)
+        roams = wish.roams and len(replicas) > 1
+        self.story = Story(
+            wish.name, wish.group, wish.caller, has_key=bool(wish.idempotency_key), roams=roams
+        )
         self._wish = wish
         self._port = port
-        self._asked = cycle(replicas if wish.roams else [port])
+        self._asked = cycle(replicas if roams else [port])
         self._moment = moment
         self._trace = trace
 
@@ -134,7 +137,7 @@ class Client:
         except LostError as error:
             attempt.result, attempt.reached = str(error), error.reached
             story.told = "no answer"
-            pause: float | None = 0.0 if error.reached else REFUSED_SECONDS * (1 + count)
+            pause: float | None = 0.0
         else:
             attempt.result = _words(answer)
             story.told = attempt.result
@@ -143,6 +146,8 @@ class Client:
             if answer.status == 200:
                 story.video = story.video or str(json.loads(answer.body)["id"])
             pause = _retry_after(answer) if _again(answer, self._wish.marks) else None
+        if pause is not None and not attempt.reached:
+            pause = REFUSED_SECONDS * (1 + count)
         attempt.ended = time.monotonic()
         self._say(f"try {count}: {attempt.result}")
         return pause

@@ -46,8 +46,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         nargs="*",
         choices=[window.value for window in Window if window is not Window.NONE],
         help="windows that are known: a process killed, ended by SIGTERM (drain) or taken out of the"
-        " balancer (moved) between two tries of one create; tries that reached no process, of two equal"
-        " creates (default: unreached; with memory kill too, of several processes drain and moved too)",
+        " balancer (moved) between two tries of one create; tries that reached no process (unreached), or"
+        " whose end the proxies cannot know (doubt), of two equal creates without Idempotency-Keys; statuses"
+        " of several replicas while the store is away (away). Default: with a store unreached, doubt, away;"
+        " with memory unreached, kill; of several processes drain and moved too",
     )
     parser.add_argument("--traces", type=int, default=3, help="histories whose trace is shown (default 3)")
     parser.add_argument(
@@ -110,7 +112,7 @@ def _known(chosen: argparse.Namespace) -> list[Window]:
     if chosen.known is not None:
         return [Window(name) for name in chosen.known]
     if chosen.store != "memory":
-        return [Window.UNREACHED]
+        return [Window.UNREACHED, Window.DOUBT, Window.AWAY]
     return [Window.UNREACHED, Window.KILL, *([Window.DRAIN, Window.MOVED] if chosen.processes > 1 else [])]
 
 

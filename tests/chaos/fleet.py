@@ -30,7 +30,7 @@ HALT_SECONDS = 0.3
 _LONG_HALT_SECONDS = LEASE_SECONDS + 1
 _OUT_SECONDS = 0.8
 #: Whether replicas with a store share what they saw of a video.
-ROAMS = False
+ROAMS = True
 #: With a store any process knows every create: these lines of HAProxy's configuration are taken out.
 HASHING = (
     "http-request set-var(txn.create) req.hdr(content-length)",
@@ -131,6 +131,7 @@ class Fleet:
         """Does something to a process, unless something is being done to it already."""
         if blow in STORE_BLOWS:
             if self.shared:
+                self.upsets.append(Upset(time.monotonic(), number, blow.value))
                 self._say(f"process {number}: {blow.value}")
                 self._job(self._store.strike(blow, number))
             return

@@ -41,6 +41,9 @@ class Story(msgspec.Struct):
     sights: list[Sight] = []
     #: Another caller asked for this client's video and did not get a 404.
     shown_to: str = ""
+    #: It sends an Idempotency-Key; it asks each replica in turn.
+    has_key: bool = False
+    roams: bool = False
 
 
 class Task(msgspec.Struct):

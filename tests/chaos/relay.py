@@ -76,8 +76,9 @@ class Relay:
 
     def _reset(self) -> None:
         for link in list(self._links):
-            http1.reset(link.client)
-            http1.reset(link.server)
+            for writer in (link.client, link.server):
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    http1.reset(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         job = asyncio.current_task()

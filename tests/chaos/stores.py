@@ -46,7 +46,7 @@ class SqliteStore(Store):
     async def strike(self, blow: Blow, number: int) -> None:
         """Somebody else locks the file, whatever is to be done."""
         try:
-            database = sqlite3.connect(self._path, isolation_level=None)
+            database = sqlite3.connect(self._path, timeout=0.0, isolation_level=None)
             database.execute("BEGIN IMMEDIATE")
         except sqlite3.Error:
             return  # it is locked already

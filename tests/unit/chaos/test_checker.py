@@ -91,6 +91,28 @@ def test_checker_finds_one_video_for_two_equal_creates() -> None:
     stories[1].attempts = [Attempt(0, 1.0, 1.0, "refused", reached=False), Attempt(1, 1.5, 2.0, "the video")]
     (shared,) = found(stories, [task("id-a")])
     assert shared.window is Window.UNREACHED
+    stories[1].attempts[0].reached = True
+    (shared,) = found(stories, [task("id-a")])
+    assert shared.window is Window.DOUBT  # nothing but the count tells them apart
+    stories[1].has_key = True
+    (shared,) = found(stories, [task("id-a")])
+    assert shared.window is Window.NONE
+
+
+@pytest.mark.parametrize(
+    ("roams", "blow", "at", "window"),
+    [
+        (True, Blow.STORE_PAUSE, 2.0, Window.AWAY),
+        (True, Blow.STORE_PAUSE, 2.7, Window.NONE),
+        (False, Blow.STORE_PAUSE, 2.0, Window.NONE),
+        (True, Blow.KILL_BEFORE, 2.0, Window.NONE),
+    ],
+)
+def test_replicas_that_cannot_share_differ(roams: bool, blow: Blow, at: float, window: Window) -> None:
+    video = polled((2.5, "completed", 100), (2.6, "in_progress", 60))
+    video.roams = roams
+    (back,) = found([video], [task("id-a")], upsets=(Upset(at, 0, blow.value),))
+    assert (back.wrong, back.window) == (Wrong.BACK, window)
 
 
 @pytest.mark.parametrize(

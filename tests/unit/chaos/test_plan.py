@@ -47,7 +47,8 @@ def test_groups_have_one_content_and_lanes_few_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--wishes", "0"], ["--kinds", "none"], ["--processes", "3"], ["--known", "all"]]
+    "words",
+    [["--wishes", "0"], ["--kinds", "none"], ["--processes", "4"], ["--store", "none"], ["--known", "all"]],
 )
 def test_mistakes_on_the_command_line_are_refused(words: list[str]) -> None:
     with pytest.raises(SystemExit):
