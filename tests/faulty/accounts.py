@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from enum import Enum
 from hashlib import sha256
@@ -19,8 +20,9 @@ class Operation(Enum):
     CREATE = "create"
     STATUS = "status"
     DELETE = "delete"
-    SLOT = "slot"  # step one of an upload
-    CHECK = "check"  # of the key: GET /v1/organization
+    SLOT = "uploads"  # step one of an upload
+    CHECK = "organization"  # of the key
+    USAGE = "organization/usage"
     STORE = "store"  # the upload itself
     PROBE = "probe"  # of a finished file, one byte
     FILE = "file"
@@ -66,6 +68,15 @@ class Account:
     async def held(self) -> None:
         """Waits for `release`."""
         await self._free.wait()
+
+    def organization(self, operation: Operation) -> dict[str, object]:
+        """The answer to CHECK or USAGE, with all that its tasks cost as if they were made today."""
+        if operation is Operation.CHECK:
+            return {"creditBalance": 1000}
+        models = Counter(str(task.body.get("model")) for task in self.tasks)
+        used = [{"model": model, "amount": 25 * count} for model, count in models.items()]
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        return {"results": [{"date": day, "usedCredits": used}] if used else [], "models": list(models)}
 
     def made(self, prompt: str) -> list[Made]:
         """The tasks of a prompt."""

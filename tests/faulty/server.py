@@ -26,7 +26,7 @@ from faulty.http1 import Request
 PATIENCE_SECONDS = 60.0
 #: A finished video: long enough for a download to be cut in its middle.
 VIDEO = bytes(range(256)) * 4096
-_OPERATIONS = {"uploads": Operation.SLOT, "organization": Operation.CHECK}
+_OPERATIONS = {each.value: each for each in (Operation.SLOT, Operation.CHECK, Operation.USAGE)}
 
 
 class FaultyRunway:
@@ -159,7 +159,7 @@ class FaultyRunway:
         account = self.account(request.key)
         if path[2] == "tasks":
             return (Operation.DELETE if request.method == "DELETE" else Operation.STATUS), account
-        return _OPERATIONS.get(path[2], Operation.CREATE), account
+        return _OPERATIONS.get("/".join(path[2:]), Operation.CREATE), account
 
     def _owner(self, task: str) -> Account:
         owners = (a for a in self.accounts.values() if any(t.id == task for t in a.tasks))
@@ -173,7 +173,8 @@ class FaultyRunway:
         status, content = 200, b""
         match operation:
             case Operation.CREATE if fault.does:
-                task = _task(msgspec.json.decode(body))
+                asked = msgspec.json.decode(body)
+                task = Made(str(uuid.uuid4()), str(asked.get("promptText", "")), asked)
                 account.tasks.append(task)
                 content = msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
             case Operation.STATUS | Operation.DELETE:
@@ -181,8 +182,8 @@ class FaultyRunway:
             case Operation.SLOT:
                 slot = {"uploadUrl": f"{self.url}/storage/{account.label}", "fields": {"a": "b"}}
                 content = msgspec.json.encode(slot | {"runwayUri": f"runway://{account.label}"})
-            case Operation.CHECK:
-                content = msgspec.json.encode({"creditBalance": 1000})
+            case Operation.CHECK | Operation.USAGE:
+                content = msgspec.json.encode(account.organization(operation))
             case Operation.STORE:
                 status = 204
             case Operation.PROBE | Operation.FILE:
@@ -211,10 +212,6 @@ class FaultyRunway:
         link = f"{self.url}/files/{task.id}?Signature={task.asked}"
         status |= {"status": "SUCCEEDED", "output": [link], "cost": {"credits": 25}}
         return 200, msgspec.json.encode(status)
-
-
-def _task(body: dict[str, Any]) -> Made:
-    return Made(str(uuid.uuid4()), str(body.get("promptText", "")), body)
 
 
 async def _end_as(end: End, full: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

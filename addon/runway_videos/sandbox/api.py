@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +26,14 @@ _UPLOAD_SCHEMA: bodies.Schema = {
     },
     "required": ["filename", "type"],
     "open": True,
+}
+
+
+_DAY: bodies.Schema = {"type": "string", "minLength": 10, "maxLength": 10}
+_USAGE_SCHEMA: bodies.Schema = {
+    "type": "object",
+    "properties": {"startDate": _DAY, "beforeDate": _DAY},
+    "required": [],
 }
 
 
@@ -134,6 +143,21 @@ class OrganisationInfo(Api):
         self.reply(200, self.organisation.describe(models, self.state.clock()))
 
 
+class OrganisationUsage(Api):
+    """POST /v1/organization/usage."""
+
+    async def post(self) -> None:
+        body = await self.read()
+        _refuse(bodies.check_plain(body, _USAGE_SCHEMA))
+        assert isinstance(body, dict)  # checked above
+        today = datetime.fromtimestamp(self.state.clock(), UTC).date()
+        start = date.fromisoformat(str(body.get("startDate", today - timedelta(30))))
+        before = date.fromisoformat(str(body.get("beforeDate", start + timedelta(30))))
+        if before > start + timedelta(90):
+            _refuse([bodies.Issue("custom", ("beforeDate",), "At most 90 days can be queried at a time.")])
+        self.reply(200, self.organisation.usage(start.isoformat(), before.isoformat()))
+
+
 def routes(state: SandboxState) -> list[tuple[str, type[Api], dict[str, Any]]]:
     """Tornado's routing table."""
     return [
@@ -141,6 +165,7 @@ def routes(state: SandboxState) -> list[tuple[str, type[Api], dict[str, Any]]]:
         (r"/v1/tasks/([^/]+)", OneTask, {"state": state, "route": "/v1/tasks/{id}"}),
         ("/v1/uploads", OpenUpload, {"state": state}),
         ("/v1/organization", OrganisationInfo, {"state": state}),
+        ("/v1/organization/usage", OrganisationUsage, {"state": state}),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Mapping
 
@@ -34,7 +35,7 @@ class Organisation(msgspec.Struct):
 
     `credits` are what is left (1 = 0.01 USD), `daily` the most tasks per model in rolling 24
     hours, `concurrency` the most that run at once per model (further ones are THROTTLED), `closed`
-    the models that it may not use; `disabled` refuses all its keys.
+    the models that it may not use; `disabled` refuses all its keys. `used`: credits by day and model.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Organisation(msgspec.Struct):
     closed: set[str] = msgspec.field(default_factory=set)
     disabled: bool = False
     made: dict[str, deque[float]] = msgspec.field(default_factory=dict)
+    used: dict[tuple[str, str], float] = msgspec.field(default_factory=dict)
 
     def admit(self, model: str, price: float, now: float) -> None:
         """Books a task; raises Refused where Runway would make none."""
@@ -56,8 +58,26 @@ class Organisation(msgspec.Struct):
         if price > self.credits:
             message = "You do not have enough credits to run this task."
             raise Refused(400, message, docUrl=DOC_URL)
-        self.credits -= price
+        self.charge(model, price, now)
         made.append(now)
+
+    def charge(self, model: str, credits: float, now: float) -> None:
+        """Books credits on the day; negative: gives them back."""
+        self.credits -= credits
+        at = (_day(now), model)
+        self.used[at] = self.used.get(at, 0) + credits
+
+    def usage(self, start: str, before: str) -> dict[str, object]:
+        """The answer to POST /v1/organization/usage, for days from `start` until before `before`."""
+        days: dict[str, list[dict[str, object]]] = {}
+        for (day, model), credits in sorted(self.used.items()):
+            if start <= day < before:
+                days.setdefault(day, []).append({"model": model, "amount": round(credits)})
+        models = sorted({model for (day, model) in self.used if start <= day < before})
+        return {
+            "results": [{"date": day, "usedCredits": used} for day, used in days.items()],
+            "models": models,
+        }
 
     def describe(self, models: Mapping[str, object], now: float) -> dict[str, object]:
         """The answer to GET /v1/organization; None is no limit."""
@@ -77,6 +97,10 @@ class Organisation(msgspec.Struct):
         while made and made[0] <= now - DAY:
             made.popleft()
         return made
+
+
+def _day(now: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(now))
 
 
 def price(body: Mapping[str, object], given_seconds: float | None = None) -> int:

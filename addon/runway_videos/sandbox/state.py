@@ -77,7 +77,7 @@ class SandboxState:
         task = self.tasks.create(
             organisation.name, model, prompt, estimate, footage.portrait, footage.seconds or SECONDS
         )
-        organisation.credits += estimate - task.cost
+        organisation.charge(model, task.cost - estimate, self.clock())
         return task
 
     def delete(self, organisation: Organisation, task_id: str) -> bool:
@@ -86,7 +86,7 @@ class SandboxState:
         if task is None:
             return False
         if self.clock() < task.ends:
-            organisation.credits += task.cost
+            organisation.charge(task.model, -task.cost, self.clock())
         return True
 
     def output_url(self, task: Task) -> str:

@@ -89,6 +89,11 @@ class RunwayClient:
         """Asks for credits and limits of the key's organisation; costs nothing."""
         return await self._call(key, "GET", "/v1/organization")
 
+    async def get_usage(self, key: Key, start: str, before: str) -> Reply:
+        """Asks for the credits of each day (YYYY-MM-DD, UTC) until before `before`; costs nothing."""
+        body = {"startDate": start, "beforeDate": before}
+        return await self._call(key, "POST", "/v1/organization/usage", body)
+
     async def open_upload(self, key: Key, filename: str) -> Reply:
         """Asks for a place to put a file, valid for 24 hours."""
         body = {"filename": filename, "type": "ephemeral"}

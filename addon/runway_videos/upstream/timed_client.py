@@ -29,6 +29,9 @@ class TimedClient(RunwayClient):
     async def get_organization(self, key: Key) -> Reply:
         return await self._timed("get_organization", self._client.get_organization(key))
 
+    async def get_usage(self, key: Key, start: str, before: str) -> Reply:
+        return await self._timed("get_usage", self._client.get_usage(key, start, before))
+
     async def open_upload(self, key: Key, filename: str) -> Reply:
         return await self._timed("open_upload", self._client.open_upload(key, filename))
 
