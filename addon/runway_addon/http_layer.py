@@ -9,6 +9,7 @@ and sends the answer that an addon has for a call that failed.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 
 import msgspec
 from mitmproxy import http
@@ -132,13 +133,16 @@ class _WatchingHttpLayer(HttpLayer):
     def event_to_child(self, child: Layer | HttpStream, event: events.Event) -> CommandGenerator[None]:
         if not isinstance(child, HttpStream):
             if isinstance(event, ResponseProtocolError) and (answer := self._answer_to_failed(event)):
-                for part in answer:
-                    yield from super().event_to_child(child, part)
-                return
+                return self._send(child, answer)
             event = self._links.on_the_wire(event)
         elif isinstance(event, RequestHeaders):
             self._note(event.request, event.end_stream)
-        yield from super().event_to_child(child, event)
+        # Not as a generator of its own: this comes about ten times a call.
+        return super().event_to_child(child, event)
+
+    def _send(self, child: Layer, parts: Iterable[events.Event]) -> CommandGenerator[None]:
+        for part in parts:
+            yield from super().event_to_child(child, part)
 
     def _answer_to_failed(self, event: ResponseProtocolError) -> list[events.Event]:
         """The parts of the answer to a call that failed; without one mitmproxy sends its own page."""

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -61,10 +61,7 @@ class RequestedVideo(msgspec.Struct, frozen=True):
     def made_headers(self) -> dict[str, str]:
         """What an alias chose, as far as this process knows."""
         record = self.record
-        if record.runway_model in ("", bare_name(record.reference.model)):
-            return {}
-        size = {SIZE_HEADER: record.runway_size} if record.runway_size else {}
-        return {MODEL_HEADER: record.runway_model, **size}
+        return _made_headers(record.reference.model, record.runway_model, record.runway_size)
 
 
 class Runtime(msgspec.Struct, frozen=True, dict=True):
@@ -119,8 +116,9 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
         made = video.made_headers
         if not made and not cached.credits:
             return headers
-        cost = {CREDITS_HEADER: cached.credits} if cached.credits else {}
-        return {**headers, **made, **cost}
+        if not cached.credits:
+            return headers | made
+        return {**headers, **made, CREDITS_HEADER: cached.credits}
 
     @cached_property
     def json_headers(self) -> dict[str, str]:
@@ -136,6 +134,13 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     def sandbox_headers(self) -> dict[str, str]:
         """The header of answers of the sandbox; none without it."""
         return {SANDBOX_HEADER: "true"} if self.settings.sandbox else {}
+
+
+@lru_cache(maxsize=1024)
+def _made_headers(asked: str, model: str, size: str) -> dict[str, str]:
+    if model in ("", bare_name(asked)):
+        return {}
+    return {MODEL_HEADER: model, **({SIZE_HEADER: size} if size else {})}
 
 
 def sealer_of(settings: Settings) -> IdSealer:
