@@ -158,8 +158,14 @@ def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) 
     if (key := lower_names(came).get("idempotency-key")) is not None:
         headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    gone, method = ClientPresence(flow), flow.request.method
-    return Call(route, query(flow), headers, body, caller, gone, method, is_replayed(flow))
+    method, replayed = flow.request.method, is_replayed(flow)
+    # Of a replay no client is there, and none comes back: its answer is for the flow.
+    gone = _never_gone if replayed else ClientPresence(flow)
+    return Call(route, query(flow), headers, body, caller, gone, method, replayed)
+
+
+def _never_gone() -> bool:
+    return False
 
 
 def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) -> HeaderFields:

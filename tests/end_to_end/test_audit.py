@@ -7,10 +7,14 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from asking import error_of, finished, web
 from end_to_end.conftest import Folders, whole
 from running import Proxy
 from sandbox_server import KEY, SandboxServer
+
+pytestmark = pytest.mark.slow
 
 CALLERS = '{"name": "app", "value": "env.APP"}'
 TOKEN = "tok-of-the-app"

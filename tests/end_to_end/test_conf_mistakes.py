@@ -48,7 +48,7 @@ def keys(*items: object) -> str:
     return f"flow_detail: 0\nrunway_keys: {json.dumps(items)}\n"
 
 
-# One for each place that finds mistakes, since each is a start of Python: what the file and the options accept
+# One for each place that finds mistakes, since each is a start of Python: what file and options accept
 # has tests of its own.
 MISTAKES = [
     on_line("unknown option", "flow_detail: 0\nlisten_prot: 1\n", 2, "listen_prot.*did you mean listen_port"),

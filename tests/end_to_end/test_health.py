@@ -7,6 +7,7 @@ import signal
 import threading
 
 import httpx
+import pytest
 
 from asking import until, web
 from end_to_end.conftest import Folders
@@ -16,6 +17,8 @@ from faulty.server import FaultyRunway
 from origins import Origin
 from running import Proxy
 from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
 
 KEY = "key_of_the_health_tests"
 

@@ -84,6 +84,7 @@ def test_the_numbers_are_not_for_strangers(team: Proxy, headers: dict[str, str])
         error_of(stranger.get(PATH), 401)
 
 
+@pytest.mark.slow
 def test_without_the_package_it_says_how_to_get_it(folder: Folders, sandbox_server: SandboxServer) -> None:
     made = folder()
     (made / "absent").mkdir()

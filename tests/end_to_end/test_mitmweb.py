@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -18,6 +19,8 @@ from asking import PATIENCE_SECONDS, free_port, until, web
 from end_to_end.conftest import Folders, whole
 from origins import Exchange, Origin
 from running import Proxy
+
+pytestmark = pytest.mark.slow
 
 TASK = "0b8ba4a5-5d0c-4a6a-8bd5-3f3e7c5d3a11"
 PASSWORD = "of-this-test"

@@ -13,6 +13,8 @@ from end_to_end.conftest import Folders
 from end_to_end.test_mitmweb import Held, mitmweb
 from running import Proxy
 
+pytestmark = pytest.mark.slow
+
 CALLER = {"runway_callers": [json.dumps({"name": "app", "value": "env.APP"})]}
 
 

@@ -90,6 +90,7 @@ def test_a_video_without_content_has_no_pictures(direct: httpx.Client, prompt: s
     assert error_of(direct.get(path, params={"variant": "thumbnail"}), status) == video
 
 
+@pytest.mark.slow
 def test_without_the_extra_it_says_what_to_install(
     folder: Folders, sandbox_server: SandboxServer, tmp_path: Path
 ) -> None:

@@ -118,6 +118,15 @@ def test_a_call_is_what_the_flow_says() -> None:
     assert call.headers == {"x-a": "1", "idempotency-key": "hush-1"}
 
 
+def test_a_replay_has_no_client_that_could_hang_up() -> None:
+    flow = flow_of()
+    flow.is_replay = "request"
+    flow.client_conn.state = connection.ConnectionState.CLOSED
+    call = flow_messages.call_of(flow, ROUTE, "", ())
+    assert call.replayed
+    assert not call.gone()
+
+
 @pytest.mark.parametrize(
     ("state", "gone"),
     [

@@ -29,7 +29,8 @@ def test_secrets_of_the_file_are_in_no_option(start: Start) -> None:
     read = start.options.read_settings()
     assert read.keys == (Key("a", f"{SECRET}_1", weight=2.0), Key("b", SECRET))
     assert read.callers == (Caller("app", "tok_hush"),)
-    assert [each.partition(": ")[0] for each in read.warnings] == ["runway_callers", "runway_keys"]
+    written_out = [each.partition(": ")[0] for each in read.warnings if "written out" in each]
+    assert written_out == ["runway_callers", "runway_keys"]
     assert "hush" not in everything(found)
 
 
