@@ -12,6 +12,7 @@ import msgspec
 from chaos.fates import Blow
 from chaos.kinds import STORE_BLOWS
 from chaos.records import History, Life, Story, Task, Upset
+from chaos.wire import NO_ANSWER, PATIENCE_SECONDS
 
 
 class Wrong(Enum):
@@ -25,6 +26,7 @@ class Wrong(Enum):
     GONE = "shown as gone"
     FALSE_END = "false end"
     ENDED = "ended by itself"
+    HUNG = "left waiting"
 
 
 class Window(Enum):
@@ -94,9 +96,14 @@ def _check_group(
             earlier = [attempt for story in having for attempt in story.attempts[:-1]]
             missed = any(not attempt.reached for attempt in earlier)
             window = Window.UNREACHED if missed else _blown(history, having)
-            if window is Window.NONE and earlier and not any(story.has_key for story in having):
+            if history.store != "memory" and not missed and earlier and not any(map(_has_key, having)):
+                # Also where a process was killed: with a store its creates are known.
                 window = Window.DOUBT
             yield Violation(Wrong.SHARED, group, f"task {task} is held by {names}", window)
+
+
+def _has_key(story: Story) -> bool:
+    return story.has_key
 
 
 def _unnamed(
@@ -145,6 +152,8 @@ def _check_story(story: Story, tasks: Mapping[str, Task], upsets: Sequence[Upset
             continue
         yield Violation(Wrong.BACK, story.group, text, _away(story, upsets, before.at, after.at))
         break
+    if any(attempt.result == NO_ANSWER for attempt in story.attempts):
+        yield Violation(Wrong.HUNG, story.group, f"{story.wish} waited {PATIENCE_SECONDS:.0f} s in vain")
     early = [sight for sight in seen if task and sight.status == "completed" and sight.at < task.ends]
     if early:
         yield Violation(Wrong.FALSE_END, story.group, f"{story.wish}: completed before its task was")

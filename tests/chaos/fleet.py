@@ -29,15 +29,6 @@ from running import Proxy
 HALT_SECONDS = 0.3
 _LONG_HALT_SECONDS = LEASE_SECONDS + 1
 _OUT_SECONDS = 0.8
-#: Whether replicas with a store share what they saw of a video.
-ROAMS = True
-#: With a store any process knows every create: these lines of HAProxy's configuration are taken out.
-HASHING = (
-    "http-request set-var(txn.create) req.hdr(content-length)",
-    "http-request set-var(txn.create) req.hdr(idempotency-key)",
-    "balance hash var(txn.create)",
-    "http-after-response set-header x-should-retry",
-)
 #: After a second SIGTERM the process need not wait for creates.
 _END_SECONDS = 40.0
 _START_SECONDS = 60.0
@@ -91,7 +82,7 @@ class Fleet:
     @property
     def ports(self) -> list[int]:
         """Of each process."""
-        return self._ports if self.shared and ROAMS else [self.port]
+        return self._ports if self.shared else [self.port]
 
     async def start(self) -> None:
         """Until all serve; `port` is where the clients go."""
@@ -99,7 +90,7 @@ class Fleet:
         await asyncio.gather(*(self._begin(number) for number in range(len(self._urls))))
         self.port = self._ports[0]
         if len(self._urls) > 1:
-            balancer = Balancer(self._folder, self._ports, HASHING if self.shared else ())
+            balancer = Balancer(self._folder, self._ports, shared=self.shared)
             self._balancer = self._stack.enter_context(balancer)
             self.port = balancer.port
             await _answers(self.port)

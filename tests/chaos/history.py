@@ -59,6 +59,7 @@ async def run(plan: Plan, setting: Setting, folder: Path, ca: Path) -> History:
         trace.lines,
         runway.creates,
         time.monotonic() - begun,
+        setting.store,
     )
 
 

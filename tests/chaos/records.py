@@ -84,6 +84,7 @@ class History(msgspec.Struct):
     #: Creates that reached the stand-in.
     creates: int = 0
     seconds: float = 0.0
+    store: str = "memory"
 
 
 class Trace:

@@ -13,6 +13,8 @@ import msgspec
 from faulty import http1
 
 PATIENCE_SECONDS = 40.0
+#: What is said of a request that nobody answered in that time.
+NO_ANSWER = "no answer in time"
 
 
 class How(Enum):
@@ -89,7 +91,7 @@ async def ask(
             await writer.drain()
             return await _answer(reader, hang, moment)
     except TimeoutError:
-        raise LostError("no answer in time") from None
+        raise LostError(NO_ANSWER) from None
     except (OSError, asyncio.IncompleteReadError) as error:
         raise LostError(f"connection ended: {type(error).__name__}") from None
     finally:

@@ -19,6 +19,10 @@ LISTEN = "127.0.0.1:8080"
 SERVERS = ("127.0.0.1:8081", "127.0.0.1:8082")
 #: What it calls its servers.
 NAMES = ("one", "two", "three")
+_BACKENDS = ("creates", "shared-creates", "proxies")
+# The lines that are for proxies with a store, and those that are not.
+_SHARED = "use_backend shared-creates"
+_NOT_SHARED = ("http-after-response set-header x-should-retry", "use_backend creates if METH_POST")
 
 installed = shutil.which("haproxy") is not None
 
@@ -26,18 +30,26 @@ installed = shutil.which("haproxy") is not None
 class Balancer:
     """`with Balancer(folder, ports) as balancer`: HAProxy on a free port, from the file's own lines."""
 
-    def __init__(self, folder: Path, ports: Iterable[int], without: Iterable[str] = ()) -> None:
-        """`without` names lines that are taken out, to see what they are for."""
+    def __init__(
+        self, folder: Path, ports: Iterable[int], without: Iterable[str] = (), *, shared: bool = False
+    ) -> None:
+        """`without` names lines that are taken out, to see what they are for.
+
+        `shared`: with the lines for proxies that share a store.
+        """
         # HAProxy takes over a socket that listens already: the port is known, and nobody else's.
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         text = CONFIGURATION.read_text().replace(LISTEN, f"fd@{self._socket.fileno()}")
+        self._used = ("proxies", "shared-creates" if shared else "creates")
         chosen = list(ports)
         for name, port in zip(NAMES[2:], chosen[2:], strict=False):
             text = _with_server(text, name, f"127.0.0.1:{port}")
         for name, port in zip(SERVERS, chosen, strict=False):
             text = text.replace(name, f"127.0.0.1:{port}")
         self._file = folder / "haproxy.cfg"
-        for line in without:
+        if shared:
+            text = text.replace(f"# {_SHARED}", _SHARED)
+        for line in (*without, *(_NOT_SHARED if shared else ())):
             assert line in text
             text = text.replace(line, f"# {line}")
         self._asked = folder / "haproxy.sock"
@@ -58,13 +70,16 @@ class Balancer:
     def has(self, number: int) -> bool:
         """Whether it takes this server (0: the first) for alive."""
         rows = csv.DictReader(self._ask("show stat"))
-        server = ("proxies", NAMES[number])
-        (row,) = (row for row in rows if (row["# pxname"], row["svname"]) == server)
-        return row["status"] == "UP"
+        return all(
+            row["status"] == "UP"
+            for row in rows
+            if row["# pxname"] in self._used and row["svname"] == NAMES[number]
+        )
 
     def take_out(self, number: int, *, back: bool = False) -> None:
         """Takes a server out of its configuration, or puts it `back`, as an operator does."""
-        self._ask(f"set server proxies/{NAMES[number]} state {'ready' if back else 'maint'}")
+        for backend in _BACKENDS:
+            self._ask(f"set server {backend}/{NAMES[number]} state {'ready' if back else 'maint'}")
 
     def _ask(self, words: str) -> list[str]:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -22,13 +22,20 @@ installed = shutil.which("nginx") is not None
 class Nginx:
     """`with Nginx(folder, ports) as nginx`: nginx on a free port, from the file's own lines."""
 
-    def __init__(self, folder: Path, ports: Iterable[int], without: Iterable[str] = ()) -> None:
-        """`without` names lines that are taken out, to see what they are for."""
+    def __init__(
+        self, folder: Path, ports: Iterable[int], without: Iterable[str] = (), *, shared: bool = False
+    ) -> None:
+        """`without` names lines that are taken out, to see what they are for.
+
+        `shared`: with the lines for proxies that share a store.
+        """
         self.port = free_port()
         text = CONFIGURATION.read_text().replace(LISTEN, f"127.0.0.1:{self.port}")
         for name, port in zip(SERVERS, ports, strict=True):
             text = text.replace(name, f"127.0.0.1:{port}")
-        for line in without:
+        if shared:
+            text = text.replace("    POST creates;", "    POST shared_creates;")
+        for line in (*without, *(['"~^POST 50[24]$" false;'] if shared else ())):
             assert line in text
             text = text.replace(line, f"# {line}")
         self._text = text

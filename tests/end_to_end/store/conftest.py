@@ -12,8 +12,11 @@ import pytest
 
 from faulty import FaultyRunway, faults
 from faulty.accounts import Operation
+from faulty.balancer import Balancer
 from faulty.clients import Client, Got, create
 from faulty.gateway import gateway
+from faulty.nginx import Nginx
+from faulty.pair import TOKEN, AnyBalancer
 from redis_server import RedisServer, needs_redis
 from running import Proxy
 
@@ -49,20 +52,31 @@ class Pair:
         for proxy in self.proxies:
             proxy.kill()
 
-    def client(self, number: int) -> Client:
+    def client(self, number: int, **options: Any) -> Client:
         """The stock client of proxy `number`."""
-        return Client(self.proxies[number].base_url)
+        return Client(self.proxies[number].base_url, api_key=TOKEN, **options)
 
-    def ask(self, number: int, prompt: str, retry: int | None = None, **more: Any) -> Got:
-        """One create of proxy `number`, without retries."""
-        with Client(self.proxies[number].base_url, max_retries=0) as user:
+    def front(self) -> AnyBalancer:
+        """HAProxy or nginx before both, with their lines for proxies that share a store."""
+        kind: type[AnyBalancer] = Nginx if self.redis else Balancer
+        return kind(self._folder(), [proxy.port for proxy in self.proxies], shared=True)
+
+    def ask(
+        self, number: int, prompt: str, retry: int | None = None, *, seconds: float = 60, **more: Any
+    ) -> Got:
+        """One create of proxy `number`, without retries; its client hangs up after so many seconds."""
+        with self.client(number, max_retries=0, timeout=seconds) as user:
             return create(user, retry, model=MODEL, prompt=prompt, **more)
 
     def begun(self, pool: ThreadPoolExecutor, prompt: str, **more: Any) -> Future[Got]:
         """A create of the first proxy, which Runway holds."""
+        return self.held(lambda: pool.submit(self.ask, 0, prompt, **more))
+
+    def held(self, begin: Callable[[], Future[Got]]) -> Future[Got]:
+        """A create that `begin` begins, and that Runway holds."""
         seen = self.account.seen[Operation.CREATE]
         self.account.plan(Operation.CREATE, faults.HELD)
-        waiting = pool.submit(self.ask, 0, prompt, **more)
+        waiting = begin()
         self.runway.wait_seen(self.account, Operation.CREATE, seen + 1)
         return waiting
 

@@ -7,11 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from asking import until
-from end_to_end.store.conftest import Pair
-from faulty.clients import Client
+from end_to_end.store.conftest import MODEL, Pair
+from faulty import balancer, nginx
+from faulty.clients import Client, Got, create
 from faulty.gateway import lines_with
+from faulty.pair import CALLERS, TOKEN, AnyBalancer
 
 pytestmark = pytest.mark.slow
+balanced = pytest.mark.skipif(
+    not (balancer.installed and nginx.installed), reason="haproxy or nginx is not installed"
+)
 
 
 def test_one_payment_whichever_proxy_is_asked(pair: Pair) -> None:
@@ -34,24 +39,40 @@ def test_one_payment_whichever_proxy_is_asked(pair: Pair) -> None:
     assert "p4ss" not in "".join(proxy.log for proxy in pair.proxies)
 
 
-def test_what_a_killed_proxy_had_sent_is_never_sent_again(pair: Pair) -> None:
-    with ThreadPoolExecutor() as pool:
+@balanced
+def test_what_a_killed_proxy_had_sent_is_never_sent_again(stores: Pair) -> None:
+    """Whether its client waits, has hung up a moment before, or comes through a balancer."""
+    pair = stores.begin(runway_callers=CALLERS)
+
+    def through(front: AnyBalancer) -> Got:
+        with Client(front.base_url, api_key=TOKEN) as user:
+            return create(user, model=MODEL, prompt="balanced")
+
+    with ThreadPoolExecutor() as pool, pair.front() as front:
+        balanced = pair.held(lambda: pool.submit(through, front))
+        until(lambda: any(lines_with(proxy.log, "creating:") for proxy in pair.proxies) or None, "its line")
+        if lines_with(pair.proxies[1].log, "creating:"):
+            pair.proxies.reverse()  # the first one has it, and is killed
         waiting = pair.begun(pool, "killed")
         keyed = pair.begun(pool, "killed with a key", key="a key")
+        left = pair.begun(pool, "left", seconds=0.3)
+        assert left.result().code == "APITimeoutError"
         pair.proxies[0].kill()
         assert waiting.result().code == keyed.result().code == "APIConnectionError"
         pair.account.release()
-        pair.proxies[0] = pair.start()
+        dead, pair.proxies[0] = pair.proxies[0], pair.start()
         retries = [
-            pool.submit(pair.ask, number, prompt, 1, **more)
-            for prompt, more in (("killed", {}), ("killed with a key", {"key": "a key"}))
+            pool.submit(pair.ask, number, prompt, 1, key=key)
+            for prompt, key in (("killed", None), ("left", None), ("killed with a key", "a key"))
             for number in (0, 1)
         ]
-        got = [retry.result() for retry in retries]
-    assert [(each.status, each.code, each.stopped) for each in got] == [(502, "outcome_unknown", True)] * 4
-    assert [len(pair.account.made(prompt)) for prompt in ("killed", "killed with a key")] == [1, 1]
-    log = "\n".join(proxy.log for proxy in pair.proxies)
-    assert len(lines_with(log, "OUTCOME UNKNOWN", "has died")) == 2
+        got = [balanced.result(), *(retry.result() for retry in retries)]
+    assert [(each.status, each.code, each.stopped) for each in got] == [(502, "outcome_unknown", True)] * 7
+    assert got[0].tries == 2  # the first got the balancer's own 502
+    prompts = ("balanced", "killed", "killed with a key", "left")
+    assert [len(pair.account.made(prompt)) for prompt in prompts] == [1] * 4
+    log = "\n".join(proxy.log for proxy in (dead, *pair.proxies))
+    assert len(lines_with(log, "OUTCOME UNKNOWN", "has died")) == 4
     assert pair.ask(1, "killed", key="insists").video
 
 

@@ -28,7 +28,13 @@ def polled(*sights: tuple[float, str, int]) -> Story:
 
 
 def found(
-    stories: list[Story], tasks: list[Task], *lines: str, end: str = "stopped", upsets: tuple[Upset, ...] = ()
+    stories: list[Story],
+    tasks: list[Task],
+    *lines: str,
+    end: str = "stopped",
+    upsets: tuple[Upset, ...] = (),
+    store: str = "memory",
 ) -> list[Violation]:
     """What the checker says; `lines` are the log of the only process, which ended so."""
-    return check(History("by hand", 0, stories, tasks, [Life(0, "\n".join(lines), end)], list(upsets)))
+    life = Life(0, "\n".join(lines), end)
+    return check(History("by hand", 0, stories, tasks, [life], list(upsets), store=store))

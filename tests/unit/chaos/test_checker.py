@@ -93,9 +93,11 @@ def test_checker_finds_one_video_for_two_equal_creates() -> None:
     assert shared.window is Window.UNREACHED
     stories[1].attempts[0].reached = True
     (shared,) = found(stories, [task("id-a")])
+    assert shared.window is Window.NONE
+    (shared,) = found(stories, [task("id-a")], store="redis")
     assert shared.window is Window.DOUBT  # nothing but the count tells them apart
     stories[1].has_key = True
-    (shared,) = found(stories, [task("id-a")])
+    (shared,) = found(stories, [task("id-a")], store="redis")
     assert shared.window is Window.NONE
 
 
@@ -137,6 +139,11 @@ def test_checker_accepts_a_status_that_went_on() -> None:
 
 def test_checker_finds_a_video_completed_too_early() -> None:
     assert wrongs(found([polled((1.5, "completed", 100))], [task("id-a")])) == [Wrong.FALSE_END]
+
+
+def test_checker_finds_a_client_that_waited_in_vain() -> None:
+    tries = (Attempt(0, 1.0, 41.0, "no answer in time"), Attempt(1, 42.0, 43.0, "the video"))
+    assert wrongs(found([story("w1", "id-a", GROUP, "app-1", *tries)], [task("id-a")])) == [Wrong.HUNG]
 
 
 def test_checker_finds_a_video_shown_as_gone() -> None:
