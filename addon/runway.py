@@ -57,6 +57,7 @@ class RunwayAddon:
         self.decisions = reload_state.decisions
         self.addresses = reload_state.addresses
         self.video_calls = reload_state.video_calls
+        self.new_configuration = reload_state.new_configuration
         self.throttle = LogThrottle()
 
     # Start and end
@@ -84,17 +85,20 @@ class RunwayAddon:
             settings = self.options.read_settings()
             if settings == self.settings:
                 return
-            service = reload_state.service
-            if service is None:
-                service = reload_state.service = Service(settings, timeouts=self.timeouts)
-            else:
-                service.reconfigure(settings)
+            self.take(settings)
         except ConfigError as error:
             if self.settings is not None:
                 raise exceptions.OptionsError(str(error)) from error
             listening.silence_server_log()
             log.error("%s", error)
-            return
+
+    def take(self, settings: Settings) -> None:
+        """Puts settings in force. Raises ConfigError, and then nothing has changed."""
+        service = reload_state.service
+        if service is None:
+            service = reload_state.service = Service(settings, timeouts=self.timeouts)
+        else:
+            service.reconfigure(settings)
         self.use(settings, service)
 
     def use(self, settings: Settings, service: Service) -> None:
@@ -106,6 +110,7 @@ class RunwayAddon:
         events = service.runtime.events
         self.admission = Admission(settings, self.connections, self.addresses, self.throttle, events)
         self.video_calls.use(service, self.admission)
+        self.new_configuration.use(settings, self.take)
         reload_state.last_good.replaced_by(self)
 
     def running(self) -> None:
@@ -118,6 +123,7 @@ class RunwayAddon:
             # A reload of the script ends this addon, not the service; and the next one may be broken.
             reload_state.last_good.keep(self)
             return
+        self.new_configuration.stop()
         self.video_calls.restore()
         self._task(self.service.close())
 
@@ -136,7 +142,8 @@ class RunwayAddon:
             # From a callback: out of a task mitmproxy would show it as a fault.
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return
-        shutdown.drain_on_signals(self.service, self.video_calls)
+        shutdown.drain_on_signals(self.service, self.video_calls, self.new_configuration.read_now)
+        self.new_configuration.start()
         log_start(self.settings, listening.addresses(), options.option_warnings())
         self.opened.set()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mitmproxy import ctx, exceptions
+from mitmproxy.utils import typecheck
 
 from runway_videos.config.conf_file import ConfFile, ConfigError
 
@@ -22,9 +23,19 @@ _PORTS = range(65536)
 
 def apply(file: ConfFile, name: str) -> None:
     """Sets one option as the file says. Raises ConfigError."""
+    value = converted(file, name)
+    try:
+        with _addon_errors():
+            ctx.options.update(**{name: value})
+    except exceptions.OptionsError as error:
+        raise ConfigError(f"{file.where(name)}: {one_line(error)}") from error
+
+
+def converted(file: ConfFile, name: str) -> object:
+    """The value of an entry, of the option's own type. Raises ConfigError."""
     option = dict(ctx.options.items())[name]
     entry = file.entries[name].value
-    value = _converted(entry, option.typespec)
+    value = _as_type(entry, option.typespec)
     if option.choices and value not in option.choices:
         allowed = ", ".join(option.choices)
         raise ConfigError(f"{file.where(name)}: {value!r} must be one of {allowed}")
@@ -36,12 +47,10 @@ def apply(file: ConfFile, name: str) -> None:
     if isinstance(entry, bool) and option.typespec is not bool:  # in Python True is a number
         raise ConfigError(f"{file.where(name)}: {str(entry).lower()} must be {expected}")
     try:
-        with _addon_errors():
-            ctx.options.update(**{name: value})
+        typecheck.check_option_type(name, value, option.typespec)
     except TypeError as error:
         raise ConfigError(f"{file.where(name)}: {entry!r} must be {expected}") from error
-    except exceptions.OptionsError as error:
-        raise ConfigError(f"{file.where(name)}: {one_line(error)}") from error
+    return value
 
 
 def one_line(error: object) -> str:
@@ -71,7 +80,7 @@ def _addon_errors() -> Iterator[None]:
         raise exceptions.OptionsError("; ".join(messages))
 
 
-def _converted(value: object, kind: object) -> object:
+def _as_type(value: object, kind: object) -> object:
     """A value of YAML as the option's type: a single value is a list of one, a number is a text."""
     if kind == Sequence[str]:
         items = value if isinstance(value, list) else [] if value is None else [value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mitmproxy import ctx, exceptions
@@ -69,6 +69,10 @@ _SAFE_DEFAULTS: Mapping[str, object] = {
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
 _SECRET = ("runway_keys", "runway_callers", "runway_webhooks")
+# What is built once, before anything is served.
+_AT_THE_START = frozenset(
+    {"runway_sandbox", "runway_store", "runway_store_prompts", "runway_store_days", "runway_lean"}
+)
 _LISTENING = ("mode", "listen_host", "listen_port", "server")
 
 
@@ -91,6 +95,7 @@ class AddonOptions:
         self._environment = environment
         self._literals = LiteralSecrets()
         self._file: ConfFile | None = None
+        self._known: Collection[str] = ()
         self._on_command_line: frozenset[str] = frozenset()
 
     def load(self, loader: Loader, folders: Iterable[Path]) -> bool:
@@ -105,7 +110,9 @@ class AddonOptions:
             return False
         on_command_line = command_line.named_options(self._arguments)
         self._on_command_line = frozenset(on_command_line)
-        known = command_line.KnownOptions(ctx.options.keys(), command_line.options_of_all_programs)
+        known = self._known = command_line.KnownOptions(
+            ctx.options.keys(), command_line.options_of_all_programs
+        )
         path = conf_file.find(on_command_line.get("runway_conf"), folders)
         file = self._file = conf_file.read(path, known)
         applied = [name for name in file.entries if self._is_from_file(name) and name not in _SECRET]
@@ -129,8 +136,11 @@ class AddonOptions:
 
     def where(self, name: str) -> str:
         """Where an option was set, for messages."""
-        if self._file is not None and self._is_from_file(name):
-            return self._file.where(name)
+        return self._where(self._file or ConfFile(None, {}), name)
+
+    def _where(self, file: ConfFile, name: str) -> str:
+        if self._is_from(file, name):
+            return file.where(name)
         return f"--set {name}" if name in self._on_command_line else name
 
     def where_to_listen(self) -> str:
@@ -147,25 +157,59 @@ class AddonOptions:
 
     def read_settings(self) -> Settings:
         """The settings as the options stand now. Raises ConfigError."""
-        file = self._file or ConfFile(None, {})
-        values = {name: getattr(ctx.options, name) for name in OPTIONS}
-        for name in _SECRET:
-            if not values[name] and self._is_from_file(name):
-                values[name] = file.entries[name].value or []
-            else:
-                values[name] = self._literals.hide(name, values[name])
+        return self.settings_with(self._file or ConfFile(None, {}))
+
+    def read_file(self) -> ConfFile:
+        """The file as it is now. Takes a while. Raises ConfigError."""
+        return conf_file.read(self._file.path if self._file else None, self._known)
+
+    def settings_with(self, file: ConfFile) -> Settings:
+        """The settings as they would be with this file. Nothing is changed. Raises ConfigError."""
         found = settings.read(
-            values,
+            {name: self._value(file, name) for name in OPTIONS},
             self._environment,
-            self.where,
+            lambda name: self._where(file, name),
             conf=str(file.path or ""),
-            file_mode=lambda name: file.mode if self._is_from_file(name) else 0,
+            file_mode=lambda name: file.mode if self._is_from(file, name) else 0,
         )
         self._check_others(found)
         return found
 
+    def adopt(self, file: ConfFile) -> list[str]:
+        """Puts a file, whose settings are in force, in the place of the one before. Raises ConfigError.
+
+        Gives a line for each entry that has changed and takes effect at the next start alone.
+        """
+        names = {*OPTIONS, *file.entries, *(self._file.entries if self._file else ())}
+        changed = sorted(name for name in names if self._is_changed(file, name))
+        held = [name for name in changed if name not in OPTIONS or name in _AT_THE_START]
+        values = {name: self._value(file, name) for name in changed if name not in (*held, *_SECRET)}
+        self._file = file
+        ctx.options.update(**values)
+        return [f"{self.where(name)}: takes effect when the proxy is started again" for name in held]
+
+    def _value(self, file: ConfFile, name: str) -> object:
+        """An option of the addon's own as it would be with this file."""
+        current = getattr(ctx.options, name)
+        if name in _SECRET:
+            from_file = not current and self._is_from(file, name)
+            return (file.entries[name].value or []) if from_file else self._literals.hide(name, current)
+        if name in _AT_THE_START or not self._is_changed(file, name):
+            return current
+        return file_options.converted(file, name) if name in file.entries else OPTIONS[name][1]
+
+    def _is_changed(self, file: ConfFile, name: str) -> bool:
+        """Whether an entry is another one than in the file that is in force, and counts."""
+        before = self._file.entries.get(name) if self._file else None
+        after = file.entries.get(name)
+        same = before.value == after.value if before and after else before is after
+        return not same and name not in self._on_command_line
+
     def _is_from_file(self, name: str) -> bool:
-        return self._file is not None and name in self._file.entries and name not in self._on_command_line
+        return self._file is not None and self._is_from(self._file, name)
+
+    def _is_from(self, file: ConfFile, name: str) -> bool:
+        return name in file.entries and name not in self._on_command_line
 
     def _is_set(self, name: str) -> bool:
         """Whether the command line, the file, or mitmproxy's own config.yaml sets an option."""

@@ -18,6 +18,7 @@ from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
 from runway_addon.log_throttle import LogThrottle
 from runway_addon.models_answers import ModelsAnswers, ModelsFlow
+from runway_addon.new_configuration import NewConfiguration
 from runway_addon.options import AddonOptions
 from runway_addon.redact import SignedLinks
 from runway_addon.video_calls import VideoCalls
@@ -26,6 +27,8 @@ from runway_videos.service import Service
 service: Service | None = None
 
 options = AddonOptions(sys.argv[1:], os.environ)
+
+new_configuration = NewConfiguration(options)
 
 connections = Connections()
 links = SignedLinks()

@@ -170,13 +170,13 @@ class Shutdown:
             waited += _CHECK_SECONDS
 
 
-def drain_on_signals(service: Drained, calls: Calls) -> None:
+def drain_on_signals(service: Drained, calls: Calls, hang_up: Callable[[], None]) -> None:
     """Makes SIGTERM, and SIGINT where no user interface asks, wait for creates in flight.
 
-    SIGHUP ends nothing.
+    SIGHUP ends nothing: it calls `hang_up`.
     """
     shutdown = Shutdown(service, Listener(), calls, ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS)
-    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": _log_what_sighup_does}
+    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": hang_up}
     if not hasattr(ctx.master, "prompt_for_exit"):
         handlers["SIGINT"] = shutdown.begin
     loop = asyncio.get_running_loop()
@@ -185,7 +185,3 @@ def drain_on_signals(service: Drained, calls: Calls) -> None:
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             if (number := getattr(signal, name, None)) is not None:
                 loop.add_signal_handler(number, handler)
-
-
-def _log_what_sighup_does() -> None:
-    log.warning("SIGHUP: the configuration is read at the start only; restart the proxy to change it")

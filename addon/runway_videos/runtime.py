@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import msgspec
@@ -143,12 +143,39 @@ def _made_headers(asked: str, model: str, size: str) -> dict[str, str]:
     return {MODEL_HEADER: model, **({SIZE_HEADER: size} if size else {})}
 
 
-def sealer_of(settings: Settings) -> IdSealer:
-    """The sealer for the configured keys. Raises ConfigError for names that cannot be told apart."""
+def sealer_of(settings: Settings, earlier: Mapping[str, Sequence[str]] = {}) -> IdSealer:
+    """The sealer for the configured keys; `earlier`: values that they had before, by name.
+
+    Raises ConfigError for names that cannot be told apart.
+    """
+    values = {key.name: key.value for key in settings.keys}
     try:
-        return IdSealer({key.name: key.value for key in settings.keys}, settings.id_secrets)
+        return IdSealer(values, settings.id_secrets, earlier=earlier)
     except ValueError as error:
         raise ConfigError(f"runway_keys: {error}") from error
+
+
+def reconfigured(
+    runtime: Runtime,
+    settings: Settings,
+    earlier: Mapping[str, Sequence[str]],
+    connect: Callable[[str, str | None, Timeouts], RunwayClient] | None,
+) -> Runtime:
+    """The same with other settings; `earlier` as for `sealer_of`, `connect` None keeps the client.
+
+    Raises ConfigError.
+    """
+    before = runtime.settings
+    if settings.store != before.store:
+        raise ConfigError("runway_store: takes effect at the start; end the proxy and start it again")
+    sealer = sealer_of(settings, earlier)
+    pool, client = runtime.pool, runtime.client
+    if settings.keys != before.keys:
+        pool = KeyPool(settings.keys, runtime.clock, before=pool)
+    if connect is not None and (settings.base_url, settings.proxy) != (before.base_url, before.proxy):
+        # The old one may have creates in flight: it ends by itself when they are answered.
+        client = connect(settings.base_url, settings.proxy, runtime.timeouts)
+    return msgspec.structs.replace(runtime, settings=settings, pool=pool, client=client, sealer=sealer)
 
 
 def size_of(cached: CachedStatus) -> int:

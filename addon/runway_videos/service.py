@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -21,6 +21,7 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.events import Events
 from runway_videos.idempotency.interface import KeepsCreates
+from runway_videos.keys.earlier_values import earlier_values
 from runway_videos.keys.pool import KeyPool
 from runway_videos.keys.shared_cooldowns import shared_cooldowns
 from runway_videos.log_sink import LogSink
@@ -37,7 +38,7 @@ from runway_videos.operations.list_videos import VideoLister
 from runway_videos.operations.spending import Spending
 from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
-from runway_videos.runtime import CachedStatus, Runtime, sealer_of, size_of
+from runway_videos.runtime import CachedStatus, Runtime, reconfigured, sealer_of, size_of
 from runway_videos.store.open_state import open_state
 from runway_videos.store.stored_videos import shared_videos
 from runway_videos.store.video_records import VideoRecords
@@ -82,6 +83,7 @@ class Service:
         timeouts = timeouts or Timeouts()
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
         self._started = self._ending = False
+        self._earlier: Mapping[str, tuple[str, ...]] = {}  # values of keys that were rotated
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
         self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
@@ -230,26 +232,19 @@ class Service:
             await self._stop_sandbox()
 
     def reconfigure(self, settings: Settings) -> None:
-        """Takes new settings; videos, creates and polls under way are kept, new keys begin anew.
+        """Takes new settings; videos, creates, polls under way, budgets and cooldowns are kept.
 
         Raises ConfigError, and then nothing has changed.
         """
-        runtime = self.runtime
-        before = runtime.settings
+        before = self.runtime.settings
         if self._started and settings.sandbox != before.sandbox:
             # A real key must never go to the sandbox, nor its header on a paid video.
             raise ConfigError("runway_sandbox: takes effect at the start; end the proxy and start it again")
-        if settings.store != before.store:
-            raise ConfigError("runway_store: takes effect at the start; end the proxy and start it again")
-        signers, sealer = signers_of(settings.webhooks), sealer_of(settings)
+        signers = signers_of(settings.webhooks)
+        earlier = earlier_values(self._earlier, before.keys, settings.keys)
+        connect = None if self._stop_sandbox else self._connect
+        runtime = reconfigured(self.runtime, settings, earlier, connect)
         self.observer.use(settings)
-        pool, client = runtime.pool, runtime.client
-        if settings.keys != before.keys:
-            pool = KeyPool(settings.keys, runtime.clock, self._cooldowns.tell)
-        if (settings.base_url, settings.proxy) != (before.base_url, before.proxy) and not self._stop_sandbox:
-            # The old one may have creates in flight: it ends by itself when they are answered.
-            client = self._connect(settings.base_url, settings.proxy, runtime.timeouts)
-        self.runtime = msgspec.structs.replace(
-            runtime, settings=settings, pool=pool, client=client, sealer=sealer
-        )
+        self.runtime = runtime
+        self._earlier = earlier
         self._webhooks.use(settings.webhooks, signers)

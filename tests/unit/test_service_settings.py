@@ -55,6 +55,34 @@ async def test_the_video_of_a_key_that_is_gone_is_unknown_until_the_key_is_back(
 
 
 @in_a_loop
+async def test_the_videos_of_a_key_that_is_rotated_while_the_process_runs_are_still_served() -> None:
+    harness = ServiceHarness()
+    first = await harness.create()
+    harness.service.reconfigure(settings_of(keys=[{"name": "a", "value": "env.B"}]))
+    second = await harness.create()
+    harness.service.reconfigure(settings_of(keys=[{"name": "b", "value": "env.A"}]))
+    harness.service.reconfigure(settings_of(keys=[{"name": "a", "value": "tok_third"}]))
+    for video_id in (first, second):
+        assert (await harness.video("GET", f"/{video_id}"))["id"] == video_id
+
+
+@in_a_loop
+async def test_a_cooldown_goes_on_for_a_key_that_stays_and_ends_with_another_value() -> None:
+    harness = ServiceHarness()
+    refusal = b'{"error": "Unauthorized"}'
+    harness.runway.next["create"].append(Reply(401, refusal))
+    harness.runway.next["organization"].append(Reply(401, refusal))
+    with pytest.raises(ApiError):
+        await harness.create()
+    harness.service.reconfigure(settings_of(keys=[{"name": "a", "value": "env.A", "weight": 5}]))
+    with pytest.raises(ApiError, match="refuses this proxy's API key"):
+        await harness.create()
+    assert harness.runway.times("create") == 1
+    harness.service.reconfigure(settings_of(keys=[{"name": "a", "value": "env.B"}]))
+    assert await harness.create()
+
+
+@in_a_loop
 async def test_a_change_of_settings_drops_no_shared_poll() -> None:
     harness = ServiceHarness(poll_seconds=0)
     video_id = await harness.create()

@@ -31,7 +31,12 @@ _NO_PLACE = {
 
 
 class ConfigError(Exception):
-    """A mistake in the configuration: one line that names the place, the entry and what is allowed."""
+    """A mistake in the configuration: one line that names the place, the entry and what is allowed.
+
+    `files`: those with secrets that had been looked for.
+    """
+
+    files: tuple[str, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):

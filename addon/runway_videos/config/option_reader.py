@@ -42,6 +42,7 @@ class OptionReader:
         self.file_mode = file_mode
         self.warnings: list[str] = []
         self.files: list[str] = []  # that secrets are read from
+        self.left_out: dict[str, str] = {}  # keys without a secret, and why
 
     def fail(self, option: str, problem: str) -> ConfigError:
         return ConfigError(f"{self.where(option)}: {problem}")

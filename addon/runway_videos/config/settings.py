@@ -12,6 +12,7 @@ from runway_videos import catalog
 from runway_videos.config import value_warnings
 from runway_videos.config.aliases import read_aliases
 from runway_videos.config.caller_options import Caller, Limits, read_callers
+from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
@@ -34,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Everything that the addon was told; no secret is in its repr. `warnings` are shown at start.
 
     `aliases`: (pattern, Runway models); the first pattern that matches wins. `conf` is the path of the
-    configuration file in force, "" where there is none. `files` are those that secrets were read from.
+    configuration file in force, "" where there is none. `files` are those that secrets were read
+    from. `left_out`: keys without a secret, and why.
     """
 
     keys: tuple[Key, ...]
@@ -61,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True):
     audit: str = ""
     audit_prompts: bool = False
     files: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = {}
 
     def limits_of(self, caller: str) -> Limits:
         """What a caller may make."""
@@ -88,6 +91,14 @@ def read(
     `conf` is the path of the file in force; `file_mode` as `OptionReader` takes it.
     """
     reader = OptionReader(environ, where, file_mode)
+    try:
+        return _read(reader, options, conf)
+    except ConfigError as error:
+        error.files = tuple(reader.files)
+        raise
+
+
+def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Settings:
     sandbox = bool(options["runway_sandbox"])
     callers = read_callers(reader, options["runway_callers"])
     poll = options["runway_poll_seconds"]
@@ -115,13 +126,14 @@ def read(
         webhooks=read_webhooks(reader, options["runway_webhooks"], [caller.name for caller in callers]),
         id_secrets=_id_secrets(reader),
         warnings=tuple(reader.warnings),
-        files=tuple(reader.files),
         conf=conf,
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
         extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
         store=read_store(reader, options),
         audit=str(options["runway_audit"] or "").strip(),
         audit_prompts=bool(options["runway_audit_prompts"]),
+        left_out=reader.left_out,
+        files=tuple(reader.files),
     )
 
 
@@ -157,6 +169,7 @@ def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
         if secret is None:
             # The other keys still serve: one team's slip must not stop the others.
             reader.warn("runway_keys", f"{name} is left out, {missing}")
+            reader.left_out[name] = missing
             continue
         if problem := value_warnings.of_key(secret):
             reader.warn("runway_keys", f"{name} {problem}")

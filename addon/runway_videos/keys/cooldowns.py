@@ -127,6 +127,13 @@ class Cooldowns:
         cooldown = self._full.get((name, model))
         return cooldown is not None and cooldown.until > self._clock()
 
+    def forget(self, name: str) -> None:
+        """All that is known of a key: it has another value now."""
+        self._keys.pop((name, ""), None)
+        self._models = {at: each for at, each in self._models.items() if at[0] != name}
+        self._full = {at: each for at, each in self._full.items() if at[0] != name}
+        self._first = {at: each for at, each in self._first.items() if at[0] != name}
+
     def begin_create(self, name: str) -> None:
         """A create goes out with this key. If it was unauthorized, this is its one trial."""
         cooldown = self._keys.get((name, ""))

@@ -91,8 +91,9 @@ class KeyPool:
         keys: Iterable[Key],
         clock: Callable[[], float],
         changed: Callable[[CooldownChange], None] = lambda change: None,
+        before: KeyPool | None = None,
     ) -> None:
-        """`changed` is told of cooldowns that begin and end here."""
+        """`changed` is told of cooldowns that begin and end here. `before`: the pool whose place it takes."""
         self._keys: dict[str, Key] = {}
         for key in keys:
             if key.name in self._keys:
@@ -101,9 +102,18 @@ class KeyPool:
                 raise ValueError(f"the weight of {key.name} must be a number of 0 or more")
             self._keys[key.name] = key
         self._clock = clock
-        self._cooldowns = Cooldowns(clock, changed=changed)
+        self._cooldowns: Cooldowns = Cooldowns(clock, changed=changed)
         self._in_flight: Counter[str] = Counter()
+        if before is not None:
+            self._follow(before)
         self._round_robin = WeightedRoundRobin()
+
+    def _follow(self, before: KeyPool) -> None:
+        """Goes on with the cooldowns of keys that stay."""
+        self._cooldowns, self._in_flight = before._cooldowns, before._in_flight
+        for name, old in before._keys.items():
+            if (new := self._keys.get(name)) is None or new.value != old.value:
+                self._cooldowns.forget(name)
 
     def get(self, name: str) -> Key | None:
         """The key of that name, whatever its weight and cooldown."""

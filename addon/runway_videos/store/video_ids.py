@@ -93,6 +93,7 @@ class IdSealer:
 
     `secrets` are those of RUNWAY_ID_SECRET: the first seals, all open. Without any, a secret derived
     from the key's value seals; that one always opens, so a secret set later orphans no video.
+    `earlier`: values that keys had before; what was sealed with them opens too.
     `make_cipher` makes an AES-SIV cipher of a key of 64 bytes.
     Raises ValueError for two names with the same hash and for an empty secret.
     """
@@ -102,6 +103,7 @@ class IdSealer:
         keys: Mapping[str, str],
         secrets: Sequence[str] = (),
         make_cipher: Callable[[bytes], Cipher] = AESSIV,
+        earlier: Mapping[str, Sequence[str]] = {},
     ) -> None:
         # A video is polled over and over. An invalid id raises, so it is never cached.
         self._opened = lru_cache(maxsize=_CACHED_IDS)(self._open)
@@ -113,9 +115,12 @@ class IdSealer:
             if name_hash in self._openers:
                 other = self._openers[name_hash][0]
                 raise ValueError(f"the keys {other} and {name} cannot be told apart: rename one")
-            derived = make_cipher(_derive(value, b"runway_videos id from a Runway key"))
+            derived = [
+                make_cipher(_derive(each, b"runway_videos id from a Runway key"))
+                for each in (value, *earlier.get(name, ()))
+            ]
             self._hashes[name] = name_hash
-            self._openers[name_hash] = (name, (*shared, derived))
+            self._openers[name_hash] = (name, (*shared, *derived))
 
     def seal(self, reference: VideoReference) -> str:
         """The id of a video. Raises UnsealableError, and KeyError for a key that is not configured."""

@@ -202,7 +202,7 @@ def test_sighup_ends_nothing(
     proxy = start()
     waiting = in_flight(proxy, runway, pool, "first")
     proxy.child.send_signal(signal.SIGHUP)
-    proxy.wait_for("SIGHUP: .* restart the proxy")
+    proxy.wait_for("SIGHUP: configuration: as it was")
     account.release()
     assert waiting.result().video
     assert proxy.child.poll() is None

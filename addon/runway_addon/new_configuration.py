@@ -1,0 +1,103 @@
+"""A changed mitm.conf, or a changed file with a secret, taken over while the proxy runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from runway_addon.options import AddonOptions
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.file_watch import FileWatch
+from runway_videos.config.settings import Settings
+from runway_videos.logs import log
+
+#: Seconds between two looks at the files. A change is taken over at the second look that sees it.
+LOOK_SECONDS = 0.5
+
+# Of the settings, those that no option sets.
+_NO_OPTIONS = frozenset({"conf", "files", "warnings", "id_secrets"})
+
+
+class NewConfiguration:
+    """Watches the files. One of a process: it outlives a reload of the script, and knows the newest addon."""
+
+    def __init__(
+        self, options: AddonOptions, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._options = options
+        self._sleep = sleep
+        self._watch = FileWatch()
+        self._settings: Settings | None = None
+        self._take: Callable[[Settings], None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._reading: set[asyncio.Task[None]] = set()
+        self._lock = asyncio.Lock()
+
+    def use(self, settings: Settings, take: Callable[[Settings], None]) -> None:
+        """These are in force. `take` puts others in force, and raises ConfigError where it cannot."""
+        self._settings, self._take = settings, take
+        self._watch.use(_files(settings))
+
+    def start(self) -> None:
+        """Begins to look, where that has not begun yet."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    def stop(self) -> None:
+        """Looks no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def read_now(self) -> None:
+        """Reads the files whether or not they look changed (SIGHUP)."""
+        task = asyncio.get_running_loop().create_task(self.read("SIGHUP: "))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def read(self, why: str = "") -> None:
+        """Reads the files and puts in force what they say; a mistake leaves all as it was. Logs which."""
+        async with self._lock:
+            if self._settings is None or self._take is None:
+                return
+            before = self._settings
+            self._watch.reading()
+            try:
+                file = await asyncio.to_thread(self._options.read_file)
+                settings = self._options.settings_with(file)
+                _check_complete(before, settings)
+                if settings != before:
+                    self._take(settings)
+                held = self._options.adopt(file)
+            except ConfigError as error:
+                # Also those that are only missing: they may be written next.
+                self._watch.use([*_files(before), *error.files])
+                log.error("%s%s; what was in force stays so", why, error)
+                return
+            changed = _changes(before, settings)
+            log.info("%sconfiguration: %s", why, f"new {', '.join(changed)}" if changed else "as it was")
+            for line in (*held, *(each for each in settings.warnings if each not in before.warnings)):
+                log.warning("%s", line)
+
+    async def _look(self) -> None:
+        while True:
+            await self._sleep(LOOK_SECONDS)
+            if self._watch.changed():
+                await self.read()
+
+
+def _files(settings: Settings) -> list[str]:
+    return [path for path in (settings.conf, *settings.files) if path]
+
+
+def _check_complete(before: Settings, settings: Settings) -> None:
+    """At the start a key whose secret is not there is left out. One that served must not vanish so."""
+    names = {key.name for key in settings.keys}
+    for key in before.keys:
+        if key.name not in names and (missing := settings.left_out.get(key.name)):
+            raise ConfigError(f"runway_keys: {key.name}: {missing}")
+
+
+def _changes(before: Settings, settings: Settings) -> list[str]:
+    """The options that have another value now."""
+    names = (name for name in Settings.__struct_fields__ if name not in _NO_OPTIONS | {"left_out"})
+    return [f"runway_{name}" for name in names if getattr(before, name) != getattr(settings, name)]
