@@ -6,6 +6,8 @@ import pytest
 
 from unit.idempotency.shared_world import Odds, Result, history
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(6)
 
 

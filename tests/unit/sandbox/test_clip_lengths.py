@@ -14,6 +14,7 @@ from runway_videos.sandbox.clip_lengths import FRAMES_PER_SECOND, SECONDS, of_le
 FILES = [Path(sandbox.__file__).with_name(name) for name in ("landscape.mp4", "portrait.mp4")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("seconds", [0.5, 1, 2, 4, 5, 13, 30])
 def test_it_is_as_long_as_asked_for_and_can_be_played(path: Path, seconds: float) -> None:
