@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from runway_videos import catalog
 from runway_videos.catalog import price_list
+from runway_videos.config.caller_options import Caller
 from runway_videos.config.settings import BASE_URL, Settings
 from runway_videos.config.webhook_options import Webhook
 from runway_videos.logs import escaped, log
@@ -20,17 +21,18 @@ NO_KEY = (
 
 def log_start(settings: Settings, addresses: Sequence[str], option_warnings: Sequence[str] = ()) -> None:
     """Logs where the proxy listens and what it serves; secrets never."""
-    for line in _facts(settings, addresses):
+    where = ", ".join(f"http://{each}" for each in addresses)
+    log.info("serving /v1/videos on %s", where or "no address: nothing listens")
+    if settings.conf:
+        log.info("configuration: %s", escaped(settings.conf))
+    for line in facts(settings):
         log.info("%s", line)
-    for line in (*_warnings(settings), *option_warnings):
+    for line in (*warnings(settings), *option_warnings):
         log.warning("%s", line)
 
 
-def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
-    where = ", ".join(f"http://{each}" for each in addresses)
-    yield f"serving /v1/videos on {where or 'no address: nothing listens'}"
-    if settings.conf:
-        yield f"configuration: {escaped(settings.conf)}"
+def facts(settings: Settings) -> Iterator[str]:
+    """What is in force, a line each."""
     if settings.base_url != BASE_URL and not settings.sandbox:
         yield f"Runway's API is taken to be at {escaped(settings.base_url)}"
     if settings.sandbox:
@@ -52,10 +54,23 @@ def _facts(settings: Settings, addresses: Sequence[str]) -> Iterator[str]:
     if settings.webhooks:
         yield f"webhooks: {', '.join(_webhook(webhook) for webhook in settings.webhooks)}"
     if settings.callers:
-        yield f"callers: {', '.join(caller.name for caller in settings.callers)}"
+        yield f"callers: {', '.join(_caller(caller) for caller in settings.callers)}"
     else:
         yield "callers: the local user only (runway_callers is not set)"
     yield f"other calls to the proxy itself: {_others(settings)}"
+
+
+def _caller(caller: Caller) -> str:
+    """`app-2 (models sora-2*; 500 credits a day)`."""
+    limits = caller.limits
+    parts = [f"models {' '.join(limits.models)}"] if limits.models is not None else []
+    for most, what in (
+        (limits.credits_per_day, "credits a day"),
+        (limits.videos_per_day, "videos a day"),
+        (limits.concurrency, "videos at once"),
+    ):
+        parts += [f"{most:g} {what}"] if most is not None else []
+    return caller.name + (f" ({'; '.join(parts)})" if parts else "")
 
 
 def _others(settings: Settings) -> str:
@@ -67,7 +82,8 @@ def _others(settings: Settings) -> str:
     return f"go to {escaped(settings.fallback)} (runway_fallback)"
 
 
-def _warnings(settings: Settings) -> Iterator[str]:
+def warnings(settings: Settings) -> Iterator[str]:
+    """What is legal and probably not meant."""
     yield from settings.warnings
     if not settings.keys:
         yield NO_KEY

@@ -3,8 +3,7 @@
 A create goes to a key whose `models` fit, whose weight is above 0 and that has no cooldown; if some
 of them have room for the model, to one of those. Among them the turns go by weight: a turn
 counts when a task was made or may have been. Everything else about a video goes to the key that
-made it. A new configuration is a new pool.
-"""
+made it. A new configuration is a new pool."""
 
 from __future__ import annotations
 
@@ -93,7 +92,7 @@ class KeyPool:
         changed: Callable[[CooldownChange], None] = lambda change: None,
         before: KeyPool | None = None,
     ) -> None:
-        """`changed` is told of cooldowns that begin and end here. `before`: the pool whose place it takes."""
+        """`changed` is told of cooldowns that begin and end here. `before`: whose place it takes."""
         self._keys: dict[str, Key] = {}
         for key in keys:
             if key.name in self._keys:
