@@ -56,11 +56,16 @@ class SandboxServer:
         return {"runway_base_url": self.url, "runway_keys": keys, "runway_poll_seconds": 0}
 
     def seen(self, method: str = "", path: str = "") -> list[RecordedRequest]:
-        """The requests so far, of this method and with this in their path."""
+        """The requests so far, of this method and with this in their path.
+
+        What a proxy asks of its keys by itself is left out, unless `path` names it.
+        """
         return [
             request
             for request in self.ask(lambda sandbox: list(sandbox.requests))
-            if method in ("", request.method) and path in request.path
+            if method in ("", request.method)
+            and path in request.path
+            and (request.path != "/v1/organization" or path == request.path)
         ]
 
     def creates(self, prompt: str = "") -> list[RecordedRequest]:

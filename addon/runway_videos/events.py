@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from runway_videos.errors import ApiError
+from runway_videos.keys.balances import Balance
 from runway_videos.openai.routes import Route
 from runway_videos.request_context import current_request
 from runway_videos.translate.task_status import TaskState
@@ -145,6 +146,21 @@ class RetryJoined(Event, frozen=True):
     """A client's retry gets the outcome of the create that its first attempt began: nothing is sent."""
 
     caller: str
+
+
+class BalanceKnown(Event, frozen=True):
+    """Runway has said what a key's organisation has left. `first`: of this key, in this process."""
+
+    key: str
+    balance: Balance
+    first: bool
+
+
+class BalanceUnknown(Event, frozen=True):
+    """Runway did not say what a key's organisation has left. Nothing else follows from it."""
+
+    key: str
+    problem: str
 
 
 class UploadFailed(Event, frozen=True):

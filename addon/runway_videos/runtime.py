@@ -14,6 +14,7 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.errors import PRIVATE_HEADERS
 from runway_videos.events import Events
+from runway_videos.keys.balances import Balances
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.openai.video import Status
 from runway_videos.prices import Prices, credits_text
@@ -68,7 +69,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     """One configuration and what is built from it. A call keeps the runtime that it began with.
 
     `clock` is monotonic, `now` is unix time, `sleep` waits; all in seconds. `jitter` gives 0 to 1.
-    `videos`, `events`, `prices` and `shared` are the same in every runtime of a process.
+    `videos`, `events`, `prices`, `shared` and `balances` are the same in every runtime of a process.
     """
 
     settings: Settings
@@ -79,6 +80,7 @@ class Runtime(msgspec.Struct, frozen=True, dict=True):
     events: Events
     prices: Prices
     shared: SharesVideos
+    balances: Balances
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

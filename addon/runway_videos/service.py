@@ -21,21 +21,21 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
 from runway_videos.events import Events
 from runway_videos.idempotency.interface import KeepsCreates
+from runway_videos.keys.balances import Balances
 from runway_videos.keys.earlier_values import earlier_values
 from runway_videos.keys.pool import KeyPool
 from runway_videos.keys.shared_cooldowns import shared_cooldowns
 from runway_videos.log_sink import LogSink
 from runway_videos.observe.observer import Observer
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
-from runway_videos.openai.refusals import wrong_method
 from runway_videos.openai.routes import Operation
-from runway_videos.openai.video import Deleted, encode
 from runway_videos.operations import models
 from runway_videos.operations.characters import characters
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.kept_creates import kept_creates
 from runway_videos.operations.list_videos import VideoLister
 from runway_videos.operations.spending import Spending
+from runway_videos.operations.statuses import Statuses, refuse
 from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, reconfigured, sealer_of, size_of
@@ -49,7 +49,6 @@ from runway_videos.upstream.held_polls import HeldPolls
 from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.timed_client import TimedClient
 from runway_videos.upstream.timeouts import Timeouts
-from runway_videos.upstream.video_state import body_of
 from runway_videos.webhooks.client import WebhookClient
 from runway_videos.webhooks.signing import signers_of
 from runway_videos.webhooks.sink import Connections, WebhookSink
@@ -99,6 +98,7 @@ class Service:
         # Not `or`: one that holds nothing yet has no length.
         self._creates = kept_creates(self._state, sinks, clock, now) if creates is None else creates
         self._held_polls = HeldPolls(self._poller, clock, sleep)
+        statuses = Statuses(self._poller, self._held_polls)
         spending = Spending(self._budgets, self._poller)
         paid = PaidOperations(self._creates, self._poller, spending)
         self._pictures = pictures or PictureMaker(clock)
@@ -112,6 +112,7 @@ class Service:
             client=self._connect(settings.base_url, settings.proxy, timeouts),
             videos=videos,
             events=sinks,
+            balances=Balances(clock),
             prices=Prices(price_list.load(), sinks.emit),
             shared=shared_videos(self._state, videos, now, settings.store),
             clock=clock,
@@ -126,37 +127,20 @@ class Service:
             Operation.REMIX: paid.make,
             Operation.EDIT: paid.make,
             Operation.EXTEND: paid.make,
-            Operation.STATUS: self.status,
+            Operation.STATUS: statuses.status,
             Operation.CONTENT: self._content.content,
-            Operation.DELETE: self.delete,
+            Operation.DELETE: statuses.delete,
             Operation.LIST: self._lister.list_videos,
             Operation.MODELS: models.models,
             Operation.USAGE: spending.usage,
             Operation.UNSUPPORTED: characters,
-            Operation.WRONG_METHOD: self.refuse,
+            Operation.WRONG_METHOD: refuse,
             **self.observer.operations,
         }
 
     async def handle(self, call: Call) -> Answer | Download | PassThrough:
         """Answers a call, under the configuration that it finds. Raises ApiError."""
         return await self._operations[call.route.operation](self.runtime, call)
-
-    async def status(self, runtime: Runtime, call: Call) -> Answer:
-        """A video's status, at once or when it changes."""
-        video = runtime.video(call.route.video_id, call.caller)
-        cached, applied = await self._held_polls.status(runtime, video, call)
-        headers = runtime.status_headers(video, cached)
-        return Answer(200, {**headers, **applied} if applied else headers, body_of(video, cached))
-
-    async def delete(self, runtime: Runtime, call: Call) -> Answer:
-        """Cancels or deletes a video."""
-        video = runtime.video(call.route.video_id, call.caller)
-        await self._poller.delete(runtime, video)
-        return Answer(200, runtime.json_headers | video.made_headers, encode(Deleted(id=video.video_id)))
-
-    async def refuse(self, runtime: Runtime, call: Call) -> Answer:
-        """Raises ApiError 405: there is no such operation."""
-        raise wrong_method(call.route.allow, call.route.name)
 
     async def start(self) -> None:
         """Starts the sandbox where it is asked for."""
@@ -166,7 +150,6 @@ class Service:
                 self.runtime.events.emit(events.StoreMayLose(warning))
         self._creates.start()
         self._cooldowns.start()
-        self.observer.start()
         if self.runtime.settings.sandbox and self._stop_sandbox is None:
             # Imported only here: nobody else pays for it.
             from runway_videos.sandbox import Sandbox
@@ -177,6 +160,7 @@ class Service:
             await self.runtime.client.close()
             client = self._connect(url, None, self.runtime.timeouts)
             self.runtime = msgspec.structs.replace(self.runtime, client=client)
+        await self.observer.start()
 
     def link_failed(self, download: Download, problem: str) -> None:
         """A video's link did not give it, when its bytes were asked for."""

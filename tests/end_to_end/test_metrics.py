@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Iterator
 
 import httpx
@@ -94,3 +96,26 @@ def test_without_the_package_it_says_how_to_get_it(folder: Folders, sandbox_serv
         assert "pip install 'prometheus-client" in error_of(local.get(PATH), 501)["message"]
         assert local.get("/runway/healthz").status_code == 200
         assert "refused" not in proxy.log
+
+
+def test_each_keys_balance_is_told_at_the_start_and_in_the_numbers(folder: Folders) -> None:
+    with SandboxServer() as sandbox:
+        sandbox.ask(lambda box: box.organisations["only"].made.update(seedance2=deque([time.time()])))
+        sandbox.ask(lambda box: setattr(box.organisations["only"], "daily", 20))
+        with Proxy(folder(), **sandbox.options()) as proxy, web(proxy.url) as local:
+            proxy.wait_for(r"key only: 1,000,000 credits, seedance2 1 of 20 today$")
+            local.post("/v1/videos", json={"prompt": "a boat", "model": "sora-2", "seconds": "4"})
+            found = scrape(local)
+            assert found("runway_key_balance_credits", key="only") == 1_000_000 - 64
+            assert found("runway_key_daily_limit", key="only", model="gen4.5") == 20
+            whole(proxy)
+        assert len(sandbox.seen("GET", "/v1/organization")) == 1
+
+
+def test_a_key_that_runway_refuses_is_said_and_starts_all_the_same(folder: Folders) -> None:
+    with SandboxServer() as sandbox:
+        options = sandbox.options() | {"runway_keys": '{"name": "a", "value": "key_of_nobody_at_all"}'}
+        with Proxy(folder(), **options) as proxy, web(proxy.url) as local:
+            proxy.wait_for("key a: Runway does not say what credits it has: HTTP 401 Incorrect API key")
+            assert local.get("/runway/readyz").status_code == 200
+            assert "key_of_nobody" not in proxy.log

@@ -8,6 +8,7 @@ import pytest
 
 from runway_videos.catalog import price_list
 from runway_videos.events import Events
+from runway_videos.keys.balances import Balances
 from runway_videos.keys.pool import KeyPool
 from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, size_of
@@ -24,7 +25,8 @@ def runtime(**options: object) -> Runtime:
     sinks = Events([])
     prices = Prices(price_list.load(), sinks.emit)
     shared = NoSharedVideos(videos)
-    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), videos, sinks, prices, shared)
+    same = (videos, sinks, prices, shared, Balances(float))
+    return Runtime(settings, KeyPool((), float), IdSealer({}), FakeRunway(), *same)
 
 
 @pytest.mark.parametrize(

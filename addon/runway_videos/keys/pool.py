@@ -8,7 +8,7 @@ made it. A new configuration is a new pool."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from fnmatch import fnmatchcase
 from math import isfinite
 from typing import Any
@@ -17,6 +17,7 @@ import msgspec
 
 from runway_videos.errors import ApiError
 from runway_videos.keys.cooldowns import SECONDS, CooldownChange, Cooldowns, KeyReport
+from runway_videos.keys.key_now import KeyNow
 from runway_videos.keys.no_key import KeyState, closed_key_error, no_creating_key_error, no_key_error
 from runway_videos.keys.weighted_round_robin import ReservedTurn, WeightedRoundRobin
 
@@ -67,18 +68,6 @@ class PickedKey(msgspec.Struct, frozen=True):
     turn: ReservedTurn
 
 
-class KeyNow(msgspec.Struct, frozen=True):
-    """A key's state: creates that are out with it, and its cooldowns as (model, cause, seconds more).
-
-    The model is "" where the cooldown is the whole key's.
-    """
-
-    name: str
-    weight: float
-    in_flight: int
-    cooldowns: tuple[tuple[str, KeyReport, float], ...]
-
-
 class KeyPool:
     """The keys, in the order of the configuration; names must differ, weights be 0 or more.
 
@@ -127,24 +116,29 @@ class KeyPool:
         return any(key.weight > 0 and key.takes(model) for key in keys)
 
     def pick(
-        self, model: str, failures: Mapping[str, Failure] | None = None, only: str | None = None
+        self,
+        model: str,
+        failures: Mapping[str, Failure] | None = None,
+        only: str | None = None,
+        short: Container[str] = (),
     ) -> PickedKey | None:
         """The key for a create of the Runway model `model`; None: `no_key_error` says why.
 
         `failures` names the keys that could not take this create: none of them again. `only`: the
-        one key that may, whose organisation has what it is made from.
+        one key that may, whose organisation has what it is made from. `short`: keys that are thought
+        not to be able to pay; they are asked where no other is left, for it may not be so any more.
         """
         failed = failures or {}
         ready = [key for key in self._keys.values() if self._is_ready(key, model)]
         able = [key for key in ready if key.name not in failed and only in (None, key.name)]
         if not able:
             return None
-        with_room = [key for key in able if not self._cooldowns.is_full(key.name, model)]
-        if with_room:
-            ready = [key for key in ready if not self._cooldowns.is_full(key.name, model)]
+        for poor in (short, {key.name for key in ready if self._cooldowns.is_full(key.name, model)}):
+            if better := [key for key in able if key.name not in poor]:
+                able, ready = better, [key for key in ready if key.name not in poor]
         # Who stands in for a key that failed has had a turn, and the other one stays due.
         weights = {key.name: key.weight for key in ready}
-        turn = self._round_robin.next(weights, [key.name for key in with_room or able])
+        turn = self._round_robin.next(weights, [key.name for key in able])
         self._cooldowns.begin_create(turn.name)
         self._in_flight[turn.name] += 1
         return PickedKey(self._keys[turn.name], turn)

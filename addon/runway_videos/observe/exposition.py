@@ -66,6 +66,11 @@ FAMILIES: Mapping[str, Family] = {
     "runway_key_cooldown_seconds": Family(
         "gauge", "Seconds that a cooldown goes on; model all: the whole key's.", ("key", "model", "reason")
     ),
+    "runway_key_balance_credits": Family("gauge", "Credits that a key's organisation has.", ("key",)),
+    "runway_key_daily_generations": Family(
+        "gauge", "Videos of a key's organisation within a day.", ("key", "model")
+    ),
+    "runway_key_daily_limit": Family("gauge", "How many it may make within a day.", ("key", "model")),
     "runway_upstream_polls": Family("counter", "Calls to Runway for a task's status."),
     "runway_saved_polls": Family("counter", "Status calls that were answered without one."),
     "runway_downloads": Family("counter", "Downloads of videos that began to stream."),
@@ -142,12 +147,22 @@ class Exposition:
             "runway_ready": float(ready),
         }
         keys = runtime.pool.now()
+        balances = {key.name: found for key in keys if (found := runtime.balances.of(key.name))}
+        daily = [
+            ((name, model), use)
+            for name, balance in balances.items()
+            for model, use in balance.daily.items()
+            if metrics.model_of(model) == model
+        ]
         return {
             **{name: found.items() for name, found in counts.items()},
             **{name: [((), number)] for name, number in numbers.items()},
             "runway_unfinished_videos": [((who,), n) for who, n in metrics.unfinished().items()],
             "runway_key_weight": [((key.name,), key.weight) for key in keys],
             "runway_key_in_flight": [((key.name,), key.in_flight) for key in keys],
+            "runway_key_balance_credits": [((name,), each.credits) for name, each in balances.items()],
+            "runway_key_daily_generations": [(labels, use.made) for labels, use in daily],
+            "runway_key_daily_limit": [(labels, use.limit) for labels, use in daily],
             "runway_key_cooldown_seconds": [
                 ((key.name, metrics.model_of(model) if model else "all", cause.value), seconds)
                 for key in keys

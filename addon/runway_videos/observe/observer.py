@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from runway_videos.config.settings import Settings
 from runway_videos.events import Sink
 from runway_videos.observe.audit import Audit
+from runway_videos.observe.balance_asker import BalanceAsker
 from runway_videos.observe.counts import DownloadCounts
 from runway_videos.observe.exposition import Exposition
 from runway_videos.observe.health import Health
@@ -37,25 +38,33 @@ class Observer:
         self.downloads = DownloadCounts()
         self._lag = LoopLag()
         metrics, health = Metrics(lambda: current().clock()), Health(self._lag, closed)
-        exposition = Exposition(metrics, poller, self._lag, health, self.downloads)
+        self._exposition = Exposition(metrics, poller, self._lag, health, self.downloads)
         self._audit = Audit(lambda event: current().events.emit(event), lambda: current().now())
         self._audit.use(settings)
-        self.sinks: tuple[Sink, ...] = (metrics, self._audit)
+        self._balances = BalanceAsker(current)
+        self.sinks: tuple[Sink, ...] = (metrics, self._audit, self._balances)
         self.operations: Mapping[Operation, _Serve] = {
             Operation.HEALTH: health.health,
             Operation.READY: health.ready,
-            Operation.METRICS: exposition.answer,
+            Operation.METRICS: self._scrape,
         }
+
+    async def _scrape(self, runtime: Runtime, call: Call) -> Answer:
+        self._balances.ask_due()
+        return await self._exposition.answer(runtime, call)
 
     def use(self, settings: Settings) -> None:
         """Takes new settings. Raises ConfigError, and then nothing has changed."""
         self._audit.use(settings)
+        self._balances.use(settings)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begins to measure, in the running event loop."""
         self._lag.start()
+        await self._balances.start()
 
     def stop(self) -> None:
         """Measures no more."""
         self._lag.stop()
+        self._balances.stop()
         self._audit.close()

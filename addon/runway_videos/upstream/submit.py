@@ -62,6 +62,7 @@ class Submitter:
         self._timeouts = runtime.timeouts
         self._events = runtime.events
         self._prices = runtime.prices
+        self._balances = runtime.balances
         self._uploads = Uploads(runtime, upload_permits)
 
     async def submit(
@@ -82,7 +83,8 @@ class Submitter:
         uploads = sum(self._timeouts.upload_of(len(media.data)) for media in call.media)
         deadline = self._clock() + self._timeouts.all_tries + uploads
         while True:
-            picked = self._pool.pick(call.model, failures, only)
+            short = self._balances.short_of(self._prices.expected(call))
+            picked = self._pool.pick(call.model, failures, only, short)
             if picked is None:
                 raise self._pool.no_key_error(call.model, failures, only)
             key, outcome = picked.key, None

@@ -11,6 +11,7 @@ from typing import Any
 from runway_videos.catalog import price_list
 from runway_videos.errors import ApiError
 from runway_videos.events import Event, Events, VideoFacts
+from runway_videos.keys.balances import Balances
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.log_sink import LogSink
 from runway_videos.media import Media
@@ -105,6 +106,7 @@ class SubmitHarness:
         self.pool = KeyPool(
             [Key(name, f"value-{name}", weight=weight) for name, weight in named], lambda: self.now
         )
+        self.balances = Balances(lambda: self.now)
         sinks = Events([LogSink(sandbox=False), self.events.append])
         videos: VideoRecords[CachedStatus] = VideoRecords(lambda: self.now, size_of)
         runtime = Runtime(
@@ -116,6 +118,7 @@ class SubmitHarness:
             sinks,
             Prices(price_list.load(), sinks.emit),
             NoSharedVideos(videos),
+            self.balances,
             clock=lambda: self.now,
             sleep=self._sleep,
             jitter=jitter,
