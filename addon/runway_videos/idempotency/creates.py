@@ -24,11 +24,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from hashlib import sha256
 from typing import Any
 
 from runway_videos.idempotency import refusals
 from runway_videos.idempotency.expiries import Expiries
+from runway_videos.idempotency.group_keys import group_key
 from runway_videos.idempotency.in_flight_create import (
     Create,
     CreateIdentity,
@@ -38,6 +38,7 @@ from runway_videos.idempotency.in_flight_create import (
     Waiter,
     WaiterState,
     may_have_made,
+    nothing_to_write,
 )
 from runway_videos.idempotency.refused_attempts import RefusedAttempts, is_sent_again
 from runway_videos.idempotency.retries import REFUSED_RANK, Found, find_retried
@@ -63,7 +64,7 @@ class Creates[T]:
         self._may_have_made = may_have_made
         self._kept = kept = kept or Kept()
         self._start = start
-        self._keyed: dict[bytes, Create[T]] = {}
+        self._keyed: dict[str, Create[T]] = {}
         self._equal: dict[tuple[str, bytes], list[Create[T]]] = {}
         self._refused = RefusedAttempts(clock, kept.refused)
         self._records: Counter[str] = Counter()  # of each caller
@@ -137,7 +138,7 @@ class Creates[T]:
         return [waiter for create in creates for waiter in create.waiters]
 
     def _find_keyed(self, identity: CreateIdentity) -> Found[T] | None:
-        create = self._keyed.get(_record_key(identity))
+        create = self._keyed.get(group_key(identity))
         if create is None:
             return None
         if create.identity.fingerprint != identity.fingerprint:
@@ -175,7 +176,7 @@ class Creates[T]:
             raise error
         create: Create[T] = Create(identity)
         if identity.idempotency_key:
-            self._keyed[_record_key(identity)] = create
+            self._keyed[group_key(identity)] = create
         else:
             self._equal.setdefault((caller, identity.fingerprint), []).append(create)
         self._records[caller] += 1
@@ -187,7 +188,7 @@ class Creates[T]:
     async def _run(self, create: Create[T], make: Make[T]) -> None:
         outcome: T | Exception
         try:
-            outcome = await make(_nothing_to_write)
+            outcome = await make(nothing_to_write)
         except Exception as error:
             outcome = error
         except BaseException:  # the loop is being closed: nobody knows how far it came
@@ -232,7 +233,7 @@ class Creates[T]:
         if not self._records[identity.caller]:
             del self._records[identity.caller]
         if identity.idempotency_key:
-            del self._keyed[_record_key(identity)]
+            del self._keyed[group_key(identity)]
             return
         equal = self._equal[identity.caller, identity.fingerprint]
         equal.remove(create)
@@ -247,12 +248,3 @@ class Creates[T]:
         """Remembers an attempt that made nothing and whose client is going to try again."""
         if not identity.idempotency_key:
             self._refused.add(identity.caller, identity.fingerprint, count)
-
-
-async def _nothing_to_write() -> None:
-    """Of creates in memory nothing is left after this process."""
-
-
-def _record_key(identity: CreateIdentity) -> bytes:
-    text = f"{identity.caller}\0{identity.idempotency_key}"
-    return sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -195,6 +195,10 @@ def may_have_made(outcome: object) -> bool:
     return not isinstance(outcome, ApiError) or outcome.may_have_made
 
 
+async def nothing_to_write() -> None:
+    """`Sending` of creates in memory: nothing is left of them after this process."""
+
+
 def _bare[E: Exception](error: E) -> E:
     """A copy without its traceback, whose frames would hold whole requests."""
     copy = type(error).__new__(type(error), *error.args)

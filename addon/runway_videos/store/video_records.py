@@ -38,7 +38,6 @@ class VideoRecord[Status](msgspec.Struct, gc=False, eq=False):
 
     reference: VideoReference
     caller: str
-    # Set by the poller:
     completed_at: int | None = None  # unix seconds; when this process first saw the end
     ended: Literal["completed", "failed"] | None = None
     made_here: bool = False  # by this process

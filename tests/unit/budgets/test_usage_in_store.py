@@ -11,8 +11,8 @@ from runway_videos.budgets.usage_in_store import UsageInStore
 from runway_videos.config.caller_options import Limits
 from runway_videos.errors import ApiError
 from runway_videos.store.shared_state import SharedState
-from unit.idempotency.shared_world import FakeState
 from unit.store.engines import ENGINES, engine
+from unit.store.fake_state import FakeState
 
 NOW = 1_700_000_000.0
 

@@ -9,7 +9,7 @@ import pytest
 
 from runway_videos.idempotency.owners import BEAT_SECONDS, LEASE_SECONDS, Owners
 from runway_videos.store.shared_state import StoreUnavailableError
-from unit.idempotency.shared_world import FakeState
+from unit.store.fake_state import FakeState
 
 
 class World:

@@ -17,9 +17,9 @@ from runway_videos.idempotency.shared_attempt import Attempt
 from runway_videos.idempotency.shared_creates import SharedCreates
 from runway_videos.store.shared_state import SharedState
 from unit.idempotency.creates_harness import busy
-from unit.idempotency.shared_world import FakeState
 from unit.store.engines import ENGINES, Engine
 from unit.store.engines import engine as engine_of
+from unit.store.fake_state import FakeState
 
 
 class Process:

@@ -20,7 +20,7 @@ from runway_videos.idempotency.shared_creates import SharedCreates
 from runway_videos.idempotency.shared_group import Group
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 from unit.idempotency.creates_harness import busy
-from unit.idempotency.shared_world import FakeState
+from unit.store.fake_state import FakeState
 
 KEY = group_key(CreateIdentity("", b""))
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from runway_videos.keys.cooldowns import CooldownChange
 from runway_videos.keys.pool import Key, KeyPool, KeyReport
 from runway_videos.keys.shared_cooldowns import SharedCooldowns
-from unit.idempotency.shared_world import FakeState
+from unit.store.fake_state import FakeState
 
 NOW = 1_700_000_000.0
 MODEL = "gen4.5"

@@ -13,7 +13,7 @@ from runway_videos.store.stored_videos import SharedVideos
 from runway_videos.store.video_records import VideoRecord, VideoRecords
 from runway_videos.store.video_references import VideoReference, owner_hash
 from runway_videos.store.watched_state import WatchedState
-from unit.idempotency.shared_world import FakeState
+from unit.store.fake_state import FakeState
 
 NOW = 1_700_000_000.0
 
