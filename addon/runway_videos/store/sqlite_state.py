@@ -39,17 +39,20 @@ _ITEMS = {
 
 
 class SqliteState:
-    """A SharedState in the file `path`, created if there is none. `now` gives unix seconds.
+    """A SharedState in the file `path`, created if there is none. `now` gives unix seconds;
+    `busy_seconds` is how long a write waits for another process's.
 
     Raises StoreUnavailableError where the file cannot be opened.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, now: Callable[[], float] = time.time, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         self._now = now
         self._swept_at = now()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="runway_store")
         try:
-            self._database = self._thread.submit(_open, path).result()
+            self._database = self._thread.submit(_open, path, busy_seconds).result()
         except (sqlite3.Error, OSError) as error:
             self._thread.shutdown()
             raise StoreUnavailableError(f"{path}: {error}") from error
@@ -141,10 +144,10 @@ class SqliteState:
             self._database.execute("DELETE FROM shared_items_v1 WHERE until <= ?", (now,))
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
     # Who may read the file may read prompts: only its owner.
     path.touch(mode=0o600, exist_ok=True)
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.executescript(_TABLES)
