@@ -14,6 +14,7 @@ from runway_addon.body_limit import READ_TO_REFUSE
 from runway_addon.connections import Connections
 from runway_addon.log_throttle import LogThrottle
 from runway_addon.own_address import OwnPages
+from runway_videos.config.caller_options import Caller
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut, Events, OtherTrafficRefused
@@ -59,10 +60,15 @@ class Admission:
         self._addresses = addresses
         self._throttle = throttle
         self._events = events
-        self._tokens = CallerTokens(settings.callers)
+        operator = [Caller("", settings.admin)] if settings.admin else []  # its token goes nowhere either
+        self._tokens = CallerTokens([*settings.callers, *operator])
         # Those of callers whose token is no key of a host in `runway_hosts`.
-        self._own_tokens = CallerTokens(each for each in settings.callers if not each.pass_token)
-        self._policy = authentication.AccessPolicy(settings.callers, settings.forward, settings.hosts)
+        self._own_tokens = CallerTokens(
+            [*(each for each in settings.callers if not each.pass_token), *operator]
+        )
+        self._policy = authentication.AccessPolicy(
+            settings.callers, settings.forward, settings.hosts, admin=settings.admin
+        )
         fallback = settings.fallback if settings.forward or not settings.callers else None
         self._own_pages = OwnPages(self._policy, self._tokens, fallback, events)
 
@@ -175,6 +181,9 @@ class Admission:
     def _route(self, flow: http.HTTPFlow) -> Route | None:
         """The route of a call that is served here, None for all else."""
         method, path = flow.request.method, flow.request.path
+        changes_keys = self._settings.admin and self._addresses.is_for_proxy(flow)
+        if changes_keys and (route := routes.find_admin(path)) is not None:
+            return route
         route = routes.find(method, path) or routes.find_own(method, path)
         return route if route is not None and self._is_video_host(flow) else None
 

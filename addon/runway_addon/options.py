@@ -51,6 +51,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_store_days": (int, 30, "How long the store keeps a video, in days."),
     "runway_audit": (str | None, None, "The file that says what was made and what it cost, as JSON lines."),
     "runway_audit_prompts": (bool, False, "Whether prompts are in it."),
+    "runway_admin": (str | None, None, "The operator's token, env.NAME or file.PATH, for /api/providers and "
+                     "/runway/metrics."),
     "runway_lean": (bool, False, "Drop the mitmproxy built-ins that a gateway does not use."),
 }  # fmt: skip
 

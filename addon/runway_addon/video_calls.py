@@ -19,6 +19,7 @@ from runway_videos.events import CallRefused, ConnectionCut, OtherTrafficRefused
 from runway_videos.logs import log
 from runway_videos.openai import refusals
 from runway_videos.openai.messages import Answer, Download, PassThrough
+from runway_videos.openai.routes import Operation
 from runway_videos.request_context import InRequest
 from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
@@ -212,6 +213,7 @@ async def _answer_to(
 
     mitmproxy makes a response with an exception that refers to itself, and so to all calling frames.
     """
-    return await service.handle(
-        flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
-    )
+    call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
+    if admitted.route.operation is Operation.PROVIDERS:
+        flow.request.raw_content = b""  # keys stand in it, and flows are shown and saved
+    return await service.handle(call)

@@ -265,6 +265,13 @@ class PreviewFailed(Event, frozen=True):
     problem: str
 
 
+class KeysChanged(Event, frozen=True):
+    """The operator changed keys while the proxy runs: names of those that came, and that were taken away."""
+
+    posted: tuple[str, ...]
+    taken: tuple[str, ...]
+
+
 class CallRefused(Event, frozen=True):
     """A video call was refused or failed. `caller` is "" where nobody knows, `peer` is an IP address."""
 

@@ -201,6 +201,12 @@ def _refused(event: events.CallRefused) -> tuple[int, str]:
     return level, f"{what} refused, {error.status}: {escaped(error.message, 500)}{detail}{who}"
 
 
+def _keys_changed(event: events.KeysChanged) -> tuple[int, str]:
+    words = (("posted", event.posted), ("taken away", event.taken))
+    what = "; ".join(f"{word} {', '.join(names)}" for word, names in words if names)
+    return logging.WARNING, f"keys changed in memory: {what or 'as they were'}"
+
+
 def _cut(event: events.ConnectionCut) -> tuple[int, str]:
     what = escaped(f"{event.method} {event.path.partition('?')[0]}")
     error = event.error
@@ -243,6 +249,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.ContentFailed: _content_failed,
     events.PreviewFailed: _preview_failed,
     events.CallRefused: _refused,
+    events.KeysChanged: _keys_changed,
     events.ConnectionCut: _cut,
     events.OtherTrafficRefused: _other_refused,
     events.TlsToPlainPort: _tls_to_plain_port,

@@ -34,6 +34,7 @@ from runway_videos.operations.characters import characters
 from runway_videos.operations.creates import Created, PaidOperations
 from runway_videos.operations.kept_creates import kept_creates
 from runway_videos.operations.list_videos import VideoLister
+from runway_videos.operations.providers import Providers
 from runway_videos.operations.spending import Spending
 from runway_videos.operations.statuses import Statuses, refuse
 from runway_videos.previews.maker import PictureMaker
@@ -122,6 +123,7 @@ class Service:
             timeouts=timeouts,
         )
         self._webhooks.use(settings.webhooks, signers_of(settings.webhooks))
+        self._providers = Providers(settings, self._apply)
         self._operations: dict[Operation, _Serve] = {
             Operation.CREATE: paid.make,
             Operation.REMIX: paid.make,
@@ -133,6 +135,7 @@ class Service:
             Operation.LIST: self._lister.list_videos,
             Operation.MODELS: models.models,
             Operation.USAGE: spending.usage,
+            Operation.PROVIDERS: self._providers.serve,
             Operation.UNSUPPORTED: characters,
             Operation.WRONG_METHOD: refuse,
             **self.observer.operations,
@@ -220,6 +223,11 @@ class Service:
 
         Raises ConfigError, and then nothing has changed.
         """
+        self._apply(self._providers.over(settings))
+        self._providers.configured = settings
+
+    def _apply(self, settings: Settings) -> None:
+        """Puts settings in force, posted keys among them. Raises ConfigError."""
         before = self.runtime.settings
         if self._started and settings.sandbox != before.sandbox:
             # A real key must never go to the sandbox, nor its header on a paid video.

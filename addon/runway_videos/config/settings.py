@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 
 from runway_videos import catalog
-from runway_videos.config import value_warnings
 from runway_videos.config.aliases import read_aliases
 from runway_videos.config.caller_options import Caller, Limits, read_callers
 from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.key_options import read_admin, read_keys
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
@@ -21,10 +20,6 @@ from runway_videos.keys.pool import Key
 #: What makes remixes and edits, and extensions, where the original's model cannot.
 REMIX_MODEL, EXTEND_MODEL = "aleph2", "seedance2_5"
 BASE_URL = "https://api.dev.runwayml.com"
-#: Environment variables that hold one key, in this order, when `runway_keys` is not set.
-KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
-#: The name of the key that comes from one of them. Ids of videos carry a hash of it.
-DEFAULT_KEY_NAME = "default"
 ID_SECRET_VARIABLE = "RUNWAY_ID_SECRET"  # noqa: S105 (a variable's name)
 #: A shorter secret could be found by trying: one id is enough to test a guess.
 SHORT_SECRET = 16
@@ -62,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
     store: StoreOption = StoreOption()
     audit: str = ""
     audit_prompts: bool = False
+    admin: str = ""
     files: tuple[str, ...] = ()
     left_out: Mapping[str, str] = {}
 
@@ -74,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         # The proxy's URL may hold a password.
-        hidden = ("proxy", "id_secrets")
+        hidden = ("proxy", "id_secrets", "admin")
         return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in hidden]
 
 
@@ -109,7 +105,7 @@ def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Set
         raise reader.fail("runway_content", f"{content!r} must be stream or redirect")
     proxy = options["runway_proxy"]
     return Settings(
-        keys=(SANDBOX_KEY,) if sandbox else _keys(reader, options["runway_keys"]),
+        keys=(SANDBOX_KEY,) if sandbox else read_keys(reader, options["runway_keys"]),
         base_url=reader.upstream_url("runway_base_url", options["runway_base_url"]),
         proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
         aliases=read_aliases(reader, options["runway_aliases"]),
@@ -125,15 +121,17 @@ def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Set
         replay=bool(options["runway_replay"]),
         webhooks=read_webhooks(reader, options["runway_webhooks"], [caller.name for caller in callers]),
         id_secrets=_id_secrets(reader),
-        warnings=tuple(reader.warnings),
         conf=conf,
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),
         extend_model=_model(reader, "runway_extend_model", options["runway_extend_model"], "extend"),
         store=read_store(reader, options),
         audit=str(options["runway_audit"] or "").strip(),
         audit_prompts=bool(options["runway_audit_prompts"]),
+        admin=read_admin(reader, options["runway_admin"], callers),
         left_out=reader.left_out,
+        # Behind all that is read.
         files=tuple(reader.files),
+        warnings=tuple(reader.warnings),
     )
 
 
@@ -148,53 +146,6 @@ def _id_secrets(reader: OptionReader) -> tuple[str, ...]:
             "one video id; `openssl rand -hex 32` makes a good one"
         )
     return secrets
-
-
-def _keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
-    allowed = ("name", "value", "models", "weight", "on_behalf_of")
-    items = reader.items("runway_keys", values, allowed)
-    if not items:
-        for variable in KEY_VARIABLES:
-            if reader.environ.get(variable, "").strip():
-                item: dict[str, object] = {"name": DEFAULT_KEY_NAME, "value": f"env.{variable}"}
-                secret, _ = reader.secret(variable, item)
-                if problem := value_warnings.of_key(secret or ""):
-                    reader.warn(variable, problem)
-                return (Key(name=DEFAULT_KEY_NAME, value=secret or ""),)
-        return ()
-    keys = []
-    for item in items:
-        name = str(item["name"])
-        secret, missing = reader.secret("runway_keys", item)
-        if secret is None:
-            # The other keys still serve: one team's slip must not stop the others.
-            reader.warn("runway_keys", f"{name} is left out, {missing}")
-            reader.left_out[name] = missing
-            continue
-        if problem := value_warnings.of_key(secret):
-            reader.warn("runway_keys", f"{name} {problem}")
-        behalf = item.get("on_behalf_of")
-        if behalf is not None and not (isinstance(behalf, str) and VISIBLE.fullmatch(behalf)):
-            raise reader.fail("runway_keys", f"on_behalf_of of {name} must be visible ASCII text")
-        keys.append(
-            Key(
-                name=name,
-                value=secret,
-                models=reader.patterns("runway_keys", name, item.get("models", ["*"])),
-                weight=_weight(reader, name, item.get("weight", 1)),
-                on_behalf_of=behalf,
-            )
-        )
-    for problem in value_warnings.of_keys(keys):
-        reader.warn("runway_keys", problem)
-    return tuple(keys)
-
-
-def _weight(reader: OptionReader, name: str, weight: object) -> float:
-    good = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not good or not math.isfinite(float(str(weight))) or float(str(weight)) < 0:
-        raise reader.fail("runway_keys", f"weight of {name} must be a number of 0 or more")
-    return float(str(weight))
 
 
 def _model(reader: OptionReader, option: str, value: object, mode: str) -> str:

@@ -77,7 +77,21 @@ class AccessPolicy:
         """Who asks for an operation, by name. Raises ApiError for who may not."""
         if operation in PROBES:
             return EVERYBODY
+        if operation is Operation.PROVIDERS:
+            return self._operator(sender)
         return self.reader(sender) if operation is Operation.METRICS else self.caller(sender)
+
+    def _operator(self, sender: Sender) -> str:
+        """The operator, by the token alone: also from this machine. Raises ApiError 401."""
+        for token in _tokens(sender.headers):
+            if self._admin is not None and self._equal(_digest(token), self._admin):
+                return LOCAL_USER
+        raise ApiError(
+            401,
+            "Keys are changed with the operator's token (runway_admin), as 'Authorization: Bearer <token>'.",
+            type="invalid_request_error",
+            code="admin_required",
+        )
 
     def reader(self, sender: Sender) -> str:
         """Whose numbers the sender may read: a caller's, by name, or with `EVERYBODY` all of them.

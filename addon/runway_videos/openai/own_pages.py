@@ -23,8 +23,8 @@ def refusal_of(path: str) -> ApiError | None:
     if plain == _ADMIN or plain.startswith(_ADMIN + "/"):
         return ApiError(
             404,
-            "Keys cannot be changed here: no admin token is configured. Nothing was passed on. The "
-            "operator sets keys in mitm.conf, as runway_keys.",
+            "Keys cannot be changed here: nothing was passed on. The operator sets keys in mitm.conf, as "
+            "runway_keys, and with runway_admin also by /api/providers.",
             code="admin_not_configured",
         )
     if (found := _MISSPELT.match(plain)) is None:

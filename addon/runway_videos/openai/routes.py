@@ -28,6 +28,7 @@ class Operation(Enum):
     LIST = "list"
     MODELS = "models"
     USAGE = "usage"
+    PROVIDERS = "providers"
     HEALTH = "healthz"
     READY = "readyz"
     METRICS = "metrics"
@@ -86,6 +87,9 @@ _OWN_PATHS = {
     "/runway/readyz": {"GET": Operation.READY, "HEAD": Operation.READY},
     "/runway/metrics": {"GET": Operation.METRICS},
 }
+# The operator's, on the proxy's own address alone: a gateway behind it may have them too.
+_ADMIN_PATHS = ("/api/providers", "/api/providers/runway")
+_ADMIN_METHODS = ("GET", "POST", "PUT", "DELETE")
 #: For anyone: balancers and orchestrators have no token, and nothing is said that a stranger may not know.
 PROBES = frozenset({Operation.HEALTH, Operation.READY})
 # First parts of a path that are not ids.
@@ -129,6 +133,14 @@ def find_own(method: str, path: str) -> Route | None:
     if methods is None:
         return None
     return Route(methods.get(method, Operation.WRONG_METHOD), name=plain, allow=tuple(methods))
+
+
+def find_admin(path: str) -> Route | None:
+    """The route of a call that changes keys; None for all else."""
+    plain = path.partition("?")[0]
+    if plain.removesuffix("/") not in _ADMIN_PATHS:
+        return None
+    return Route(Operation.PROVIDERS, name=plain, allow=_ADMIN_METHODS)
 
 
 def find_models(method: str, path: str) -> Route | None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from runway_videos.config.settings import BASE_URL, KEY_VARIABLES
+from runway_videos.config.key_options import KEY_VARIABLES
+from runway_videos.config.settings import BASE_URL
 from runway_videos.keys.pool import Key
 from runway_videos.receipts import report
 from runway_videos.receipts.videos import files_of, lines_of, read

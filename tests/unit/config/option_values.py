@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, object] = {
     "runway_store_prompts": True,
     "runway_store_days": 30,
     "runway_audit": None,
+    "runway_admin": None,
     "runway_audit_prompts": False,
 }
 

@@ -41,7 +41,7 @@ def test_keys_are_not_taken(path: str) -> None:
     error = refusal_of("//api/providers" + path)
     assert error is not None
     assert (error.status, error.code) == (404, "admin_not_configured")
-    assert "no admin token is configured" in error.message
+    assert "with runway_admin also by /api/providers" in error.message
     assert "hush" not in error.message
 
 

@@ -1,0 +1,143 @@
+"""`/api/providers`: the operator changes keys while the proxy runs, in this process's memory alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.key_options import posted_keys
+from runway_videos.config.option_reader import OptionReader
+from runway_videos.config.settings import Settings
+from runway_videos.errors import ApiError, bad_request
+from runway_videos.events import KeysChanged
+from runway_videos.keys.pool import Key
+from runway_videos.openai.messages import Answer, Call
+from runway_videos.openai.refusals import wrong_method
+from runway_videos.runtime import Runtime
+
+_PROVIDER = "runway"
+_FIELDS = ("provider", "keys")
+_NOTE = (
+    "Kept in the memory of this process: gone when it ends, and unknown to others. For good, set runway_keys "
+    "in mitm.conf."
+)
+
+
+class _ShownKey(msgspec.Struct, frozen=True):
+    """A key in an answer, without its value. `source`: `configuration`, `posted` or `taken away`."""
+
+    name: str
+    models: tuple[str, ...]
+    weight: float
+    source: str
+    value: str = "***"
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    keys: list[_ShownKey]
+    warnings: tuple[str, ...] = ()
+    provider: str = _PROVIDER
+    note: str = _NOTE
+
+
+class Providers:
+    """Keys that were posted, and that were taken away, over those that are configured.
+
+    `configured` are the settings without them; `apply` puts settings in force, and raises ConfigError.
+    """
+
+    def __init__(
+        self, configured: Settings, apply: Callable[[Settings], None], environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self.configured = configured
+        self._apply = apply
+        self._environ = environ
+        self._posted: dict[str, Key] = {}
+        self._taken: dict[str, Key] = {}
+
+    def over(self, settings: Settings) -> Settings:
+        """The settings with these keys in place of theirs of the same names."""
+        return _over(settings, self._posted, self._taken)
+
+    async def serve(self, runtime: Runtime, call: Call) -> Answer:
+        """GET shows the keys, POST adds or replaces some, PUT replaces all, DELETE takes away one or all."""
+        if call.method not in call.route.allow:
+            raise wrong_method(call.route.allow, call.route.name)
+        warnings: tuple[str, ...] = ()
+        if call.method != "GET":
+            if runtime.settings.sandbox:
+                # A real key must never go to the sandbox.
+                raise ApiError(409, "The sandbox has no keys to change.", code="sandbox", retry=False)
+            now = {key.name: key for key in self.over(self.configured).keys if key.name not in self._taken}
+            posted, warnings = ((), ()) if call.method == "DELETE" else self._read(call)
+            names = {key.name for key in posted}
+            gone = _to_delete(call, now) if call.method == "DELETE" else now if call.method == "PUT" else ()
+            self._change(runtime, posted, [now[name] for name in gone if name not in names])
+        shown = [self._show(key) for key in self.over(self.configured).keys]
+        return Answer(200, runtime.json_headers, msgspec.json.encode(_Shown(shown, warnings)))
+
+    def _change(self, runtime: Runtime, posted: Iterable[Key], gone: Iterable[Key]) -> None:
+        new, gone_names = {key.name: key for key in posted}, [key.name for key in gone]
+        kept = {name: key for name, key in self._posted.items() if name not in gone_names}
+        taken = {name: key for name, key in self._taken.items() if name not in new}
+        # Weight 0: it serves its own videos until the process ends.
+        taken |= {key.name: msgspec.structs.replace(key, weight=0.0) for key in gone}
+        try:
+            self._apply(_over(self.configured, kept | new, taken))
+        except ConfigError as error:
+            raise _refused(error) from error
+        self._posted, self._taken = kept | new, taken
+        runtime.events.emit(KeysChanged(tuple(new), tuple(gone_names)))
+
+    def _read(self, call: Call) -> tuple[tuple[Key, ...], tuple[str, ...]]:
+        """The keys of a body, and warnings. Raises ApiError 400."""
+        try:
+            body = msgspec.json.decode(call.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            body = None
+        if not isinstance(body, dict) or not isinstance(body.get("keys"), list):
+            raise bad_request(
+                'The body must be JSON like {"provider": "runway", "keys": [{"name": …, "value": …}]}.',
+                "keys",
+            )
+        if unknown := next((name for name in body if name not in _FIELDS), None):
+            raise bad_request(f"There is no `{unknown[:40]}` here; allowed: provider, keys.", unknown[:40])
+        if body.get("provider", _PROVIDER) != _PROVIDER:
+            raise bad_request("`provider` must be `runway`: there is no other here.", "provider")
+        reader = OptionReader(self._environ, lambda option: option)
+        try:
+            keys = posted_keys(reader, body["keys"])
+        except ConfigError as error:
+            raise _refused(error) from error
+        return keys, tuple(reader.warnings)
+
+    def _show(self, key: Key) -> _ShownKey:
+        taken, posted = key.name in self._taken, key.name in self._posted
+        source = "taken away" if taken else "posted" if posted else "configuration"
+        return _ShownKey(key.name, key.models, key.weight, source)
+
+
+def _over(settings: Settings, posted: Mapping[str, Key], taken: Mapping[str, Key]) -> Settings:
+    if settings.sandbox or not (posted or taken):
+        return settings
+    keys = {key.name: key for key in settings.keys} | dict(posted)
+    for name, key in taken.items():
+        # A value that was rotated in the file counts.
+        keys[name] = msgspec.structs.replace(keys.get(name, key), weight=0.0)
+    return msgspec.structs.replace(settings, keys=tuple(keys.values()))
+
+
+def _to_delete(call: Call, now: Mapping[str, Key]) -> list[str]:
+    name = call.query.get("key")
+    if name is None:
+        return list(now)
+    if name not in now:
+        raise ApiError(404, f"There is no key {name[:40]!r} here.", param="key", code="not_found")
+    return [name]
+
+
+def _refused(error: ConfigError) -> ApiError:
+    return bad_request(str(error).replace("runway_keys", "keys", 1), "keys")
