@@ -104,7 +104,7 @@ class RunwayAddon:
     def use(self, settings: Settings, service: Service) -> None:
         """Serves by these from now on."""
         before, self.settings = self.settings, settings
-        if before and (before.callers, before.forward) != (settings.callers, settings.forward):
+        if before and settings.lets_in_less_than(before):
             self.connections.distrust_tunnels()
         self.service = service
         events = service.runtime.events

@@ -61,6 +61,13 @@ class Settings(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     left_out: Mapping[str, str] = {}
 
+    def lets_in_less_than(self, before: Settings) -> bool:
+        """Whether somebody who might use the proxy under the settings before may not under these."""
+        tokens = {each.value for each in self.callers}
+        gone = any(each.value not in tokens for each in before.callers)
+        closed = bool(self.callers) and not before.callers  # to the local user, who has no token
+        return gone or closed or (before.forward and not self.forward)
+
     def limits_of(self, caller: str) -> Limits:
         """What a caller may make."""
         return next((each.limits for each in self.callers if each.name == caller), Limits())

@@ -66,3 +66,26 @@ def test_a_pattern_is_for_the_name_or_the_model_behind_it(
     patterns: list[str], asked: str, model: str, may: bool
 ) -> None:
     assert limits(models=patterns).allows(asked, model) is may
+
+
+def callers(*names: str, **limits: object) -> list[dict[str, object]]:
+    return [{"name": name, "value": f"token-of-{name}", **limits} for name in names]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "less"),
+    [
+        ({"callers": callers("a")}, {"callers": callers("a", "b")}, False),
+        ({"callers": callers("a")}, {"callers": callers("a", videos_per_day=1)}, False),
+        ({"callers": callers("a", "b")}, {"callers": callers("a")}, True),
+        ({"callers": callers("a")}, {"callers": []}, True),
+        ({"callers": []}, {"callers": callers("a")}, True),
+        ({"callers": callers("a"), "forward": True}, {"callers": callers("a")}, True),
+        ({"callers": callers("a")}, {"callers": callers("a"), "forward": True}, False),
+        ({}, {}, False),
+    ],
+)
+def test_open_tunnels_are_looked_at_again_only_where_somebody_is_let_in_no_more(
+    before: dict[str, object], after: dict[str, object], less: bool
+) -> None:
+    assert settings_from(**after).lets_in_less_than(settings_from(**before)) is less
