@@ -160,12 +160,12 @@ def _check_story(story: Story, tasks: Mapping[str, Task], upsets: Sequence[Upset
 
 
 def _away(story: Story, upsets: Iterable[Upset], before: float, after: float) -> Window:
-    """Whether a client that asks each replica in turn saw two of them while they could not share."""
+    """Whether a client saw two replicas while they could not share: it asks each in turn, or was sent on."""
     blows = {blow.value for blow in STORE_BLOWS}
-    was_away = any(
-        upset.what in blows and upset.at < after and before < upset.at + _AWAY_SECONDS for upset in upsets
-    )
-    return Window.AWAY if was_away and story.roams else Window.NONE
+    felt = [upset for upset in upsets if upset.at < after and before < upset.at + _AWAY_SECONDS]
+    was_away = any(upset.what in blows for upset in felt)
+    moved = story.roams or any(upset.what not in blows for upset in felt)
+    return Window.AWAY if was_away and moved else Window.NONE
 
 
 #: How long a blow to the store is felt: it is away, what was not written is written again.

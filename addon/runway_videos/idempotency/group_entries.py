@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals, shared_group
+from runway_videos.idempotency.group_keys import is_keyed
 from runway_videos.idempotency.in_flight_create import CreateIdentity, Kept, WaiterState
 from runway_videos.idempotency.outcomes import OutcomeCodec
 from runway_videos.idempotency.refused_attempts import is_sent_again
@@ -42,6 +43,10 @@ class GroupEntries[T]:
         self._now = now
         self.attempts: dict[int, Attempt[T]] = {}  # those that are not both answered and ended
 
+    def unsettled(self) -> bool:
+        """Whether a create of this process is being claimed or made."""
+        return any(not each.has_ended and not each.is_retry for each in self.attempts.values())
+
     def enter(
         self, group: Group, attempt: Attempt[T], identity: CreateIdentity, refusal: ApiError | None
     ) -> ApiError | None:
@@ -63,8 +68,8 @@ class GroupEntries[T]:
                 attempt.create, attempt.is_retry = create.number, True
                 return None
         if attempt.is_gone:
-            # Its retry may have come first, to another process: made as well, this one would be paid
-            # twice. No note of it: in doubt its retry shares a video.
+            # Its retry may have come first, to another process: made as well, this one would be paid twice.
+            self._note_unmade(group, attempt)
             return refusals.client_left()
         if refusal is not None:
             if not identity.idempotency_key:
@@ -85,6 +90,7 @@ class GroupEntries[T]:
         if create is not None and create.phase is Phase.CLAIMED:
             group.creates.remove(create)
         group.dropped.append((self._now() + shared_group.DROPPED_SECONDS, number))
+        self._note_unmade(group, attempt)
 
     def set_sent(self, group: Group, attempt: Attempt[T]) -> bool:
         """The attempt's create is sent in the next moment. False: its claim is gone."""
@@ -126,6 +132,17 @@ class GroupEntries[T]:
         if match is not None and match.create.fingerprint != identity.fingerprint:
             return refusals.key_reuse()
         return match
+
+    def _note_unmade(self, group: Group, attempt: Attempt[T]) -> None:
+        """Nothing was made for the attempt: its retry makes a create of its own.
+
+        Not where it would have found one, or where its retry may have come already: in doubt two get one.
+        """
+        if is_keyed(attempt.key) or shared_group.has_waiter(group, attempt.count + 1):
+            return
+        found = shared_group.find_equal(group, attempt.count, self._kept, self._now())
+        if not isinstance(found, Match):
+            group.refused.append((self._now() + self._kept.refused, attempt.count))
 
     def _new_create(self, attempt: Attempt[T], identity: CreateIdentity) -> SharedCreate:
         waiters = [self._waiter(attempt)]

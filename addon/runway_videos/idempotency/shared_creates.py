@@ -68,6 +68,7 @@ class SharedCreates[T]:
         self._numbers = count()
         self._making: dict[str, CreateIdentity] = {}  # creates of this process without an outcome
         self._room = CallerRoom(kept.running)
+        self._is_over = False  # nothing is sent any more
         self._tasks: dict[asyncio.Task[None], None] = {}
 
     @property
@@ -101,9 +102,10 @@ class SharedCreates[T]:
         unknown outcome; gives which creates those are."""
         self._room.is_closed = True
         waited = 0.0
-        while self._making and waited < seconds:
+        while self._entries.unsettled() and waited < seconds:
             await self._sleep(_DRAIN_LOOK)
             waited += _DRAIN_LOOK
+        self._is_over = True
         given_up = dict(self._making)
         for attempt in list(self._entries.attempts.values()):
             if not attempt.has_ended:
@@ -187,6 +189,8 @@ class SharedCreates[T]:
 
         async def sending() -> None:
             nonlocal is_claimed, stored
+            if self._is_over:
+                raise refusals.shutting_down()
             if is_claimed is not None:
                 return  # another try of the same create
             try:

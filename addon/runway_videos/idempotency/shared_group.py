@@ -149,6 +149,11 @@ def find_equal(group: Group, count: int, kept: Kept, now: float) -> Match | Refu
     return None
 
 
+def has_waiter(group: Group, count: int) -> bool:
+    """Whether an attempt of that number has come."""
+    return any(waiter.count == count for create in group.creates for waiter in create.waiters)
+
+
 def join(match: Match, waiter: SharedWaiter) -> None:
     """Another waiter; the one whose client comes back is replaced."""
     if match.replaced is not None:

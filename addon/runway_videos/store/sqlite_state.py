@@ -17,6 +17,8 @@ from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 
 #: How long a write waits for another process's, in seconds.
 BUSY_SECONDS = 2.0
+#: How long anything may take, with all that waits before it, in seconds. A disk may hang for ever.
+ANSWER_SECONDS = 5.0
 #: How often values whose time is over are deleted, in seconds.
 SWEEP_SECONDS = 60.0
 
@@ -40,15 +42,20 @@ _ITEMS = {
 
 class SqliteState:
     """A SharedState in the file `path`, created if there is none. `now` gives unix seconds;
-    `busy_seconds` is how long a write waits for another process's.
+    `busy_seconds` is how long a write waits for another process's, `answer_seconds` how long anything may take.
 
     Raises StoreUnavailableError where the file cannot be opened.
     """
 
     def __init__(
-        self, path: Path, now: Callable[[], float] = time.time, busy_seconds: float = BUSY_SECONDS
+        self,
+        path: Path,
+        now: Callable[[], float] = time.time,
+        busy_seconds: float = BUSY_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._now = now
+        self._answer_seconds = answer_seconds
         self._swept_at = now()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="runway_store")
         try:
@@ -104,9 +111,14 @@ class SqliteState:
         self._thread.shutdown(wait=False)
 
     async def _run[T](self, work: Callable[[], T]) -> T:
+        done = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
-            # Shielded: a write that has begun is not left half way by a client that hangs up.
-            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+            async with asyncio.timeout(self._answer_seconds):
+                # Shielded: a write that has begun is not left half way by a client that hangs up.
+                return await asyncio.shield(done)
+        except TimeoutError as error:
+            done.cancel()  # if it has not begun, it never does
+            raise StoreUnavailableError("no answer in time") from error
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(str(error)) from error
 

@@ -42,6 +42,8 @@ class BadState(FakeState):
 
     async def swap(self, key: str, expected: bytes | None, value: bytes | None, seconds: float) -> Swapped:
         fate = self.fates.pop(0) if key == KEY and self.fates else ""
+        if fate == "slow":
+            await asyncio.sleep(0.2)
         if fate == "late":
             self._late.append(lambda: super(BadState, self).swap(key, expected, value, seconds))
             raise StoreUnavailableError("no answer")
@@ -124,6 +126,22 @@ def test_a_create_whose_client_has_left_already_is_not_made() -> None:
     run(test)
 
 
+@pytest.mark.parametrize("lost", ["its client", "its claim"])
+def test_what_was_not_made_for_a_client_is_made_when_it_comes_back(lost: str) -> None:
+    """It does not share the video of an equal create."""
+
+    async def test(state: BadState, process: Process) -> None:
+        if lost == "its claim":
+            state.fates = ["late"]
+        assert await answer(process.ask(gone=lost == "its client")) in ("client_left", "store_unavailable")
+        await written(process)
+        assert await answer(process.ask()) == "video 1"
+        assert await answer(process.ask(1)) == "video 2"
+        assert await answer(process.ask(1)) == "video 1"
+
+    run(test)
+
+
 def test_a_claim_that_comes_late_keeps_nobody_waiting() -> None:
     async def test(state: BadState, process: Process) -> None:
         state.fates = ["late"]
@@ -146,7 +164,33 @@ def test_an_outcome_whose_writing_was_not_answered_is_written_once() -> None:
     run(test)
 
 
-@pytest.mark.parametrize("many", [300])
+def test_a_drain_waits_for_a_create_that_is_being_claimed() -> None:
+    async def test(state: BadState, process: Process) -> None:
+        assert await answer(process.ask()) == "video 1"
+        state.fates = ["", "slow"]
+        waiting = asyncio.create_task(answer(process.ask()))
+        await written(process)
+        assert await process.creates.drain(10) == []
+        assert await waiting == "video 2"
+
+    run(test)
+
+
+def test_what_is_claimed_when_the_drain_is_over_is_not_sent() -> None:
+    async def test(state: BadState, process: Process) -> None:
+        assert await answer(process.ask()) == "video 1"
+        state.fates = ["", "slow"]
+        waiting = asyncio.create_task(answer(process.ask()))
+        await written(process)
+        await process.creates.drain(0)
+        assert await waiting == "outcome_unknown"
+        await process.creates.close()
+        assert process.made == 1
+
+    run(test)
+
+
+@pytest.mark.parametrize("many", [150])
 def test_equal_creates_at_once_are_all_made(many: int) -> None:
     async def test(state: BadState, process: Process) -> None:
         other = Process(state)
