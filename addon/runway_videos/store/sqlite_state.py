@@ -42,7 +42,8 @@ _ITEMS = {
 
 class SqliteState:
     """A SharedState in the file `path`, created if there is none. `now` gives unix seconds;
-    `busy_seconds` is how long a write waits for another process's, `answer_seconds` how long anything may take.
+    `busy_seconds` is how long a write waits for another process's, `answer_seconds` how long anything may
+    take.
 
     Raises StoreUnavailableError where the file cannot be opened.
     """
