@@ -15,8 +15,9 @@ from running import Proxy
 from sandbox_server import KEY, SandboxServer
 from unit.observe.test_metrics import Scraped
 
-TOKENS = {"APP": "tok-of-the-app", "WEB": "tok-of-the-web"}
+TOKENS = {"APP": "tok-of-the-app", "WEB": "tok-of-the-web", "ADMIN": "tok-of-the-operator-0123456789"}
 CONF = """
+runway_admin: env.ADMIN
 runway_callers:
   - {name: app, value: env.APP}
   - {name: web, value: env.WEB}
@@ -70,6 +71,15 @@ def test_a_caller_gets_its_own_numbers(team: Proxy, app: httpx.Client) -> None:
     assert own.names() >= {"runway_creates", "runway_credits"}
     assert 'caller="web"' not in own.text
     assert own("runway_ready") is None
+
+
+def test_the_operator_gets_all_numbers_from_elsewhere(team: Proxy, app: httpx.Client) -> None:
+    error_of(app.get("/v1/videos/video_68"), 404)
+    bearer = {"authorization": f"Bearer {TOKENS['ADMIN']}", "x-forwarded-for": "198.51.100.7"}
+    with web(team.url, headers=bearer) as operator:
+        found = scrape(operator)
+    assert found("runway_key_weight", key="only") == 1
+    assert 'caller="app"' in found.text
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def every_kind_of_call(
         sandbox_server.ask(lambda sandbox: sandbox.keys.clear())
         yield calls.post("/v1/videos", json={"prompt": "refused keys"}, headers=bearer("by-env"))
         yield calls.get(path, headers=bearer("by-env"))
+        yield calls.get("/runway/metrics")
 
 
 @pytest.fixture(scope="module", params=["lean", "all built-ins"])
@@ -114,6 +115,8 @@ def used(request: pytest.FixtureRequest, folder: Folders, origin: Origin) -> dic
         "runway_fallback": origin.url,
         "runway_max_body": "100k",
         "runway_lean": request.param == "lean",
+        "runway_audit": made / "audit.jsonl",
+        "runway_audit_prompts": True,
     }
     with SandboxServer(KEYS) as sandbox_server:
         proxy = Proxy(made, *arguments, conf=CONF, env=ENV, runway_base_url=sandbox_server.url, **options)
@@ -125,6 +128,7 @@ def used(request: pytest.FixtureRequest, folder: Folders, origin: Origin) -> dic
     return {
         "log": proxy.log,
         "flows": saved.read_bytes(),
+        "account": (made / "audit.jsonl").read_text(),
         "options": dumped,
         "answers": answers,
         "orders": {each.organisation for each in seen},
@@ -135,18 +139,15 @@ def test_all_kinds_of_calls_were_made(used: dict[str, Any]) -> None:
     statuses = {answer.status_code for answer in used["answers"]}
     assert {200, 206, 400, 401, 404, 413, 503} <= statuses
     assert {"by-env", "in-file"} <= used["orders"]
-    # Else their absence would prove nothing.
-    assert "debug" in str(used["options"]["termlog_verbosity"])
+    assert "debug" in str(used["options"]["termlog_verbosity"])  # else their absence would prove nothing
     assert b"/v1/videos" in used["flows"]
     assert "/v1/videos" in used["log"]
+    assert '"event":"created"' in used["account"]
 
 
-def test_log_holds_no_secret(used: dict[str, Any]) -> None:
-    check(used["log"], "the log")
-
-
-def test_saved_flows_hold_no_secret(used: dict[str, Any]) -> None:
-    check(used["flows"], "the saved flows")
+@pytest.mark.parametrize("what", ["log", "flows", "account"])
+def test_what_is_left_holds_no_secret(used: dict[str, Any], what: str) -> None:
+    check(used[what], what)
 
 
 def test_mitmproxys_options_hold_no_secret(used: dict[str, Any]) -> None:
