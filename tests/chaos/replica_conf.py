@@ -25,7 +25,7 @@ def conf_of(plan: Plan, url: str, other: bool) -> str:
                 for name in _keys(lane)
             ],
             "runway_callers": [{"name": name, "value": token(name)} for name in CALLERS],
-            "runway_poll_seconds": int(not plan.poll_seconds) if other else plan.poll_seconds,
+            "runway_poll_seconds": plan.poll_seconds,  # the same for all, as their statuses are
             "runway_lean": plan.lean,
             "runway_store": "env.STORE",
             "flow_detail": 0,

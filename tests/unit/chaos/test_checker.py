@@ -115,6 +115,9 @@ def test_replicas_that_cannot_share_differ(roams: bool, blow: Blow, at: float, w
     video.roams = roams
     (back,) = found([video], [task("id-a")], upsets=(Upset(at, 0, blow.value),))
     assert (back.wrong, back.window) == (Wrong.BACK, window)
+    line = "the store cannot be reached, creates are refused: TimeoutError"
+    (back,) = found([video], [task("id-a")], line)
+    assert back.window is (Window.AWAY if roams else Window.NONE)
 
 
 @pytest.mark.parametrize(
