@@ -1,3 +1,3 @@
 """OpenAI's Videos API, served from Runway. `service` is where to start reading."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"

@@ -1,4 +1,4 @@
-"""README's table of who is served, line by line, with real proxies and a real balancer."""
+"""The table of who is served, line by line, with real proxies and a real balancer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README's table of who is served, read into cases."""
+"""The table of who is served (addon/deploy/access.md), read into cases."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Case(NamedTuple):
 
 
 def cells() -> list[list[str]]:
-    """The table as it stands in README, its head first."""
-    text = (ROOT / "README.md").read_text()
+    """The table as it stands there, its head first."""
+    text = (ROOT / "addon/deploy/access.md").read_text()
     lines = text.partition(BEGIN)[2].partition(END)[0].strip().splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert set("".join(rows.pop(1))) == {"-"}

@@ -1,4 +1,4 @@
-"""README's lines on transparent mode, in network namespaces; and redirects that make nobody local."""
+"""The table's lines on transparent mode, in network namespaces; and redirects that make nobody local."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Network:
         return proxy
 
     def connect(self, client: str, port: int = 80) -> socket.socket:
-        """A connection of one of README's clients to the host."""
+        """A connection of one of the table's clients to the host."""
         machine = self.client if client == "another machine" else self.gateway
         place, source = (OPENAI, port), ("", 0)
         with machine.inside():
