@@ -165,6 +165,8 @@ def _away(story: Story, history: History, before: float, after: float) -> Window
 
     On a busy machine the store may be late by itself: then a log says so.
     """
+    if _moved(history, before, after):
+        return Window.MOVED
     blows = {blow.value for blow in STORE_BLOWS}
     felt = [upset for upset in history.upsets if upset.at < after and before < upset.at + _AWAY_SECONDS]
     was_late = any("the store cannot be reached" in life.log for life in history.lives)
@@ -180,8 +182,10 @@ _WINDOWS = {
     Blow.KILL_BEFORE.value: Window.KILL,
     Blow.KILL_AFTER.value: Window.KILL,
     Blow.TERM.value: Window.DRAIN,
-    Blow.OUT.value: Window.MOVED,
 }
+_MOVING = {blow.value for blow in (Blow.KILL_BEFORE, Blow.KILL_AFTER, Blow.TERM, Blow.OUT, Blow.HALT_LONG)}
+#: A replica is back in HAProxy so long after it went, at the latest.
+_MOVING_SECONDS = 12.0
 
 
 def _blown(history: History, stories: Iterable[Story]) -> Window:
@@ -193,7 +197,15 @@ def _blown(history: History, stories: Iterable[Story]) -> Window:
             for story in stories
         ):
             return window
-    return Window.NONE
+    tries = [attempt.begun for story in stories for attempt in story.attempts]
+    return Window.MOVED if tries and _moved(history, min(tries), max(tries)) else Window.NONE
+
+
+def _moved(history: History, begin: float, end: float) -> bool:
+    """Whether replicas without a store came or went: then HAProxy sends the same elsewhere."""
+    if history.store != "memory" or len({life.process for life in history.lives}) < 2:
+        return False
+    return any(upset.what in _MOVING and begin - _MOVING_SECONDS < upset.at < end for upset in history.upsets)
 
 
 def _by_group(tasks: Iterable[Task]) -> dict[str, list[Task]]:

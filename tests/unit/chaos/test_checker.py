@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.checker import Violation, Window, Wrong
+from chaos.checker import Violation, Window, Wrong, check
 from chaos.fates import Blow
-from chaos.records import Attempt, Story, Upset
+from chaos.records import Attempt, History, Life, Story, Upset
 from unit.chaos.histories import GROUP, OTHER, found, polled, story, task
 
 
@@ -142,6 +142,17 @@ def test_checker_accepts_a_status_that_went_on() -> None:
 
 def test_checker_finds_a_video_completed_too_early() -> None:
     assert wrongs(found([polled((1.5, "completed", 100))], [task("id-a")])) == [Wrong.FALSE_END]
+
+
+def test_without_a_store_a_replica_that_went_and_came_back_parts_tries() -> None:
+    tries = (Attempt(0, 9.0, 9.5, "hung up"), Attempt(1, 9.6, 9.9, "the video"))
+    tasks, line = [task("id-a"), task("id-b")], f"created: {GROUP}, task id-b"
+    lives = [Life(number, line, "stopped") for number in range(2)]
+    for store, expected in (("memory", Window.MOVED), ("redis", Window.NONE)):
+        upsets = [Upset(8.0, 0, Blow.OUT.value)]
+        retried = story("w1", "id-a", GROUP, "app-1", *tries)
+        (twice,) = check(History("by hand", 0, [retried], tasks, lives, upsets, store=store))
+        assert (twice.wrong, twice.window) == (Wrong.TWICE, expected)
 
 
 def test_checker_finds_a_client_that_waited_in_vain() -> None:
