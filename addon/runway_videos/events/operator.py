@@ -1,0 +1,58 @@
+"""What concerns the operator: the store, keys, Runway's answers, the account."""
+
+from __future__ import annotations
+
+from runway_videos.events.base import Event
+from runway_videos.keys.balances import Balance
+
+
+class StoreAway(Event, frozen=True):
+    """The shared store cannot be reached; `problem` None: it is back."""
+
+    problem: str | None
+
+
+class StoreMayLose(Event, frozen=True):
+    """A setting of the shared store's engine could lose what it holds; `problem` says which."""
+
+    problem: str
+
+
+class StoreLostData(Event, frozen=True):
+    """The shared store has lost what it held."""
+
+
+class RunwayAnswered(Event, frozen=True):
+    """A call to Runway is over, after `seconds`. `call` is the client's method; `status` 0: no answer."""
+
+    call: str
+    seconds: float
+    status: int
+
+
+class BalanceKnown(Event, frozen=True):
+    """Runway has said what a key's organisation has left. `first`: of this key, in this process."""
+
+    key: str
+    balance: Balance
+    first: bool
+
+
+class BalanceUnknown(Event, frozen=True):
+    """Runway did not say what a key's organisation has left. Nothing else follows from it."""
+
+    key: str
+    problem: str
+
+
+class KeysChanged(Event, frozen=True):
+    """The operator changed keys while the proxy runs: names of those that came, and that were taken away."""
+
+    posted: tuple[str, ...]
+    taken: tuple[str, ...]
+
+
+class AuditFailed(Event, frozen=True):
+    """The account of what is made could not be written; `problem` None: it is written again."""
+
+    problem: str | None
