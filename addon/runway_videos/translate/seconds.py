@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from runway_videos.catalog import Durations
 from runway_videos.errors import bad_request
 from runway_videos.translate.coerce import retyped
@@ -38,6 +40,9 @@ def choose_duration(
     if field is None:
         return default(durations, sora, source)
     asked = asked_seconds(field)
+    if sora and durations.auto:
+        # OpenAI's answers have a number: strict clients raise at another word, after it was paid.
+        durations = msgspec.structs.replace(durations, auto=False)
     if _allowed(durations, asked):
         return asked
     raise bad_request(f"`{field.name}` is {asked}; {model} makes videos of {_listed(durations)}.", field.name)

@@ -96,8 +96,8 @@ def test_none_can_take_it_says_why_for_each() -> None:
     assert (error.status, error.param, error.code) == (400, "seconds", "invalid_value")
     assert error.message == (
         "No model behind `sora-2` can take this: "
-        "seedance2_mini: `seconds` is 40; seedance2_mini makes videos of 4 to 15 seconds, or `auto`; "
-        "seedance2_5: `seconds` is 40; seedance2_5 makes videos of 4 to 30 seconds, or `auto`."
+        "seedance2_mini: `seconds` is 40; seedance2_mini makes videos of 4 to 15 seconds; "
+        "seedance2_5: `seconds` is 40; seedance2_5 makes videos of 4 to 30 seconds."
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.catalog import Durations
+from runway_videos.errors import ApiError
 from runway_videos.request_body import Value
 from runway_videos.translate.field_names import ClientField
 from runway_videos.translate.seconds import choose_duration, default
@@ -84,3 +85,12 @@ def test_segments_bring_their_own_durations() -> None:
     assert made.seconds == "7"
     made = plan(model="kling3.0_pro", provider_settings=settings, seconds=8)
     assert (wire_body(made)["duration"], made.seconds) == (8, "8")
+
+
+def test_a_sora_name_has_a_number_of_seconds() -> None:
+    durations = Durations(min=4, max=15, auto=True)
+    with pytest.raises(ApiError) as raised:
+        choose_duration(durations, ClientField("seconds", "auto"), True, "seedance2")
+    assert (raised.value.status, raised.value.param) == (400, "seconds")
+    assert "`auto`" not in raised.value.message.partition(";")[2]
+    assert choose_duration(durations, ClientField("seconds", "8"), True, "seedance2") == 8
