@@ -96,7 +96,8 @@ def _check_group(
             earlier = [attempt for story in having for attempt in story.attempts[:-1]]
             missed = any(not attempt.reached for attempt in earlier)
             window = Window.UNREACHED if missed else _blown(history, having)
-            if history.store != "memory" and not missed and earlier and not any(map(_has_key, having)):
+            several = history.store != "memory" or len({life.process for life in history.lives}) > 1
+            if several and not missed and earlier and not any(map(_has_key, having)):
                 # Also where a process was killed: with a store its creates are known.
                 window = Window.DOUBT
             yield Violation(Wrong.SHARED, group, f"task {task} is held by {names}", window)

@@ -49,7 +49,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " balancer (moved) between two tries of one create; tries that reached no process (unreached), or"
         " whose end the proxies cannot know (doubt), of two equal creates without Idempotency-Keys; statuses"
         " of several replicas while the store is away (away). Default: with a store unreached, doubt, away;"
-        " with memory unreached, kill; of several processes drain and moved too",
+        " with memory unreached, kill; of several processes drain, moved and doubt too",
     )
     parser.add_argument("--traces", type=int, default=3, help="histories whose trace is shown (default 3)")
     parser.add_argument(
@@ -113,7 +113,11 @@ def _known(chosen: argparse.Namespace) -> list[Window]:
         return [Window(name) for name in chosen.known]
     if chosen.store != "memory":
         return [Window.UNREACHED, Window.DOUBT, Window.AWAY]
-    return [Window.UNREACHED, Window.KILL, *([Window.DRAIN, Window.MOVED] if chosen.processes > 1 else [])]
+    return [
+        Window.UNREACHED,
+        Window.KILL,
+        *([Window.DRAIN, Window.MOVED, Window.DOUBT] if chosen.processes > 1 else []),
+    ]
 
 
 def _numbered(chosen: argparse.Namespace) -> Iterator[tuple[int, str]]:
