@@ -1,0 +1,64 @@
+"""The guard of addon/deploy/: what it refuses costs nothing, and what a script changes before arrives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import openai
+import pytest
+
+from asking import client
+from origins import Exchange, Origin
+from running import ADDON, ROOT, Proxy
+from sandbox_server import SandboxServer
+
+pytestmark = pytest.mark.slow
+
+GUARD = ROOT / "addon" / "deploy" / "guard.py"
+CHANGES = """
+from mitmproxy import http
+
+def request(flow: http.HTTPFlow) -> None:
+    flow.request.text = (flow.request.get_text(strict=False) or "").replace("a dog", "a cat")
+"""
+
+
+def moderate(exchange: Exchange) -> None:
+    """Flags what is of violence."""
+    flagged = b"violence" in exchange.asked.body
+    exchange.reply(200, json.dumps({"results": [{"flagged": flagged}]}).encode())
+
+
+def test_what_the_guard_refuses_costs_nothing(folder: Callable[[], Path]) -> None:
+    with SandboxServer() as server, Origin() as moderation:
+        moderation.routes["/v1/moderations"] = moderate
+        env = {"MODERATION_URL": f"{moderation.url}/v1/moderations"}
+        with Proxy(folder(), "-s", str(ADDON), addon=GUARD, env=env, **server.options()) as proxy:
+            user = client(proxy.base_url)
+            for prompt in ("nude people", "much violence"):
+                with pytest.raises(openai.BadRequestError) as raised:
+                    user.videos.create(prompt=prompt)
+                assert raised.value.code == "moderation_blocked"
+            assert server.made() == 0
+            video = user.videos.create(prompt="a boat")
+            assert user.videos.retrieve(video.id).id == video.id
+            assert server.made() == 1
+            moderation.routes["/v1/moderations"] = lambda exchange: exchange.reply(500, b"{}")
+            with pytest.raises(openai.BadRequestError):
+                user.videos.create(prompt="a boat")
+            assert server.made() == 1
+
+
+def test_what_a_script_before_changes_arrives(folder: Callable[[], Path], tmp_path: Path) -> None:
+    script = tmp_path / "changes.py"
+    script.write_text(CHANGES)
+    with (
+        SandboxServer() as server,
+        Proxy(folder(), "-s", str(ADDON), addon=script, **server.options()) as proxy,
+    ):
+        user = client(proxy.base_url)
+        assert user.videos.create(prompt="a dog on a boat").prompt == "a cat on a boat"
+        (asked,) = server.seen("POST", "text_to_video")
+        assert (asked.body or {})["promptText"] == "a cat on a boat"
