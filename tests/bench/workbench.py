@@ -39,7 +39,7 @@ QUICK = Plan(
     polls_beside=10,
     upload_bytes=6_000_000,
     videos=100,
-    skipped_kinds=frozenset({"lean", "lean-O", "lean-ask", "ours-sqlite"}),
+    skipped_kinds=frozenset({"lean", "lean-O", "lean-ask", "ours-sqlite", "ours-redis"}),
 )
 
 

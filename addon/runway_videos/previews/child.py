@@ -55,6 +55,9 @@ async def make_pictures(
     finally:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
+        # asyncio sees the end of a child only behind what it wrote.
+        while await child.stdout.read(1 << 16):
+            pass
         await child.wait()
     return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import openai
 import pytest
 
-from asking import client
+from asking import client, web
 from origins import Exchange, Origin
 from running import ADDON, ROOT, Proxy
 from sandbox_server import SandboxServer
@@ -31,6 +32,10 @@ def moderate(exchange: Exchange) -> None:
     exchange.reply(200, json.dumps({"results": [{"flagged": flagged}]}).encode())
 
 
+def answer(status: int, body: bytes, exchange: Exchange) -> None:
+    exchange.reply(status, body)
+
+
 def test_what_the_guard_refuses_costs_nothing(folder: Callable[[], Path]) -> None:
     with SandboxServer() as server, Origin() as moderation:
         moderation.routes["/v1/moderations"] = moderate
@@ -45,10 +50,33 @@ def test_what_the_guard_refuses_costs_nothing(folder: Callable[[], Path]) -> Non
             video = user.videos.create(prompt="a boat")
             assert user.videos.retrieve(video.id).id == video.id
             assert server.made() == 1
-            moderation.routes["/v1/moderations"] = lambda exchange: exchange.reply(500, b"{}")
-            with pytest.raises(openai.BadRequestError):
-                user.videos.create(prompt="a boat")
+            for status, body in ((500, b"{}"), (200, b"[]"), (200, b"no JSON")):
+                moderation.routes["/v1/moderations"] = partial(answer, status, body)
+                with pytest.raises(openai.BadRequestError):
+                    user.videos.create(prompt="a boat")
             assert server.made() == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/%76ideos"])
+def test_no_spelling_of_a_prompt_passes_the_guard(folder: Callable[[], Path], path: str) -> None:
+    json_type, form = (
+        {"content-type": "application/json"},
+        {"content-type": "application/x-www-form-urlencoded"},
+    )
+    with (
+        SandboxServer() as server,
+        Proxy(folder(), "-s", str(ADDON), addon=GUARD, **server.options()) as proxy,
+    ):
+        with web(proxy.url) as user:
+            for headers, body in (
+                (json_type, b'{"prompt": "much gore"}'),
+                (json_type, b'{"prompt": "much \\u0067ore"}'),
+                (form, b'{"prompt": "much gore"}'),
+                (form, b"prompt=much+%67ore"),
+            ):
+                assert user.post(path, content=body, headers=headers).status_code == 400, body
+            assert user.post(path, files={"prompt": (None, "much gore")}).status_code == 400
+        assert server.made() == 0
 
 
 def test_what_a_script_before_changes_arrives(folder: Callable[[], Path], tmp_path: Path) -> None:

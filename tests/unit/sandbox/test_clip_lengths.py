@@ -16,7 +16,7 @@ FILES = [Path(sandbox.__file__).with_name(name) for name in ("landscape.mp4", "p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@pytest.mark.parametrize("seconds", [0.5, 1, 2, 4, 5, 13, 30])
+@pytest.mark.parametrize("seconds", [0.5, 1, 4, 5, 30])
 def test_it_is_as_long_as_asked_for_and_can_be_played(path: Path, seconds: float) -> None:
     data = of_length(path.read_bytes(), seconds)
     frames = int(seconds * FRAMES_PER_SECOND)
