@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,13 +20,17 @@ from running import Proxy, clean_environment
 from sandbox_server import SandboxServer
 from unit.previews.clips import BLACK, GREY, WHITE, clip
 
-_PATIENCE = 300.0
+# For all calls of one client, in seconds.
+_PATIENCE = 120.0
 _ENVIRONMENT = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class _Line(msgspec.Struct):
-    call: str
-    problem: str
+    """Of a script: its client's version, or a call and what was wrong with it."""
+
+    version: str = ""
+    call: str = ""
+    problem: str = ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="NAME", help="only clients with this in their name")
     parser.add_argument("--write", action="store_true", help="put the table into tests/clients/README.md")
     given = parser.parse_args(arguments)
+    if given.write and (given.quick or given.only):
+        parser.error("--write: the table is of all clients")
     chosen = [each for each in CLIENTS if (each.quick or not given.quick) and given.only in each.name]
     outcomes = list(run(chosen))
     sys.stdout.write(table.table(outcomes) + "\n")
@@ -70,21 +76,35 @@ def _run(client: Client, folder: Path) -> Outcome:
     picture.write_bytes(PNG)
     footage.write_bytes(clip([BLACK, GREY, WHITE] * 15, 1280, 720))
     with SandboxServer() as server, Proxy(folder, **server.options()) as proxy:
-        done = subprocess.run(
-            [*command, proxy.base_url, str(picture), str(footage)],
-            env=clean_environment(_ENVIRONMENT),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
+        done = _finished(
+            [*command, proxy.base_url, str(picture), str(footage)], clean_environment(_ENVIRONMENT), folder
         )
-    lines = [
-        msgspec.json.decode(line, type=_Line)
-        for line in done.stdout.splitlines()
-        if line.startswith('{"call"')
-    ]
-    problems = {line.call: line.problem for line in lines if line.problem}
+    said = [msgspec.json.decode(line, type=_Line) for line in done.stdout.splitlines() if line[:2] == '{"']
+    calls = [line for line in said if line.call]
+    problems = {line.call: line.problem for line in calls if line.problem}
     if done.returncode:
         problems["the script ended early"] = (done.stderr.strip().splitlines() or [""])[-1][:300]
-    return Outcome(client.name, client.version, len(lines) + bool(done.returncode), problems)
+    version = next((line.version for line in said if line.version), client.version)
+    return Outcome(client.name, version, len(calls) + bool(done.returncode), problems)
+
+
+def _finished(
+    command: Sequence[str], env: Mapping[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """The script's output and status; one that goes on and on has failed."""
+    process = subprocess.Popen(
+        command,
+        env=dict(env),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        out, err = process.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        err += f"\nit did not end within {_PATIENCE:.0f} seconds"
+    return subprocess.CompletedProcess(command, process.returncode, out, err)

@@ -82,7 +82,7 @@ CLIENTS = (
     Client("openai-python", "as in the lock", _here, quick=True),
     Client("openai-python", "==2.2.0", _pip),
     Client("openai-python", ">=2.27,<2.28", _pip),
-    Client("openai-python", ">=3", _pip),
+    Client("openai-python", ">=3", _pip, quick=True),
     Client("openai-node", "6.2.0", _npm),
     # Version 7 needs Node 22.
     Client("openai-node", "6", _npm, quick=True),

@@ -8,7 +8,7 @@ import time
 from report import Report
 
 base_url, picture, footage = sys.argv[1:4]
-report = Report()
+report = Report(subprocess.check_output(["curl", "--version"], text=True).split()[1])
 JSON = ("-H", "Content-Type: application/json")
 
 

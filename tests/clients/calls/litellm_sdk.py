@@ -1,5 +1,6 @@
 """Every call that LiteLLM's SDK has for videos. Arguments: base URL, a picture, a video."""
 
+import importlib.metadata
 import pathlib
 import sys
 import time
@@ -8,7 +9,7 @@ import litellm
 from report import Report
 
 base_url, picture = sys.argv[1], pathlib.Path(sys.argv[2])
-report = Report()
+report = Report(importlib.metadata.version("litellm"))
 KNOWN = {"api_base": base_url, "api_key": "any"}
 AT = {**KNOWN, "custom_llm_provider": "openai"}
 

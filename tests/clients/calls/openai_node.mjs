@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 
 const [folder, baseURL, picture, footage] = process.argv.slice(2);
 const { default: OpenAI, toFile } = createRequire(folder + "/")("openai");
+console.log(JSON.stringify({ version: createRequire(folder + "/")("openai/version").VERSION }));
 const client = new OpenAI({ baseURL, apiKey: "any" });
 const { videos } = client;
 

@@ -8,7 +8,7 @@ import openai
 from report import Report
 
 base_url, picture, footage = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-report = Report()
+report = Report(openai.__version__)
 client = openai.OpenAI(base_url=base_url, api_key="any", max_retries=2)
 videos = client.videos
 WAIT = {"poll_interval_ms": 50}
