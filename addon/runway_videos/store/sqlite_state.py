@@ -19,6 +19,9 @@ from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 BUSY_SECONDS = 2.0
 #: How long anything may take, with all that waits before it, in seconds. A disk may hang for ever.
 ANSWER_SECONDS = 5.0
+#: How long opening waits for another process that makes the file, in seconds.
+OPEN_SECONDS = 10.0
+_OPEN_AGAIN_SECONDS = 0.05
 #: How often values whose time is over are deleted, in seconds.
 SWEEP_SECONDS = 60.0
 
@@ -160,8 +163,17 @@ class SqliteState:
 def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
     # Who may read the file may read prompts: only its owner.
     path.touch(mode=0o600, exist_ok=True)
-    database = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.executescript(_TABLES)
-    return database
+    until = time.monotonic() + OPEN_SECONDS
+    while True:
+        database = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.executescript(_TABLES)
+            return database
+        except sqlite3.OperationalError as error:
+            database.close()
+            # Where processes make the file at the same time, SQLite does not wait for the other one.
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_OPEN_AGAIN_SECONDS)

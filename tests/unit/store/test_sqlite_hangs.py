@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,16 @@ def test_nothing_waits_longer_than_it_may_and_what_had_not_begun_is_not_done(tmp
         await again.close()
 
     asyncio.run(test())
+
+
+def test_processes_that_start_at_once_wait_for_the_one_that_makes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN EXCLUSIVE")  # as SQLite does while it makes a file
+    holder.execute("CREATE TABLE made (by INTEGER)")
+    end = threading.Timer(0.3, lambda: holder.execute("COMMIT"))
+    end.start()
+    state = SqliteState(path, busy_seconds=0.01)
+    end.join()
+    holder.close()
+    asyncio.run(state.close())
