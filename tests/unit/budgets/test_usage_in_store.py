@@ -14,6 +14,8 @@ from runway_videos.store.shared_state import SharedState
 from unit.store.engines import ENGINES, engine
 from unit.store.fake_state import FakeState
 
+pytestmark = pytest.mark.slow
+
 NOW = 1_700_000_000.0
 
 

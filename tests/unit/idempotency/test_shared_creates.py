@@ -21,6 +21,8 @@ from unit.store.engines import ENGINES, Engine
 from unit.store.engines import engine as engine_of
 from unit.store.fake_state import FakeState
 
+pytestmark = pytest.mark.slow
+
 
 class Process:
     """One process; what it makes ends when the test says so."""

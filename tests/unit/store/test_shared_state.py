@@ -18,6 +18,8 @@ from runway_videos.store.sqlite_state import SqliteState
 from unit.store.engines import ENGINES, Engine
 from unit.store.engines import engine as engine_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=ENGINES, scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:

@@ -12,6 +12,8 @@ import pytest
 from runway_videos.store.shared_state import StoreUnavailableError
 from runway_videos.store.sqlite_state import SqliteState
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_waits_longer_than_it_may_and_what_had_not_begun_is_not_done(tmp_path: Path) -> None:
     async def test() -> None:
