@@ -36,50 +36,36 @@ def too_many(running: bool) -> ApiError:
     return ApiError(429, what, code="too_many_creates", retry=True, retry_after=1 if running else 5)
 
 
+def _outcome_unknown(message: str) -> ApiError:
+    return ApiError(502, message, code="outcome_unknown", retry=False, may_have_made=True)
+
+
 def process_ended() -> ApiError:
     """Runway has not answered, and this process ends."""
-    return ApiError(
-        502,
+    return _outcome_unknown(
         "The proxy had to end before Runway answered this create: a paid task may exist, so it is not sent"
-        " again. Look at Runway's dashboard before you create the video once more.",
-        code="outcome_unknown",
-        retry=False,
-        may_have_made=True,
+        " again. Look at Runway's dashboard before you create the video once more."
     )
 
 
 def fault() -> ApiError:
     """A fault of the proxy: nobody knows how far the create came."""
-    return ApiError(
-        502,
-        "An equal create failed in the proxy: a paid task may exist.",
-        code="outcome_unknown",
-        retry=False,
-        may_have_made=True,
-    )
+    return _outcome_unknown("An equal create failed in the proxy: a paid task may exist.")
 
 
 def process_died() -> ApiError:
     """The process that sent the create has died before Runway answered, or before it wrote the answer."""
-    return ApiError(
-        502,
+    return _outcome_unknown(
         "The process that sent this create has died before its answer came: a paid task may exist, so it is"
-        " not sent again. Look at Runway's dashboard before you create the video once more.",
-        code="outcome_unknown",
-        retry=False,
-        may_have_made=True,
+        " not sent again. Look at Runway's dashboard before you create the video once more."
     )
 
 
 def create_lost() -> ApiError:
     """The store has lost a create that another process had sent."""
-    return ApiError(
-        502,
+    return _outcome_unknown(
         "The proxy's store has lost what it knew of this create: a paid task may exist, so it is not sent"
-        " again. Look at Runway's dashboard before you create the video once more.",
-        code="outcome_unknown",
-        retry=False,
-        may_have_made=True,
+        " again. Look at Runway's dashboard before you create the video once more."
     )
 
 
