@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_watch import FileWatch
@@ -13,6 +15,8 @@ from runway_videos.logs import log
 
 #: Seconds between two looks at the files. A change is taken over at the second look that sees it.
 LOOK_SECONDS = 0.5
+
+_STORE_WAITS = "runway_store: what it names is another now; that takes effect when the proxy is started again"
 
 # Of the settings, those that no option sets.
 _NO_OPTIONS = frozenset({"conf", "files", "warnings", "id_secrets"})
@@ -65,9 +69,13 @@ class NewConfiguration:
                 file = await asyncio.to_thread(self._options.read_file)
                 settings = self._options.settings_with(file)
                 _check_complete(before, settings)
+                store_waits = settings.store != before.store
+                settings = msgspec.structs.replace(settings, store=before.store)
                 if settings != before:
                     self._take(settings)
                 held = self._options.adopt(file)
+                if store_waits:  # its entry is the same, and what it names is another
+                    held.append(_STORE_WAITS)
             except ConfigError as error:
                 # Also those that are only missing: they may be written next.
                 self._watch.use([*_files(before), *error.files])

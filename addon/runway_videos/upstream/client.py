@@ -201,7 +201,8 @@ async def _send(client: httpx.AsyncClient, method: str, url: str, **content: Any
             await response.aclose()
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise _outcome(error) from error
-    return Reply(response.status_code, body, retry_after_of(response.headers.get("retry-after")))
+    headers = response.headers
+    return Reply(response.status_code, body, retry_after_of(headers.get("retry-after"), headers.get("date")))
 
 
 def _masked(reply: Reply, key: Key) -> Reply:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+from math import ceil
+
 import msgspec
 
 #: The longest `Retry-After` that is passed on, in seconds.
@@ -36,9 +39,17 @@ class Reply(msgspec.Struct, frozen=True):
         return found if isinstance(found, dict) else None
 
 
-def retry_after_of(header: str | None) -> int | None:
-    """Seconds in a `Retry-After`, 1 to LONGEST_RETRY_AFTER; None without one, and for a date."""
+def retry_after_of(header: str | None, date: str | None) -> int | None:
+    """Seconds in a `Retry-After`, 1 to LONGEST_RETRY_AFTER; None without one.
+
+    It is a number of seconds or a date (RFC 9110, 10.2.3), which counts from `date`, the answer's own.
+    """
     text = (header or "").strip()
-    if not (text.isascii() and text.isdecimal()):
-        return None
-    return min(max(int(text[:10]), 1), LONGEST_RETRY_AFTER)
+    if text.isascii() and text.isdecimal():
+        seconds = float(text[:10])
+    else:
+        try:
+            seconds = (parsedate_to_datetime(text) - parsedate_to_datetime(date or "")).total_seconds()
+        except (ValueError, TypeError):  # no date; one with a time zone and one without
+            return None
+    return min(max(ceil(seconds), 1), LONGEST_RETRY_AFTER)

@@ -149,6 +149,26 @@ def test_what_needs_a_restart_says_so_and_the_rest_is_taken_over(
     assert (ctx.options.listen_port, one.now.sandbox, one.now.lean) == (8123, False, False)
 
 
+def test_another_store_behind_the_same_name_waits_and_the_rest_is_taken_over(
+    running: Callable[[str], Running], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = tmp_path / "store-url"
+    url.write_text("redis://:old-word@127.0.0.1:6379/0")
+    conf = f"runway_store: file.{url}\n"
+    here = running(conf + KEY)
+    before = here.now.store
+    url.write_text("redis://:new-word@127.0.0.1:6379/0")
+    lines(caplog)
+    for weight in (5, 6):
+        here.read(conf + KEY.replace("weight: 2", f"weight: {weight}"))
+        assert here.now.keys[0].weight == weight
+        assert here.now.store == before
+        assert lines(caplog) == [
+            "configuration: new runway_keys",
+            "runway_store: what it names is another now; that takes effect when the proxy is started again",
+        ]
+
+
 def test_the_command_line_still_wins(start: Start) -> None:
     start("runway_poll_seconds: 9", "--set", "runway_poll_seconds=7")
     start.file.write_text("runway_poll_seconds: 3")
