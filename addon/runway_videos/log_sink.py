@@ -52,7 +52,16 @@ def _write(level: int, line: str) -> None:
 
 _REFUSALS = (events.CallRefused, events.ConnectionCut)
 # Events whose lines get the prefix SANDBOX.
-_OF_VIDEOS = (events.VideoSubmitted, events.VideoEnded, events.VideoDeleted, events.CallRefused)
+_OF_VIDEOS = (
+    events.CreateSending,
+    events.OutcomeUnknown,
+    events.CreateGivenUp,
+    events.CreateAbandoned,
+    events.VideoSubmitted,
+    events.VideoEnded,
+    events.VideoDeleted,
+    events.CallRefused,
+)
 
 
 def describe(video: VideoFacts) -> str:

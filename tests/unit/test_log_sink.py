@@ -113,6 +113,20 @@ def test_a_refusal_by_the_sandbox_is_called_one(log: pytest.LogCaptureFixture) -
     assert log.messages == ["SANDBOX status refused, 503: Down. (why)"]
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.CreateSending(VIDEO, "team-a"),
+        events.OutcomeUnknown(VIDEO, "team-a", "no answer"),
+        events.CreateGivenUp(VIDEO),
+        events.CreateAbandoned(VIDEO),
+    ],
+)
+def test_no_create_of_the_sandbox_looks_paid(event: Event, log: pytest.LogCaptureFixture) -> None:
+    write_sandbox(event)
+    assert log.messages[0].startswith("SANDBOX ")
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 413])
 def test_what_anyone_can_cause_is_a_line_a_second_with_who_it_was(
     status: int, log: pytest.LogCaptureFixture
