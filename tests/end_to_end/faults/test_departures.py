@@ -5,82 +5,21 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import openai
 import pytest
 
-from asking import until
-from faulty import Account, Fault, FaultyRunway, departures, faults
+from faulty import Fault, departures, faults
 from faulty.accounts import Operation
-from faulty.clients import Client, Got, create
-from faulty.gateway import PICTURE, gateway, lines_with, wait_alone
+from faulty.clients import Client, create
+from faulty.departing import Scene
+from faulty.gateway import PICTURE, lines_with, wait_alone
 from faulty.table import Row
-from running import Proxy
 from runway_videos.idempotency.creates import Kept
 
 pytestmark = pytest.mark.slow
-
-# The answer is held until the client has left: it leaves as soon as it can.
-LEAVES = openai.Timeout(60, read=0.3)
-MODELS = [f"left-{number:02}" for number in range(20)]
-
-
-class Scene(msgspec.Struct, frozen=True):
-    """A model of its own for one test, and the one account behind it."""
-
-    runway: FaultyRunway
-    account: Account
-    proxy: Proxy
-    model: str
-
-    def ask(self, retry: int | None = None, key: str | None = None, prompt: str = "it", **more: Any) -> Got:
-        """One create of a client of its own, which then hangs up."""
-        with Client(self.proxy.base_url, max_retries=0) as user:
-            return create(user, retry, key, model=self.model, prompt=prompt, **more)
-
-    def leave(self, operation: Operation = Operation.CREATE, **more: Any) -> None:
-        """A create whose client hangs up while Runway holds its answer; the proxy has seen both."""
-        with Client(self.proxy.base_url, max_retries=0, timeout=LEAVES) as user:
-            assert create(user, model=self.model, prompt="it", **more).code == "APITimeoutError"
-        self.runway.wait_seen(self.account, operation)
-        wait_alone(self.proxy)
-
-    def answered(self, words: str) -> None:
-        """Lets Runway answer, with nobody there, and waits for the proxy's word on it."""
-        before = len(lines_with(self.proxy.log, words))
-        self.account.release()
-        until(lambda: len(lines_with(self.proxy.log, words)) > before or None, words)
-
-    def row(self, what: Row, *videos: str, sees: str = "") -> Row:
-        """What came of it."""
-        got = {video for video in videos if video}
-        return Row(what.what, what.asked, len(self.account.tasks), len(got), sees or what.sees)
-
-
-@pytest.fixture(scope="module")
-def both(folder: Callable[[], Path]) -> Iterator[tuple[FaultyRunway, Proxy]]:
-    """One proxy for all tests."""
-    with FaultyRunway() as runway, gateway(folder(), runway, dict.fromkeys(MODELS, 1)) as proxy:
-        yield runway, proxy
-
-
-@pytest.fixture(scope="module")
-def models() -> Iterator[str]:
-    """Those that no test has had."""
-    return iter(MODELS)
-
-
-@pytest.fixture
-def scene(both: tuple[FaultyRunway, Proxy], models: Iterator[str]) -> Scene:
-    """A model and a key of its own for each test."""
-    runway, proxy = both
-    model = next(models)
-    return Scene(runway, runway.account(f"{model}-a"), proxy, f"runway/{model}")
 
 
 def test_hanging_up_within_the_request_makes_nothing(scene: Scene) -> None:

@@ -5,72 +5,20 @@ from __future__ import annotations
 import json
 import signal
 import socket
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
-import msgspec
 import openai
 import pytest
 
 from asking import curl_command, needs_curl, until
-from faulty import Account, FaultyRunway, departures, faults
+from faulty import departures, faults
 from faulty.accounts import Operation
-from faulty.clients import Client, Got, create
-from faulty.gateway import gateway, lines_with
+from faulty.clients import Client, create
+from faulty.departing import Scene
+from faulty.gateway import lines_with
 from faulty.http2 import Http2Client
-from faulty.table import Row
-from running import Proxy
 
 pytestmark = pytest.mark.slow
-
-MODELS = [f"unseen-{number:02}" for number in range(10)]
-
-
-class Scene(msgspec.Struct, frozen=True):
-    """A model of its own for one test, and the one account behind it."""
-
-    runway: FaultyRunway
-    account: Account
-    proxy: Proxy
-    model: str
-
-    def ask(self, retry: int | None = None, **more: Any) -> Got:
-        """One create of a client of its own."""
-        with Client(self.proxy.base_url, max_retries=0) as user:
-            return create(user, retry, model=self.model, prompt="it", **more)
-
-    def answered(self) -> None:
-        """Lets Runway answer, and waits for the proxy's word on it."""
-        self.account.release()
-        until(lambda: lines_with(self.proxy.log, "created:", self.model) or None, "created")
-
-    def row(self, what: Row, *videos: str, sees: str = "") -> Row:
-        """What came of it."""
-        got = {video for video in videos if video}
-        return Row(what.what, what.asked, len(self.account.tasks), len(got), sees or what.sees)
-
-
-@pytest.fixture(scope="module")
-def both(folder: Callable[[], Path]) -> Iterator[tuple[FaultyRunway, Proxy]]:
-    """One proxy for all tests."""
-    with FaultyRunway() as runway, gateway(folder(), runway, dict.fromkeys(MODELS, 1)) as proxy:
-        yield runway, proxy
-
-
-@pytest.fixture(scope="module")
-def models() -> Iterator[str]:
-    """Those that no test has had."""
-    return iter(MODELS)
-
-
-@pytest.fixture
-def scene(both: tuple[FaultyRunway, Proxy], models: Iterator[str]) -> Scene:
-    """A model and a key of its own for each test."""
-    runway, proxy = both
-    model = next(models)
-    return Scene(runway, runway.account(f"{model}-a"), proxy, f"runway/{model}")
 
 
 def test_a_stream_that_was_reset_has_no_client(scene: Scene) -> None:
@@ -81,7 +29,7 @@ def test_a_stream_that_was_reset_has_no_client(scene: Scene) -> None:
         stream = user.post("/v1/videos", body, x_stainless_retry_count="1")
         scene.runway.wait_seen(scene.account, Operation.CREATE)
         user.reset(stream)
-        scene.answered()
+        scene.answered("created:")
         again = user.post("/v1/videos", body, x_stainless_retry_count="1")
         video = json.loads(user.answer(again))["id"]
     assert scene.row(departures.RESET, video) == departures.RESET
@@ -129,7 +77,7 @@ def test_a_connection_that_is_lost_without_a_sign(scene: Scene) -> None:
     head = f"POST /v1/videos HTTP/1.1\r\nHost: {scene.proxy.url[7:]}\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", scene.proxy.port)) as lost:
         lost.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        scene.answered()
+        scene.answered("created:")
         lost.recv(1, socket.MSG_PEEK)  # the answer has left, to nobody
         got = scene.ask(retry=1)
     assert scene.row(departures.HALF_OPEN, got.video, sees=got.words) == departures.HALF_OPEN

@@ -5,18 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.keys.cooldowns import SECONDS, Cooldowns, KeyReport
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from unit.clocks import Clock
 
 
 @pytest.mark.parametrize(

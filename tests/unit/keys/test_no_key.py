@@ -5,20 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.keys.pool import Failure, Key, KeyPool, KeyReport
+from unit.clocks import Clock
 
 NOT_REACHED = Failure(None, "ConnectError")
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def key(name: str) -> Key:

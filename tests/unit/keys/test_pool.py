@@ -8,18 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from runway_videos.keys.pool import Failure, Key, KeyPool, KeyReport
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from unit.clocks import Clock
 
 
 def key(name: str, *models: str, weight: float = 1.0) -> Key:

@@ -15,18 +15,7 @@ from runway_videos.store.video_records import (
     VideoRecords,
 )
 from runway_videos.store.video_references import VideoReference, owner_hash
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from unit.clocks import Clock
 
 
 def reference(task: str, caller: str = "", created: int = 1, model: str = "sora-2") -> VideoReference:

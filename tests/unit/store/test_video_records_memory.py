@@ -6,15 +6,9 @@ import gc
 import tracemalloc
 from uuid import UUID
 
-import pytest
-
 from runway_videos.store.video_records import MAX_BYTES, MAX_VIDEOS, VideoRecords
-from unit.store.test_video_records import Clock, reference
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from unit.clocks import Clock
+from unit.store.test_video_records import reference
 
 
 def test_of_a_caller_without_videos_nothing_is_kept(clock: Clock) -> None:
