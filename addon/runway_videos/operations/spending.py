@@ -15,7 +15,7 @@ from runway_videos.errors import ApiError
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.runtime import Runtime
 from runway_videos.translate import Plan
-from runway_videos.upstream.poll import Poller, fresh_status
+from runway_videos.upstream.poll import Poller, fresh_status, is_new
 
 #: Unfinished videos that are asked about at once, the oldest ones, before a create is refused for them.
 MAX_LOOKS = 20
@@ -85,12 +85,14 @@ class Spending:
         await asyncio.gather(*(self._ask(runtime, caller, *each) for each in made[:MAX_LOOKS]))
 
     async def _ask(self, runtime: Runtime, caller: str, task: str, video_id: str) -> None:
+        video = None
         try:
             video = runtime.video(video_id, caller)
             if fresh_status(runtime, video.record) is None:
                 await asyncio.shield(self._poller.begin(runtime, video, retries=False))
         except ApiError as error:
-            if error.status == 404:  # it is gone, or its key is
+            # It is gone, or its key is; a new one may not be known everywhere at Runway.
+            if error.status == 404 and (video is None or not is_new(runtime, video)):
                 await self._budgets.ended(caller, task, None)
             return
         if video.record.ended:

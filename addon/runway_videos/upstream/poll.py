@@ -197,7 +197,7 @@ async def _with_retries(
 def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:
     """Whether an answer about the video's task can be believed."""
     if reply.status == 404:
-        return bool(reason_of(reply)) and not _is_new(runtime, video)
+        return bool(reason_of(reply)) and not is_new(runtime, video)
     if reply.status != 200:
         return True
     task = reply.json()
@@ -210,7 +210,7 @@ def _settles(runtime: Runtime, video: RequestedVideo, reply: Reply) -> bool:
     return True
 
 
-def _is_new(runtime: Runtime, video: RequestedVideo) -> bool:
+def is_new(runtime: Runtime, video: RequestedVideo) -> bool:
     """Whether the video was made within the last minute, in whatever process: its id says when."""
     return runtime.now() - video.reference.created < NEW_TASK_SECONDS
 

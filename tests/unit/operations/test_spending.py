@@ -164,6 +164,18 @@ async def test_unfinished_videos_are_limited_and_asked_about_before_one_is_refus
 
 
 @in_a_loop
+async def test_a_new_video_that_runway_does_not_know_everywhere_yet_has_not_ended() -> None:
+    harness = limited(concurrency=1)
+    await create(harness)
+    harness.runway.tasks.clear()
+    harness.now += 10
+    assert (await refused(harness)).code == "insufficient_quota"
+    assert await sums(harness) == (1, 120.0, 1)
+    harness.now += 60
+    await create(harness)
+
+
+@in_a_loop
 async def test_a_deleted_video_is_unfinished_no_more() -> None:
     harness = limited(concurrency=1)
     video_id = await create(harness)
