@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 
+from chaos.limits import SECONDS
 from chaos.plan import Wish
 
 # A PNG of one pixel.
@@ -32,9 +33,7 @@ def path_of(wish: Wish) -> str:
 
 def body_of(wish: Wish) -> tuple[str, bytes]:
     """Content type and bytes."""
-    fields = {"model": f"runway/{wish.group}", "prompt": wish.prompt}
-    if wish.form == "extend":
-        fields["seconds"] = "4"
+    fields = {"model": f"runway/{wish.group}", "prompt": wish.prompt, "seconds": str(SECONDS)}
     if wish.form == "json":
         return "application/json", json.dumps(fields).encode()
     boundary = secrets.token_hex(16)

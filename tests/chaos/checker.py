@@ -4,50 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
 from itertools import pairwise
 
-import msgspec
-
+from chaos.audit_check import check_accounts, rows_of
+from chaos.budget_check import check_budgets
 from chaos.fates import Blow
 from chaos.kinds import STORE_BLOWS
 from chaos.records import History, Life, Story, Task
+from chaos.violations import Violation, Window, Wrong
 from chaos.wire import NO_ANSWER, PATIENCE_SECONDS
-
-
-class Wrong(Enum):
-    """What went wrong."""
-
-    TWICE = "paid twice"
-    LOST = "lost"
-    ANOTHERS = "another caller's"
-    SHARED = "shared"
-    BACK = "gone back"
-    GONE = "shown as gone"
-    FALSE_END = "false end"
-    ENDED = "ended by itself"
-    HUNG = "left waiting"
-
-
-class Window(Enum):
-    """When something is known to go wrong: `--known` takes these names."""
-
-    NONE = "none"
-    KILL = "kill"
-    DRAIN = "drain"
-    UNREACHED = "unreached"
-    MOVED = "moved"
-    DOUBT = "doubt"
-    AWAY = "away"
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """`group` is empty where it is about a process."""
-
-    wrong: Wrong
-    group: str
-    text: str
-    window: Window = Window.NONE
 
 
 def check(history: History) -> list[Violation]:
@@ -67,7 +32,18 @@ def check(history: History) -> list[Violation]:
         for life in history.lives
         if life.end == "by itself"
     ]
-    return found
+    return [*found, *check_budgets(history, _callers(history)), *check_accounts(history)]
+
+
+def _callers(history: History) -> dict[str, str]:
+    """Task → whose it is: of whoever holds it, an account names, or alone has wished for such a one."""
+    wishers: defaultdict[str, set[str]] = defaultdict(set)
+    for story in history.stories:
+        wishers[story.group].add(story.caller)
+    alone = {group: next(iter(names)) for group, names in wishers.items() if len(names) == 1}
+    found = {task.id: alone[task.group] for task in history.tasks if task.group in alone}
+    found |= {row.task: row.caller for row in rows_of(history)[0] if row.event == "created"}
+    return found | {story.task: story.caller for story in history.stories if story.task}
 
 
 def _check_group(
@@ -97,7 +73,9 @@ def _check_group(
             missed = any(not attempt.reached for attempt in earlier)
             window = Window.UNREACHED if missed else _blown(history, having)
             several = history.store != "memory" or len({life.process for life in history.lives}) > 1
-            if several and not missed and earlier and not any(map(_has_key, having)):
+            # A client that is told not to try again, and tries again: it left within that answer.
+            is_limited = any(story.caller in history.limits for story in having)
+            if (several or is_limited) and not missed and earlier and not any(map(_has_key, having)):
                 # Also where a process was killed: with a store its creates are known.
                 window = Window.DOUBT
             yield Violation(Wrong.SHARED, group, f"task {task} is held by {names}", window)

@@ -13,11 +13,12 @@ from mitmproxy.certs import CertStore
 
 from chaos import history as histories
 from chaos import stores
-from chaos.checker import Window, check
+from chaos.checker import check
 from chaos.figures import Figures, story_of
 from chaos.kinds import KINDS
 from chaos.plan import draw
 from chaos.source import GUARDS
+from chaos.violations import Window
 from faulty import balancer
 from redis_server import PROGRAM
 
@@ -49,7 +50,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         " balancer (moved) between two tries of one create; tries that reached no process (unreached), or"
         " whose end the proxies cannot know (doubt), of two equal creates without Idempotency-Keys; statuses"
         " of several replicas while the store is away (away). Default: with a store unreached, doubt, away;"
-        " with memory unreached, kill; of several processes drain, moved and doubt too",
+        " with memory unreached, doubt, kill; of several processes drain and moved too",
     )
     parser.add_argument("--traces", type=int, default=3, help="histories whose trace is shown (default 3)")
     parser.add_argument(
@@ -116,7 +117,8 @@ def _known(chosen: argparse.Namespace) -> list[Window]:
     return [
         Window.UNREACHED,
         Window.KILL,
-        *([Window.DRAIN, Window.MOVED, Window.DOUBT] if chosen.processes > 1 else []),
+        Window.DOUBT,
+        *([Window.DRAIN, Window.MOVED] if chosen.processes > 1 else []),
     ]
 
 

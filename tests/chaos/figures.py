@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from chaos.checker import Violation, Window, Wrong
 from chaos.records import History
+from chaos.violations import Violation, Window, Wrong
 
 _HEAD = ("histories", "processes", "wishes", "tasks made", "videos got", "not known", "refused", "left")
 
@@ -57,7 +57,8 @@ def story_of(history: History, violations: Iterable[Violation]) -> Iterator[str]
     found = list(violations)
     for violation in found:
         window = "" if violation.window is Window.NONE else f" [{violation.window.value}]"
-        yield f"{violation.wrong.value.upper()}: {violation.group or 'the process'}: {violation.text}{window}"
+        group = violation.group and f"{violation.group}: "
+        yield f"{violation.wrong.value.upper()}: {group}{violation.text}{window}"
     for name in sorted({violation.group for violation in found}):
         yield f"What happened to {name or 'the processes'}:"
         yield from (f"  {at:8.3f}  {text}" for at, group, text in history.trace if group in ("", name))

@@ -18,7 +18,7 @@ from chaos.fates import Blow
 from chaos.kinds import STORE_BLOWS
 from chaos.plan import CALLERS, Plan
 from chaos.records import Life, Trace, Upset
-from chaos.replica_conf import conf_of, env_of
+from chaos.replica_conf import AUDIT, conf_of, env_of
 from chaos.source import LEASE_SECONDS, copy_source
 from chaos.stores import Store
 from chaos.wire import LostError, ask
@@ -61,11 +61,12 @@ class Fleet:
         self._trace = trace
         self._ports = [free_port() for _ in urls]
         self._folders = [folder / f"process-{number}" for number in range(len(urls))]
-        self._addon = copy_source(folder / "addon", without)
+        self._addon = copy_source(folder / "addon", plan.scripts, without)
         self._store = store
         self._balancer: Balancer | None = None
         self._other_conf = False
         self._proxies: dict[int, Proxy] = {}
+        self._begun: dict[int, float] = {}
         self._busy: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
         self._stack = ExitStack()
@@ -83,6 +84,12 @@ class Fleet:
     def ports(self) -> list[int]:
         """Of each process."""
         return self._ports if self.shared else [self.port]
+
+    @property
+    def audits(self) -> list[str]:
+        """What each process has written into its account."""
+        files = [folder / AUDIT for folder in self._folders]
+        return [file.read_text(errors="replace") if file.exists() else "" for file in files]
 
     async def start(self) -> None:
         """Until all serve; `port` is where the clients go."""
@@ -197,6 +204,7 @@ class Fleet:
         port = str(self._ports[number])
         listen = ("--listen-host", "127.0.0.1", "--listen-port", port)
         env = env_of(self._plan, self._store.option(number))
+        self._begun[number] = time.monotonic()
         self._proxies[number] = Proxy(
             self._folders[number], conf=None, env=env, listen=listen, addon=self._addon
         )
@@ -220,7 +228,7 @@ class Fleet:
         proxy = self._proxies[number]
         await asyncio.to_thread(proxy.wait, _END_SECONDS)
         del self._proxies[number]
-        self.lives.append(Life(number, proxy.log, end))
+        self.lives.append(Life(number, proxy.log, end, self._begun[number], time.monotonic()))
         self._say(f"process {number}: has ended, {end}")
 
     def _say(self, text: str) -> None:

@@ -60,6 +60,8 @@ async def run(plan: Plan, setting: Setting, folder: Path, ca: Path) -> History:
         runway.creates,
         time.monotonic() - begun,
         setting.store,
+        plan.limits,
+        fleet.audits,
     )
 
 

@@ -17,7 +17,7 @@ class Kind(msgspec.Struct, frozen=True):
     `upsets`: how many of `blows` come at any time besides, in each hundred wishes.
     `reloads`: the script is touched all the time. `marks`: whether clients mark their retries.
     `pairs`: groups of two wishes of equal content by one caller.
-    `stock`: the clients are the real `openai` ones.
+    `stock`: the clients are the real `openai` ones. `budgets`: callers with a limit.
     """
 
     what: str
@@ -32,6 +32,7 @@ class Kind(msgspec.Struct, frozen=True):
     marks: bool = True
     pairs: float = 0.2
     stock: bool = False
+    budgets: float = 0.0
 
 
 #: What is done to a store, and to the way to it.
@@ -118,6 +119,18 @@ KINDS: Mapping[str, Kind] = {
         ),
         blown=0.15,
         upsets=20,
+        budgets=0.3,
+    ),
+    "budgets": Kind(
+        "callers have limits; processes are killed, ended, stopped, reconfigured, the store is broken",
+        creates=(*fates.REFUSALS, *fates.SLOW * 6, *fates.LOST),
+        trouble=0.4,
+        hangs=0.2,
+        polls=0.2,
+        blows=(Blow.KILL_BEFORE, Blow.KILL_AFTER, Blow.TERM, Blow.HALT, Blow.CONF, *STORE_BLOWS),
+        blown=0.05,
+        upsets=8,
+        budgets=1.0,
     ),
     "stock": Kind(
         "all that happens upstream, to the real openai client with short time-outs",

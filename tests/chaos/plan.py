@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from chaos import fates
 from chaos.fates import Blow, Fate, Poll
 from chaos.kinds import AFTER_POLLS, KINDS, LATER_POLLS, Kind
+from chaos.limits import COST, Limits
 from chaos.standin import Script
 from chaos.wire import STAYS, Hang, How
 
@@ -67,6 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
     lean: bool
     reload_seconds: float = 0.0
     upsets: tuple[TimedBlow, ...] = ()
+    limits: dict[str, Limits] = {}
 
 
 def draw(seed: int, number: int, name: str, wishes: int) -> Plan:
@@ -95,7 +98,26 @@ def draw(seed: int, number: int, name: str, wishes: int) -> Plan:
             TimedBlow(random.random(), random.randrange(MOST_REPLICAS), random.choice(kind.blows))
             for _ in range(kind.upsets * wishes // 100)
         ),
+        limits=_limits(Random(f"{seed}/{number}/{name}/limits"), kind, made),
     )
+
+
+def _limits(random: Random, kind: Kind, wishes: Sequence[Wish]) -> dict[str, Limits]:
+    """Each caller with one has less than it wishes for."""
+    found = {}
+    kinds = random.sample(("videos", "credits", "concurrency"), len(CALLERS))
+    for caller, what in zip(CALLERS, kinds, strict=True):
+        wished = sum(wish.caller == caller for wish in wishes)
+        most = max(1, round(wished * random.uniform(0.3, 0.8)))
+        at_once = random.randint(1, 4)
+        has_one = random.random() < kind.budgets
+        if has_one and what == "videos":
+            found[caller] = Limits(videos_per_day=most)
+        elif has_one and what == "credits":
+            found[caller] = Limits(credits_per_day=COST * most)
+        elif has_one:
+            found[caller] = Limits(concurrency=at_once)
+    return found
 
 
 def _script(random: Random, kind: Kind) -> Script:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from chaos.limits import Limits
+
 
 class Attempt(msgspec.Struct):
     """One create that a client sent. `reached`: as far as the client can tell, a proxy read it."""
@@ -47,12 +49,18 @@ class Story(msgspec.Struct):
 
 
 class Task(msgspec.Struct):
-    """A task that the stand-in for Runway made; it has ended at `ends`."""
+    """A task that the stand-in for Runway made; it has ended at `ends`.
+
+    `asked`: when its create came, from this `process`; `told`: when it was answered with it, None for never.
+    """
 
     id: str
     group: str
     made: float
     ends: float
+    process: int = 0
+    asked: float = 0.0
+    told: float | None = None
 
 
 class Life(msgspec.Struct):
@@ -61,6 +69,8 @@ class Life(msgspec.Struct):
     process: int
     log: str
     end: str
+    begun: float = 0.0
+    ended: float = 0.0
 
 
 class Upset(msgspec.Struct):
@@ -85,6 +95,10 @@ class History(msgspec.Struct):
     creates: int = 0
     seconds: float = 0.0
     store: str = "memory"
+    #: Of callers who have any.
+    limits: dict[str, Limits] = {}
+    #: The account of each process, by its number.
+    audits: list[str] = []
 
 
 class Trace:

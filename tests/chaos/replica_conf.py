@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import msgspec
+
 from chaos.client import token
+from chaos.limits import NONE
 from chaos.plan import CALLERS, Plan
+
+#: The account of a process, in its folder.
+AUDIT = "audit.jsonl"
 
 
 def conf_of(plan: Plan, url: str, other: bool) -> str:
@@ -24,10 +30,14 @@ def conf_of(plan: Plan, url: str, other: bool) -> str:
                 for lane in plan.lanes
                 for name in _keys(lane)
             ],
-            "runway_callers": [{"name": name, "value": token(name)} for name in CALLERS],
+            "runway_callers": [
+                {"name": name, "value": token(name), **msgspec.to_builtins(plan.limits.get(name, NONE))}
+                for name in CALLERS
+            ],
             "runway_poll_seconds": plan.poll_seconds,  # the same for all, as their statuses are
             "runway_lean": plan.lean,
             "runway_store": "env.STORE",
+            "runway_audit": AUDIT,
             "flow_detail": 0,
         }
     )

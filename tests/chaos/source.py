@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from chaos.limits import EXPECTED, SECONDS
 from running import ADDON
 
 
@@ -39,15 +41,25 @@ GUARDS: Mapping[str, Edit] = {
         "        found = self._find(group, identity)\n",
         "        found = None\n",
     ),
+    "budget": Edit(
+        "runway_videos/budgets/budgets.py",
+        "            refusals.check(caller, limits, usage, credits, now)\n",
+        "",
+    ),
 }
+_PRICES = "runway_videos/catalog/prices.json"
 
 
-def copy_source(folder: Path, without: str = "") -> Path:
-    """The copy's script, in `folder`; `without` one of `GUARDS`."""
+def copy_source(folder: Path, models: Iterable[str], without: str = "") -> Path:
+    """The copy's script, in `folder`, whose price list has these models; `without` one of `GUARDS`."""
     shutil.copytree(ADDON.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for edit in (*_TIMES, *([GUARDS[without]] if without else [])):
         file = folder / edit.file
         text = file.read_text()
         assert text.count(edit.old) == 1, edit
         file.write_text(text.replace(edit.old, edit.new))
+    prices = json.loads((folder / _PRICES).read_text())
+    known = {"credits": EXPECTED / SECONDS, "source": "chaos", "date": "2026-11"}
+    prices["figures"] += [{"model": model, **known} for model in models]
+    (folder / _PRICES).write_text(json.dumps(prices))
     return folder / ADDON.name

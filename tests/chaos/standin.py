@@ -16,6 +16,7 @@ import msgspec
 
 from chaos import answers
 from chaos.fates import WELL, Blow, End, Fate, Poll
+from chaos.limits import COST
 from chaos.records import Task, Trace
 from faulty import http1
 from faulty.http1 import Request
@@ -145,13 +146,15 @@ class StandIn:
         self, process: int, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         self.creates += 1
+        asked = time.monotonic()
         group = str(msgspec.json.decode(await http1.read_body(reader, request))["model"])
         fates = self._fates[group]
         fate = fates.popleft() if fates and not self._calm else WELL
         self._say(group, f"Runway: create over {process} by key {request.key[:12]}: {fate.name}")
         pause = (self._scripts[group].delay + fate.slow) / 2
         await asyncio.sleep(pause)
-        shown = self._make(group) if fate.made else b""
+        made = self._make(group, process, asked) if fate.made else None
+        shown = made[1] if made else b""
         await asyncio.sleep(pause)
         if fate.end is End.SILENCE:
             await asyncio.sleep(SILENCE_SECONDS)
@@ -162,6 +165,8 @@ class StandIn:
             await self._strike(fate.blow, process)
         body = shown if fate.body is None else fate.body
         headers = {"content-type": fate.content_type, **fate.headers}
+        if made and fate.body is None and fate.status == 200 and fate.end is End.ANSWER:
+            made[0].told = time.monotonic()
         goes_on = await answers.end_as(fate.end, http1.answer(fate.status, body, headers), writer)
         if fate.blow is Blow.KILL_AFTER:
             await asyncio.sleep(0.004)
@@ -172,17 +177,18 @@ class StandIn:
         if self.blow is not None and blow is not None:
             await self.blow(blow, process)
 
-    def _make(self, group: str) -> bytes:
-        """Makes a task; Runway's own answer."""
+    def _make(self, group: str, process: int, asked: float) -> tuple[Task, bytes]:
+        """Makes a task; with Runway's own answer."""
         script = self._scripts[group]
         copies = 2 if self._duplicates and len(self._made) % 10 == 0 else 1
         for _ in range(copies):
             now = time.monotonic()
-            task = Task(str(uuid.uuid4()), group, now, now + _LIFE_SECONDS + 5 * script.delay)
+            ends = now + _LIFE_SECONDS + 5 * script.delay
+            task = Task(str(uuid.uuid4()), group, now, ends, process, asked)
             self.tasks.append(task)
             self._made[task.id] = _Made(task, deque(script.polls), deque(script.after))
             self._say(group, f"Runway: made task {task.id}")
-        return msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": 25}})
+        return task, msgspec.json.encode({"id": task.id, "estimatedCost": {"credits": COST}})
 
     async def _task(self, process: int, made: _Made, request: Request, writer: asyncio.StreamWriter) -> bool:
         script = made.after if made.succeeded else made.polls
@@ -222,7 +228,7 @@ class StandIn:
             made.succeeded = made.succeeded or fate is not Poll.OTHER
             output = [f"{self.urls[process]}/files/{task.id}"]
             return msgspec.json.encode(
-                answer | {"status": "SUCCEEDED", "output": output, "cost": {"credits": 25}}
+                answer | {"status": "SUCCEEDED", "output": output, "cost": {"credits": COST}}
             )
         if part < 0.1:
             return msgspec.json.encode(answer | {"status": "PENDING"})

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import openai
 
+from chaos.limits import SECONDS
 from chaos.plan import Wish
 from chaos.records import Attempt, Story
 
@@ -36,8 +37,8 @@ async def create(wish: Wish, story: Story, port: int, token: str) -> None:
     async with _Stock(base_url=base, api_key=token, http_client=http, timeout=timeout) as user:
         headers = {"Idempotency-Key": wish.idempotency_key} if wish.idempotency_key else {}
         try:
-            model: Any = f"runway/{wish.group}"
-            video = await user.videos.create(model=model, prompt=wish.prompt, extra_headers=headers)
+            fields: Any = {"model": f"runway/{wish.group}", "seconds": str(SECONDS)}
+            video = await user.videos.create(prompt=wish.prompt, extra_headers=headers, **fields)
         except openai.APIStatusError as error:
             story.told = f"{error.status_code} {error.code}"
         except openai.APIConnectionError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chaos.checker import Violation, check
+from chaos.checker import check
 from chaos.records import Attempt, History, Life, Sight, Story, Task, Upset
+from chaos.violations import Violation
 
 GROUP = "lane000-g000"
 OTHER = "lane000-g001"

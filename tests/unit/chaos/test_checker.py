@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.checker import Violation, Window, Wrong, check
+from chaos.checker import check
 from chaos.fates import Blow
 from chaos.records import Attempt, History, Life, Story, Upset
+from chaos.violations import Violation, Window, Wrong
 from unit.chaos.histories import GROUP, OTHER, found, polled, story, task
 
 

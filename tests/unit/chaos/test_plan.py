@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from chaos.command import parse
 from chaos.kinds import KINDS
-from chaos.plan import LANE, draw
+from chaos.limits import COST
+from chaos.plan import CALLERS, LANE, draw
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -32,6 +34,19 @@ def test_what_a_kind_says_is_in_its_plans(kind: str) -> None:
     assert left == (what.hangs > 0 or kind == "stop")
     assert all(wish.marks == what.marks for wish in plan.wishes)
     assert (plan.reload_seconds > 0) == what.reloads
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_callers_have_limits_below_what_they_wish_for(kind: str) -> None:
+    share = KINDS[kind].budgets
+    drawn = [draw(1, number, kind, 60) for number in range(20)]
+    count = sum(len(plan.limits) for plan in drawn)
+    assert 0.5 * share <= count / (20 * len(CALLERS)) <= min(1.0, 1.5 * share)
+    for plan in drawn:
+        for caller, limits in plan.limits.items():
+            wished = sum(wish.caller == caller for wish in plan.wishes)
+            (most,) = (each for each in msgspec.structs.astuple(limits) if each is not None)
+            assert 0 < most < wished * (COST if limits.credits_per_day else 1)
 
 
 def test_groups_have_one_content_and_lanes_few_groups() -> None:
