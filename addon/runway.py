@@ -66,7 +66,7 @@ class RunwayAddon:
         if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
             log_output.install(sys.stdout, sys.stderr)
         client_text.install()
-        install(reload_state.guard, reload_state.last_good)
+        install(reload_state.guard)
         try:
             beside = Path(__file__).resolve().parent.parent
             if self.options.load(loader, (Path.cwd(), beside)):

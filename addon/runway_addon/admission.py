@@ -8,7 +8,7 @@ import msgspec
 from mitmproxy import http
 from mitmproxy.connection import Client
 
-from runway_addon import addresses, flow_messages, listening, replays
+from runway_addon import addresses, flow_messages, header_fields, listening, replays
 from runway_addon.addresses import Addresses
 from runway_addon.body_limit import READ_TO_REFUSE
 from runway_addon.connections import Connections
@@ -101,7 +101,7 @@ class Admission:
                 raise unknown_video(answer.video_id, param=answer.param)
             raise refusals.unknown_model(answer.model, answer.models)
         # Decided before the credentials are back on the flow.
-        sender = self._addresses.sender(flow, flow_messages.lower_names(admitted.headers))
+        sender = self._addresses.sender(flow, header_fields.lower_names(admitted.headers))
         self._check_other(self._addresses.way(flow), sender)
         flow.request.headers.fields = admitted.headers
         self._forward(flow, sender)

@@ -72,24 +72,20 @@ class BodyLimits:
 
     def answered(self, flow: http.HTTPFlow, later: Callable[[Callable[[], None]], object]) -> None:
         """The call is answered. A large body is let go when other addons have seen it, by `later`."""
-        body = self._bodies.get(flow)
-        if body is not None and body.came > _LARGEST_KEPT_BODY:
-            later(lambda: _forget_content(flow))
-        self.release(flow)
-
-    def release(self, flow: http.HTTPFlow) -> None:
-        """The request has ended: its share is the caller's again."""
         body = self._bodies.pop(flow, None)
-        if body is not None:
-            body.release()
+        if body is None:
+            return
+        if body.came > _LARGEST_KEPT_BODY:
+            later(lambda: _forget_content(flow))
+        body.release()
 
     def drop(self, flow: http.HTTPFlow) -> None:
         """The client is gone: nothing of its body is kept until a garbage collection finds it."""
-        body = self._bodies.get(flow)
+        body = self._bodies.pop(flow, None)
         if body is not None:
             body.clear()
             _forget_content(flow)
-        self.release(flow)
+            body.release()
 
 
 class BoundedBody(ReceiveBuffer):

@@ -15,6 +15,7 @@ from mitmproxy.flow import Error
 from mitmproxy.net.http import status_codes, url
 from mitmproxy.net.http.http1 import expected_http_body_size
 
+from runway_addon import header_fields
 from runway_addon.client_presence import ClientPresence
 from runway_addon.replays import is_replayed
 from runway_videos.errors import ApiError, render
@@ -32,18 +33,7 @@ _CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key", b"cookie",
 
 def lower_headers(flow: http.HTTPFlow) -> dict[str, str]:
     """The request's headers by lower-case name, repeated ones joined."""
-    return lower_names(flow.request.headers.fields)
-
-
-def lower_names(fields: HeaderFields) -> dict[str, str]:
-    """Headers by lower-case name, repeated ones joined."""
-    found: dict[str, str] = {}
-    # One pass over the raw fields: mitmproxy's own items() looks through all for each name.
-    for raw_name, raw_value in fields:
-        name = raw_name.decode("utf-8", "surrogateescape").lower()
-        value = raw_value.decode("utf-8", "surrogateescape")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+    return header_fields.lower_names(flow.request.headers.fields)
 
 
 def query(flow: http.HTTPFlow) -> Mapping[str, str]:
@@ -88,7 +78,7 @@ def put_answer(flow: http.HTTPFlow, answer: Answer) -> None:
 def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body: bytes) -> None:
     now = time.time()
     fields = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
-    fields += [(name.encode(), value.encode()) for name, value in own_headers(flow).items()]
+    fields += ((b"x-request-id", request_id(flow).encode()), (b"date", _date(int(now)).encode()))
     if status != 304:  # it has no body, and over HTTP/2 some clients would wait for one
         # Of a HEAD the length is what a GET's would be; a body would be read as the next answer.
         fields.append((b"content-length", b"%d" % len(body)))
@@ -96,8 +86,9 @@ def _respond(flow: http.HTTPFlow, status: int, headers: Mapping[str, str], body:
         fields.append((b"connection", b"close"))
     content = b"" if flow.request.method == "HEAD" else body
     reason = status_codes.RESPONSES.get(status, "").encode()
-    head = (b"HTTP/1.1", status, reason, http.Headers(fields))
-    flow.response = http.Response(*head, content, None, now, now)
+    found = http.Headers()
+    found.fields = tuple(fields)  # given to the constructor, each would be looked at again
+    flow.response = http.Response(b"HTTP/1.1", status, reason, found, content, None, now, now)
 
 
 def request_id(flow: http.HTTPFlow) -> str:
@@ -119,9 +110,7 @@ def _ends_connection(request: http.Request) -> bool:
     """Whether the client asks for the connection's end, which mitmproxy grants and does not say."""
     if not request.is_http11 and not request.is_http10:
         return False
-    return any(
-        name.lower() == b"connection" and b"close" in value.lower() for name, value in request.headers.fields
-    )
+    return "close" in (header_fields.value_of(request.headers.fields, b"connection") or "").lower()
 
 
 def put_error(flow: http.HTTPFlow, error: ApiError, extra_headers: Mapping[str, str] = {}) -> None:
@@ -153,12 +142,11 @@ def quiet_connection_log(quiet: bool) -> None:
 
 def call_of(flow: http.HTTPFlow, route: Route, caller: str, came: HeaderFields) -> Call:
     """The flow as the operations see it; `came`: its headers before credentials were taken off."""
-    headers = lower_headers(flow)
+    headers, method, replayed = lower_headers(flow), flow.request.method, is_replayed(flow)
     # It says what is the same create: it counts even where a token stands in it.
-    if (key := lower_names(came).get("idempotency-key")) is not None:
+    if method == "POST" and (key := header_fields.value_of(came, b"idempotency-key")) is not None:
         headers["idempotency-key"] = key
     body = flow.request.raw_content or b""
-    method, replayed = flow.request.method, is_replayed(flow)
     # Of a replay no client is there, and none comes back: its answer is for the flow.
     gone = _never_gone if replayed else ClientPresence(flow)
     return Call(route, query(flow), headers, body, caller, gone, method, replayed)
@@ -177,7 +165,8 @@ def take_credentials(flow: http.HTTPFlow, tokens: CallerTokens | None = None) ->
     """
     headers = flow.request.headers
     fields: HeaderFields = headers.fields
-    kept = tuple(field for field in fields if field[0].lower() not in _CREDENTIALS)
+    # Not from a generator: it takes longer, and this is done for every call.
+    kept = tuple([field for field in fields if field[0].lower() not in _CREDENTIALS])
     headers.fields = kept if tokens is None else tokens.out_of_headers(kept)
     return fields
 

@@ -48,7 +48,10 @@ class ScriptAddon(Protocol):
 
 
 class LastGood:
-    """Stands right behind the scripts; mitmproxy calls the hooks of its `addons` too."""
+    """Stands right behind the scripts; mitmproxy calls the hooks of its `addons` too.
+
+    It is in the chain only while it keeps one: each addon there costs some time on every event.
+    """
 
     name = "runway_last_good"
 
@@ -58,6 +61,7 @@ class LastGood:
     def keep(self, addon: ScriptAddon) -> None:
         """The script of an addon that worked has ended: it goes on here, unless another one comes."""
         self.addons = [addon]
+        self._stand()
         # A reload ends the old script and loads the new one in one go: whether that fails is seen later.
         asyncio.get_running_loop().call_soon(self._log_kept)
 
@@ -65,6 +69,20 @@ class LastGood:
         """An addon works. One kept here is dropped, unless it is that one."""
         if addon not in self.addons:
             self.addons = []
+            self._leave()
+
+    def _stand(self) -> None:
+        """In the script's own place: other addons rely on what ours has done before them."""
+        self._leave()
+        addons = ctx.master.addons
+        scripts = addons.get("scriptloader")
+        at = addons.chain.index(scripts) + 1 if scripts in addons.chain else 0
+        # A new list: the chain may be gone through just now.
+        addons.chain = [*addons.chain[:at], self, *addons.chain[at:]]
+
+    def _leave(self) -> None:
+        addons = ctx.master.addons
+        addons.chain = [each for each in addons.chain if each is not self]
 
     def _log_kept(self) -> None:
         if self.addons:
@@ -163,14 +181,7 @@ class Guard:
         return ApiError(503, "The proxy's addon is not there; its operator sees why in the log.")
 
 
-def install(guard: Guard, last_good: LastGood) -> None:
-    """Adds both, once: they are no part of the script and stay when it goes."""
-    addons = ctx.master.addons
-    if addons.get(Guard.name) is not None:
-        return
-    addons.add(guard, last_good)
-    # In the script's own place: other addons rely on what ours has done before them.
-    chain = [each for each in addons.chain if each is not last_good]
-    scripts = addons.get("scriptloader")
-    chain.insert(chain.index(scripts) + 1 if scripts in chain else 0, last_good)
-    addons.chain = chain
+def install(guard: Guard) -> None:
+    """Adds the guard, once: it is no part of the script and stays when that goes."""
+    if ctx.master.addons.get(Guard.name) is None:
+        ctx.master.addons.add(guard)

@@ -27,7 +27,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
-from runway_addon import listening
+from runway_addon import header_fields, listening
 from runway_addon.redact import SignedLinks
 
 #: The most that a client may send, in bytes, of what is kept until it is whole: a request's head, a chunk's
@@ -38,6 +38,8 @@ LARGEST_HEAD = 256 << 10
 LARGEST_HELLO = 32 << 10
 
 
+# Of the events that go to streams and connections.
+_LOOKED_AT = (RequestHeaders, ResponseHeaders, ResponseProtocolError)
 # In a flow's metadata.
 _SENT_THOUGH_FAILED = "runway_sent_though_failed"
 
@@ -120,24 +122,28 @@ class _WatchingHttpLayer(HttpLayer):
         self._links = links
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
-        yield from super()._handle_event(event)
-        if isinstance(event, events.DataReceived):
-            client = self.connections[self.context.client]
-            if (
-                isinstance(client, Http1Server)
-                and client.state in (client.read_headers, client.read_body, client.wait)
-                and len(client.buf) > LARGEST_HEAD
-            ):
-                yield commands.CloseConnection(self.context.client)
+        # Not as a generator of its own for most events: they come about ten times a call.
+        handled = super()._handle_event(event)
+        return self._bounded(handled) if isinstance(event, events.DataReceived) else handled
+
+    def _bounded(self, handled: CommandGenerator[None]) -> CommandGenerator[None]:
+        yield from handled
+        client = self.connections[self.context.client]
+        if (
+            isinstance(client, Http1Server)
+            and client.state in (client.read_headers, client.read_body, client.wait)
+            and len(client.buf) > LARGEST_HEAD
+        ):
+            yield commands.CloseConnection(self.context.client)
 
     def event_to_child(self, child: Layer | HttpStream, event: events.Event) -> CommandGenerator[None]:
-        if not isinstance(child, HttpStream):
-            if isinstance(event, ResponseProtocolError) and (answer := self._answer_to_failed(event)):
-                return self._send(child, answer)
-            event = self._links.on_the_wire(event)
-        elif isinstance(event, RequestHeaders):
-            self._note(event.request, event.end_stream)
-        # Not as a generator of its own: this comes about ten times a call.
+        if isinstance(event, _LOOKED_AT):
+            if not isinstance(child, HttpStream):
+                if isinstance(event, ResponseProtocolError) and (answer := self._answer_to_failed(event)):
+                    return self._send(child, answer)
+                event = self._links.on_the_wire(event)
+            elif isinstance(event, RequestHeaders):
+                self._note(event.request, event.end_stream)
         return super().event_to_child(child, event)
 
     def _send(self, child: Layer, parts: Iterable[events.Event]) -> CommandGenerator[None]:
@@ -160,5 +166,6 @@ class _WatchingHttpLayer(HttpLayer):
         # TLS without a tunnel is TLS with the proxy, whatever the target says.
         with_proxy = self.context.client.tls and request.scheme == "https"
         to_server = self.mode is not HTTPMode.transparent and (not request.host or with_proxy)
-        host = request.host_header or ""
-        self._forms.note(request, RequestForm(to_server, host, ended, self.mode is HTTPMode.upstream))
+        is_older = request.is_http11 or request.is_http10  # else mitmproxy asks for the authority first
+        host = header_fields.value_of(request.headers.fields, b"host") if is_older else request.host_header
+        self._forms.note(request, RequestForm(to_server, host or "", ended, self.mode is HTTPMode.upstream))

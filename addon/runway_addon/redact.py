@@ -25,7 +25,7 @@ class SignedLinks:
     def hide(self, flow: http.HTTPFlow) -> None:
         """Hides the link of an answer that redirects; the client gets it."""
         shown = flow.response
-        if shown is not None and "location" in shown.headers:
+        if shown is not None and 300 <= shown.status_code < 400 and "location" in shown.headers:
             self._responses[shown] = shown.copy()
             shown.headers["location"] = _HIDDEN
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections.abc import Callable
 
 from mitmproxy import http
 
@@ -50,7 +51,7 @@ class VideoCalls:
         self._models = models
         self._service: Service | None = None
         self._admission: Admission | None = None
-        self._unanswered: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
+        self._being_served = 0
 
     def use(self, service: Service, admission: Admission) -> None:
         """Calls are served by these from now on."""
@@ -59,7 +60,7 @@ class VideoCalls:
 
     def unanswered(self) -> int:
         """Calls that have no answer yet, and clients that may be about to make one."""
-        return len(self._unanswered) + self._connections.fresh()
+        return len(self._calls) + self._being_served + self._connections.fresh()
 
     def begin(self, flow: http.HTTPFlow, admitted: AdmittedCall | None) -> None:
         """The headers have come; None: it was refused, or is other traffic."""
@@ -70,7 +71,6 @@ class VideoCalls:
             self._models.expect(flow, admitted.route.model)
         elif admitted is not None:
             self._calls[flow] = admitted
-            self._unanswered.add(flow)
             if admitted.size != 0:
                 self._bodies.watch(flow, admitted.caller, max_body)
         elif flow.response is not None:
@@ -81,9 +81,13 @@ class VideoCalls:
         admitted, service = self._calls.pop(flow, None), self._service
         if admitted is None or service is None or flow.response:
             return
-        await opened.wait()
-        with InRequest(flow_messages.request_id(flow)):
-            await self._serve(flow, admitted, service)
+        self._being_served += 1
+        try:
+            await opened.wait()
+            with InRequest(flow_messages.request_id(flow)):
+                await self._serve(flow, admitted, service)
+        finally:
+            self._being_served -= 1
 
     async def _serve(self, flow: http.HTTPFlow, admitted: AdmittedCall, service: Service) -> None:
         try:
@@ -101,8 +105,6 @@ class VideoCalls:
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
-        finally:
-            self._unanswered.discard(flow)
 
     def begin_response(self, flow: http.HTTPFlow) -> bool:
         """The headers of an answer from elsewhere have come. True where it is not passed on as it is."""
@@ -117,8 +119,7 @@ class VideoCalls:
     def end(self, flow: http.HTTPFlow) -> None:
         """The whole answer has come, of a download that is streamed its last byte."""
         self._models.end(flow)
-        soon = asyncio.get_running_loop().call_later
-        self._bodies.answered(flow, lambda forget: soon(_SEEN_SECONDS, forget))
+        self._bodies.answered(flow, _once_seen)
         fetch = self._take(flow)
         if fetch is None or flow.response is None or downloads.is_file(flow):
             return
@@ -131,7 +132,6 @@ class VideoCalls:
     def fail(self, flow: http.HTTPFlow) -> None:
         """The client or the file store has gone."""
         self._calls.pop(flow, None)
-        self._unanswered.discard(flow)
         self._bodies.drop(flow)
         if self._service is not None:
             self._models.fail(flow, self._service.runtime)
@@ -204,6 +204,10 @@ class VideoCalls:
                 self._connections.let_in(flow.client_conn)
             case PassThrough():
                 self._admission.forward_create(flow, admitted, answer)
+
+
+def _once_seen(forget: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(_SEEN_SECONDS, forget)
 
 
 async def _answer_to(

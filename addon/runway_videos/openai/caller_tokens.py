@@ -38,9 +38,10 @@ class CallerTokens:
             for token in tokens
             if len(token) < _SHORT
         )
+        self._has_none = not tokens
 
     def __bool__(self) -> bool:
-        return bool(self._long or self._short)
+        return not self._has_none
 
     def held_by(self, text: bytes) -> bool:
         """Whether a token stands in the text: as it is, percent-encoded, or in the base64 of Basic."""
@@ -54,13 +55,13 @@ class CallerTokens:
 
     def out_of_headers(self, fields: HeaderFields) -> HeaderFields:
         """The headers without those that hold a token; of cookies only the one with it goes."""
-        if not self or not self.held_by(b"\n".join([value for _, value in fields])):
+        if self._has_none or not self.held_by(b"\n".join([value for _, value in fields])):
             return fields
         return tuple(field for each in fields if (field := self._out_of_header(*each)) is not None)
 
     def out_of_target(self, target: bytes) -> bytes:
         """A path and its query without the parameters, and the parts of the path, that hold a token."""
-        if not self or not self.held_by(target):
+        if self._has_none or not self.held_by(target):
             return target
         path, _, query = target.partition(b"?")
         path = b"/".join(_IN_PATH if self.held_by(part) else part for part in path.split(b"/"))

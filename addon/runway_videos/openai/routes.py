@@ -91,7 +91,7 @@ _OWN_PATHS = {
 _ADMIN_PATHS = ("/api/providers", "/api/providers/runway")
 _ADMIN_METHODS = ("GET", "POST", "PUT", "DELETE")
 #: For anyone: balancers and orchestrators have no token, and nothing is said that a stranger may not know.
-PROBES = frozenset({Operation.HEALTH, Operation.READY})
+PROBES = (Operation.HEALTH, Operation.READY)
 # First parts of a path that are not ids.
 _FIXED_PARTS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
 

@@ -112,18 +112,27 @@ def test_no_connection_to_a_server_and_nothing_that_is_no_http() -> None:
     assert dns.error is not None
 
 
-def test_both_stand_at_their_place_and_once(proxy: taddons.context) -> None:
+@in_a_loop
+async def test_both_stand_at_their_place_and_once(proxy: taddons.context) -> None:
     class Later:
         name = "later"
 
     proxy.master.addons.add(ScriptLoader(), Later())
     guarded, last_good = Guarded(), LastGood()
-    install(guarded.guard, last_good)
-    install(Guarded().guard, LastGood())
-    names = [getattr(each, "name", type(each).__name__.lower()) for each in proxy.master.addons.chain]
-    at = names.index("scriptloader")
-    assert names[at + 1 :] == ["runway_last_good", "later", "runway_guard"]
+    install(guarded.guard)
+    install(Guarded().guard)
+    assert names_behind_scripts(proxy) == ["later", "runway_guard"]
     assert proxy.master.addons.get("runway_guard") is guarded.guard
+    for _ in range(2):
+        last_good.keep(Worked())
+        assert names_behind_scripts(proxy) == ["runway_last_good", "later", "runway_guard"]
+    last_good.replaced_by(Worked())
+    assert names_behind_scripts(proxy) == ["later", "runway_guard"]
+
+
+def names_behind_scripts(proxy: taddons.context) -> list[str]:
+    names = [getattr(each, "name", type(each).__name__.lower()) for each in proxy.master.addons.chain]
+    return names[names.index("scriptloader") + 1 :]
 
 
 class Worked:
@@ -145,7 +154,6 @@ async def test_the_last_good_addon_keeps_its_hooks_until_another_comes(
     proxy: taddons.context, caplog: pytest.LogCaptureFixture
 ) -> None:
     last_good, addon = LastGood(), Worked()
-    proxy.master.addons.add(last_good)
     last_good.keep(addon)
     await asyncio.sleep(0)
     assert [("last good" in line) for line in caplog.messages] == [True]
