@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
@@ -13,14 +12,13 @@ from runway_videos.budgets.keeping import KeepsUsage, UsageInMemory
 from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
+from runway_videos.store.later_writes import LaterWrites
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
 
 # How often a change is made anew because another process was faster.
 _MAX_TRIES = 100
 # A video of the day before yesterday has ended.
 _KEPT_SECONDS = 3.0 * DAY_SECONDS
-# How often, and for how long, what has happened is tried to be written.
-_AGAIN_SECONDS, _AGAIN_TRIES = 1.0, 600
 #: Callers whose last known usage is kept, so that a change is one round trip.
 _MAX_KNOWN = 1000
 
@@ -37,10 +35,8 @@ class UsageInStore:
         self._state = state
         self._is_limited = is_limited
         self._in_memory = UsageInMemory()
-        self._sleep = sleep
         self._known: dict[str, bytes | None] = {}
-        self._writes: set[asyncio.Task[None]] = set()
-        self._in_order = asyncio.Lock()
+        self._later = LaterWrites(sleep, in_order=True)  # a video is made before it ends
 
     async def change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
         if not self._is_limited(caller):
@@ -54,21 +50,10 @@ class UsageInStore:
         if not self._is_limited(caller):
             await self._in_memory.change(caller, step)
             return
-        write = asyncio.get_running_loop().create_task(self._settle(caller, step))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
+        self._later.begin(lambda: self._change(caller, step))
 
     async def close(self) -> None:
-        if self._writes:
-            await asyncio.wait(self._writes, timeout=1.0)
-
-    async def _settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
-        async with self._in_order:  # a video is made before it ends
-            for _ in range(_AGAIN_TRIES):
-                with contextlib.suppress(StoreUnavailableError):
-                    await self._change(caller, step)
-                    return
-                await self._sleep(_AGAIN_SECONDS)
+        await self._later.close()
 
     async def _change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
         key = f"usage:{sha256(caller.encode()).hexdigest()[:32]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -14,16 +13,13 @@ from runway_videos.idempotency.in_flight_create import Kept
 from runway_videos.idempotency.key_locks import KeyLocks
 from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_group import Group, SharedCreate
+from runway_videos.store.later_writes import LaterWrites
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
 
 # How often a group is changed anew because another process was faster.
 _MAX_TRIES = 100
 # How long a change waits for this process's earlier ones of the same group.
 _TURN_SECONDS = 5.0
-# How many of those that must be written are tried at once: a store that is back is not flooded.
-_AGAIN_AT_ONCE = 16
-# What must be written is tried for as long as a group is kept at least.
-_AGAIN_SECONDS, _AGAIN_TRIES = 1.0, 600
 
 
 class GroupStore:
@@ -48,9 +44,9 @@ class GroupStore:
         self._unknown = unknown
         self._died = died
         self._now = now
-        self._sleep = sleep
         self._turns = KeyLocks()
-        self._again = asyncio.Semaphore(_AGAIN_AT_ONCE)
+        # What must be written is tried for as long as a group is kept at least.
+        self._later = LaterWrites(sleep)
 
     async def get(self, key: str) -> Group:
         """A group as it is stored."""
@@ -93,12 +89,7 @@ class GroupStore:
 
     async def change_in_any_case(self, key: str, change: Callable[[Group], object]) -> None:
         """Changes a group, however long the store is away (up to ten minutes)."""
-        for _ in range(_AGAIN_TRIES):
-            async with self._again:
-                with contextlib.suppress(StoreUnavailableError):
-                    await self.change(key, change)
-                    return
-            await self._sleep(_AGAIN_SECONDS)
+        await self._later.write(lambda: self.change(key, change))
 
 
 def _decode(stored: bytes | None) -> Group:

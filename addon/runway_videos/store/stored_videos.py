@@ -12,6 +12,7 @@ import msgspec
 
 from runway_videos.config.store_option import StoreOption
 from runway_videos.openai.video import VideoError
+from runway_videos.store.later_writes import LaterWrites
 from runway_videos.store.shared_state import StoreUnavailableError
 from runway_videos.store.shared_videos import NOTHING, Loaded, NoSharedVideos, SharesVideos, StoredVideo
 from runway_videos.store.video_records import VideoRecord, VideoRecords
@@ -44,8 +45,7 @@ class SharedVideos:
         self._now = now
         self._prompts = prompts
         self._seconds = days * _DAY
-        self._sleep = sleep
-        self._writes: set[asyncio.Task[None]] = set()
+        self._later = LaterWrites(sleep)
 
     async def load(self, record: VideoRecord[Any]) -> Loaded:
         if self._state.is_away:
@@ -67,9 +67,7 @@ class SharedVideos:
         return True
 
     def created(self, record: VideoRecord[Any]) -> None:
-        write = asyncio.get_running_loop().create_task(self._write_created(record))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
+        self._later.begin(lambda: self._write_created(record))
 
     async def asked(self, record: VideoRecord[Any], error: VideoError | None, before: Loaded) -> None:
         if not self._state.is_away:
@@ -100,8 +98,7 @@ class SharedVideos:
             await self._state.put(_key(record), _DELETED, _DAY)
 
     async def close(self) -> None:
-        if self._writes:
-            await asyncio.wait(self._writes, timeout=1.0)
+        await self._later.close()
 
     def _record(self, item: bytes, caller: str) -> VideoRecord[Any]:
         reference = msgspec.msgpack.decode(item.partition(b"\0")[2], type=VideoReference)
@@ -109,13 +106,9 @@ class SharedVideos:
 
     async def _write_created(self, record: VideoRecord[Any]) -> None:
         oldest = _place(max(0, int(self._now() - self._seconds)), "")
-        for _ in range(60):
-            with contextlib.suppress(StoreUnavailableError):
-                await self._write(record, None, 0.0, None)
-                item = _item(record.reference)
-                await self._state.add(_list_key(record.caller), item, self._seconds + _DAY, oldest)
-                return
-            await self._sleep(1.0)
+        await self._write(record, None, 0.0, None)
+        item = _item(record.reference)
+        await self._state.add(_list_key(record.caller), item, self._seconds + _DAY, oldest)
 
     async def _write(
         self, record: VideoRecord[Any], error: VideoError | None, asked_at: float, known: bytes | None
