@@ -22,6 +22,7 @@ from runway_addon import (
     flow_messages,
     lean,
     listening,
+    log_level,
     log_output,
     options,
     plain_port,
@@ -79,6 +80,8 @@ class RunwayAddon:
     def configure(self, updated: set[str]) -> None:
         if "flow_detail" in updated:
             flow_messages.quiet_connection_log(ctx.options.flow_detail == 0)
+        if "termlog_verbosity" in updated:
+            log_level.follow_handlers()
         if self.settings is not None and options.WATCHED.isdisjoint(updated):
             return
         try:

@@ -71,8 +71,9 @@ class CallerUsage(msgspec.Struct, frozen=True):
         after = msgspec.structs.replace(
             before, credits=before.credits if credits is None else credits, video_id=video_id
         )
-        rest = {name: each for name, each in self.unfinished.items() if name != create}
-        return self._with(rest | {task: after}, before, after.credits)
+        rest = self._without(create)
+        rest[task] = after
+        return self._with(rest, before, after.credits)
 
     def lost(self, create: str) -> CallerUsage:
         """Nobody knows whether it was made."""
@@ -92,8 +93,12 @@ class CallerUsage(msgspec.Struct, frozen=True):
         before = self.unfinished.get(task)
         if before is None:
             return self
-        rest = {name: each for name, each in self.unfinished.items() if name != task}
-        return self._with(rest, before, before.credits if credits is None else credits)
+        return self._with(self._without(task), before, before.credits if credits is None else credits)
+
+    def _without(self, name: str) -> dict[str, Unfinished]:
+        rest = dict(self.unfinished)
+        del rest[name]
+        return rest
 
     def _with(self, unfinished: Mapping[str, Unfinished], before: Unfinished, credits: float) -> CallerUsage:
         changed = credits - before.credits if before.day == self.day else 0.0

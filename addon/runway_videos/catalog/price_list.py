@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from math import log
 
 import msgspec
@@ -82,7 +82,11 @@ def resolution_of(size: str) -> str:
     frame = _FRAME.fullmatch(size)
     if frame is None:
         return ""
-    width, height = int(frame[1]), int(frame[2])
+    return _of_frame(int(frame[1]), int(frame[2]))
+
+
+@lru_cache(maxsize=256)
+def _of_frame(width: int, height: int) -> str:
     nearest = min(_PIXELS, key=lambda name: abs(log(_PIXELS[name] / (width * height))))
     return _LINES.get(min(width, height), nearest)
 

@@ -18,7 +18,6 @@ from runway_videos.idempotency.in_flight_create import CreateIdentity
 from runway_videos.media import Media, TaskOutput
 from runway_videos.request_context import current_request
 from runway_videos.translate import Plan
-from runway_videos.translate.task_call import files_in
 
 #: A client's own count of its retries; more digits are no count.
 _LONGEST_COUNT = 3
@@ -30,11 +29,7 @@ def fingerprint_of(operation: str, plan: Plan) -> bytes:
     Large files are hashed without the interpreter's lock: call it in a thread for them.
     """
     plan = plan.preferred or plan
-    media = {
-        path: sha256(file.data).hexdigest()
-        for path, file in files_in(plan.call.body)
-        if isinstance(file, Media)
-    }
+    media = {path: sha256(file.data).hexdigest() for path, file in plan.call.files if isinstance(file, Media)}
     meaning = {
         "operation": operation,
         "mode": plan.call.mode,

@@ -50,7 +50,10 @@ class Resolved(msgspec.Struct, frozen=True):
 
 def bare_name(name: str) -> str:
     """A client's name of a model without `runway/`, `openai/` or `azure/` before it."""
-    return next((name.removeprefix(each) for each in (_PREFIX, *_PROVIDERS) if name.startswith(each)), name)
+    for prefix in (_PREFIX, *_PROVIDERS):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
 
 
 def resolve_model(name: object, catalog: Catalog, aliases: Aliases) -> Resolved | None:

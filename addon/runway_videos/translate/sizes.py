@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -90,27 +91,28 @@ def is_smaller(made: _Frame, asked: _Frame | None) -> bool:
     return asked is not None and made[0] * made[1] < asked[0] * asked[1] * (1 - TOLERANCE)
 
 
-def _options(size: Size, placed: bool) -> list[Option]:
+@lru_cache(maxsize=256)  # of the catalog's rows there are fewer
+def _options(size: Size, placed: bool) -> tuple[Option, ...]:
     """All that can be said to the model. `placed`: a picture is given with a position."""
-    auto = [Option({"ratio": word}, short=lines(word)) for word in size.auto]
+    auto = tuple(Option({"ratio": word}, short=lines(word)) for word in size.auto)
     match size.how:
         case "ratio" if size.frames_need_auto and placed:
             return auto
         case "ratio":
-            exact = [Option({"ratio": value}, _parts(value)) for value in size.values]
-            return exact + [msgspec.structs.replace(option, chosen=False) for option in auto]
+            exact = (Option({"ratio": value}, _parts(value)) for value in size.values)
+            return (*exact, *(msgspec.structs.replace(option, chosen=False) for option in auto))
         case "aspect":
-            return [
+            return tuple(
                 Option({"ratio": value, "resolution": tier}, scaled(_parts(value), lines(tier)))
                 for tier in size.tiers
                 for value in size.values
-            ]
+            )
         case "resolution":
-            return [Option({"resolution": tier}, short=lines(tier)) for tier in size.tiers]
+            return tuple(Option({"resolution": tier}, short=lines(tier)) for tier in size.tiers)
         case "auto":
             return auto
         case _:
-            return []
+            return ()
 
 
 def choose_size(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
 from runway_videos.media import Media, TaskOutput, data_uri
 
 
-class TaskCall(msgspec.Struct, frozen=True):
+class TaskCall(msgspec.Struct, frozen=True, dict=True):
     """`POST path` with `body` under wire names; `Media` and `TaskOutput` stand where a file belongs.
 
     `source_seconds`: the length of `output`, if there is one and it is known.
@@ -24,15 +25,20 @@ class TaskCall(msgspec.Struct, frozen=True):
     def path(self) -> str:
         return f"/v1/{self.mode}"
 
+    @cached_property
+    def files(self) -> tuple[tuple[str, Media | TaskOutput], ...]:
+        """The files of the body, each with where it stands ("/references/0/uri")."""
+        return tuple(_files_in(self.body))
+
     @property
     def media(self) -> list[Media]:
         """The files that are too large for a data URI: each wants a `runway://` URI first."""
-        return [file for _, file in files_in(self.body) if isinstance(file, Media) and not file.fits_inline]
+        return [file for _, file in self.files if isinstance(file, Media) and not file.fits_inline]
 
     @property
     def output(self) -> TaskOutput | None:
         """The video made earlier that this one is made from, if it is."""
-        return next((file for _, file in files_in(self.body) if isinstance(file, TaskOutput)), None)
+        return next((file for _, file in self.files if isinstance(file, TaskOutput)), None)
 
     def render(self, uris: Mapping[int, str]) -> bytes:
         """The JSON to send. `uris`: `id(media)` of each of `self.media` → its `runway://` URI, and
@@ -55,16 +61,15 @@ def _in_place(body: dict[str, object], uris: Mapping[int, str]) -> dict[str, obj
     return {name: placed(item) for name, item in body.items()}
 
 
-def files_in(value: object, path: str = "") -> Iterator[tuple[str, Media | TaskOutput]]:
-    """The files of a body, each with where it stands ("/references/0/uri")."""
+def _files_in(value: object, path: str = "") -> Iterator[tuple[str, Media | TaskOutput]]:
     if isinstance(value, Media | TaskOutput):
         yield path, value
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from files_in(item, f"{path}/{name}")
+            yield from _files_in(item, f"{path}/{name}")
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from files_in(item, f"{path}/{number}")
+            yield from _files_in(item, f"{path}/{number}")
 
 
 class Plan(msgspec.Struct, frozen=True):

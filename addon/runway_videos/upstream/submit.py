@@ -21,7 +21,6 @@ from runway_videos.idempotency.in_flight_create import Sending
 from runway_videos.keys.pool import Failure, Key, KeyReport
 from runway_videos.runtime import Runtime
 from runway_videos.translate import TaskCall
-from runway_videos.translate.task_call import files_in
 from runway_videos.upstream.client import NotSentError, UnknownOutcomeError
 from runway_videos.upstream.create_outcomes import (
     CreateOutcome,
@@ -185,8 +184,7 @@ class Submitter:
 
 
 async def _rendered(call: TaskCall, uris: dict[int, str]) -> bytes:
-    large = any(True for _ in files_in(call.body))
-    return await asyncio.to_thread(call.render, uris) if large else call.render(uris)
+    return await asyncio.to_thread(call.render, uris) if call.files else call.render(uris)
 
 
 async def _digest(call: TaskCall) -> bytes:
