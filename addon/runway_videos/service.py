@@ -41,6 +41,7 @@ from runway_videos.previews.maker import PictureMaker
 from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, reconfigured, sealer_of, size_of
 from runway_videos.store.open_state import open_state
+from runway_videos.store.owners import owners_of
 from runway_videos.store.stored_videos import shared_videos
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.store.watched_state import watched
@@ -97,7 +98,9 @@ class Service:
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
         )
         # Not `or`: one that holds nothing yet has no length.
-        self._creates = kept_creates(self._state, sinks, clock, now) if creates is None else creates
+        self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()))
+        kept = creates if creates is not None else kept_creates(self._state, self._owners, sinks, clock, now)
+        self._creates = kept
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         statuses = Statuses(self._poller, self._held_polls)
         spending = Spending(self._budgets, self._poller)
@@ -213,6 +216,8 @@ class Service:
         await self.runtime.client.close()
         for part in (self._creates, self._cooldowns, self._budgets, self.runtime.shared):
             await part.close()
+        if self._owners is not None:
+            await self._owners.close()
         if self._state is not None:
             await self._state.close()
         if self._stop_sandbox is not None:

@@ -23,7 +23,7 @@ class Edit(msgspec.Struct, frozen=True):
 
 #: A process is taken for dead sooner: here all is quicker.
 LEASE_SECONDS = 3.0
-_OWNERS = "runway_videos/idempotency/owners.py"
+_OWNERS = "runway_videos/store/owners.py"
 _TIMES = (
     Edit(_OWNERS, "LEASE_SECONDS = 10.0", f"LEASE_SECONDS = {LEASE_SECONDS}"),
     Edit(_OWNERS, "BEAT_SECONDS = 2.5", "BEAT_SECONDS = 0.7"),

@@ -11,9 +11,9 @@ from runway_videos.idempotency import shared_group
 from runway_videos.idempotency.group_keys import is_keyed
 from runway_videos.idempotency.in_flight_create import Kept
 from runway_videos.idempotency.key_locks import KeyLocks
-from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_group import Group, SharedCreate
 from runway_videos.store.later_writes import LaterWrites
+from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
 
 # How often a group is changed anew because another process was faster.

@@ -26,9 +26,9 @@ from runway_videos.idempotency.group_keys import group_key
 from runway_videos.idempotency.group_store import GroupStore
 from runway_videos.idempotency.in_flight_create import CreateIdentity, Kept, Make, WaiterState
 from runway_videos.idempotency.outcomes import OutcomeCodec
-from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_attempt import Attempt
 from runway_videos.idempotency.shared_group import Group, Phase, SharedCreate
+from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
 
 # Waits between two looks at another attempt's create: the first, the longest, and how they grow.
@@ -122,10 +122,9 @@ class SharedCreates[T]:
         return sum(not attempt.is_gone for attempt in waiting)
 
     async def close(self) -> None:
-        """Gives what is still to be written a moment. Its lease ends by itself."""
+        """Gives what is still to be written a moment."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
-        await self._owners.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._start(work)

@@ -11,24 +11,25 @@ from runway_videos.idempotency import refusals
 from runway_videos.idempotency.creates import Creates, may_have_made
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.idempotency.outcomes import OutcomeCodec
-from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_creates import SharedCreates
 from runway_videos.operations.creates import Created
+from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import SharedState
 
 
 def kept_creates(
     state: SharedState | None,
+    owners: Owners | None,
     sinks: Events,
     clock: Callable[[], float] = time.monotonic,
     now: Callable[[], float] = time.time,
 ) -> KeepsCreates[Created]:
     """Creates in `state`; in memory where there is none. `clock` and `now` as `Runtime` has them."""
-    if state is None:
+    if state is None or owners is None:
         return Creates(clock, may_have_made)
     return SharedCreates(
         state,
-        Owners(state, clock, lost_data=lambda: sinks.emit(events.StoreLostData())),
+        owners,
         OutcomeCodec(Created, refusals.fault),
         may_have_made,
         now,

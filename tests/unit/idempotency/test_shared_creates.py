@@ -12,9 +12,9 @@ from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
 from runway_videos.idempotency.in_flight_create import CreateIdentity, Kept, Sending, may_have_made
 from runway_videos.idempotency.outcomes import OutcomeCodec
-from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_attempt import Attempt
 from runway_videos.idempotency.shared_creates import SharedCreates
+from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import SharedState
 from unit.idempotency.creates_harness import busy
 from unit.store.engines import ENGINES, Engine

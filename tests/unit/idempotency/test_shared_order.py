@@ -14,10 +14,10 @@ from runway_videos.idempotency import refusals
 from runway_videos.idempotency.group_keys import group_key
 from runway_videos.idempotency.in_flight_create import CreateIdentity, Sending, may_have_made
 from runway_videos.idempotency.outcomes import OutcomeCodec
-from runway_videos.idempotency.owners import Owners
 from runway_videos.idempotency.shared_attempt import Attempt
 from runway_videos.idempotency.shared_creates import SharedCreates
 from runway_videos.idempotency.shared_group import Group
+from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 from unit.idempotency.creates_harness import busy
 from unit.store.fake_state import FakeState

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from runway_videos.idempotency.owners import BEAT_SECONDS, LEASE_SECONDS, Owners
+from runway_videos.store.owners import BEAT_SECONDS, LEASE_SECONDS, Owners
 from runway_videos.store.shared_state import StoreUnavailableError
 from unit.store.fake_state import FakeState
 

@@ -103,3 +103,10 @@ class Owners:
             self._steady_since = None
             self._lost_data()
         self._data = current
+
+
+def owners_of(
+    state: SharedState | None, clock: Callable[[], float], lost_data: Callable[[], None]
+) -> Owners | None:
+    """Those of `state`; None where there is none."""
+    return None if state is None else Owners(state, clock, lost_data=lost_data)
