@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bench.load import NUMBER, Ask, Load
 from bench.origin import RUNS, VIDEO_PATH
 from bench.own_client import drive
+from bench.scraping import scraped
 from bench.workbench import Bench, about, is_ours
 
 # In turn, and so many more than ever wait at once that no two polls of one meet and share a call.
@@ -40,7 +41,8 @@ def memory_polls(connections: int) -> Callable[[Bench, str], float]:
         what = f"polls from memory, {about(kind)}"
         ask = finished_poll(bench, kind)
         before = bench.stand.counts()
-        result = bench.drive(bench.stand.proxy(kind), ask, connections, what)
+        with scraped(bench, kind):
+            result = bench.drive(bench.stand.proxy(kind), ask, connections, what)
         if kind == "pass":
             bench.asked(before, "video", result.good, result.good + connections, what)
         else:

@@ -13,7 +13,7 @@ import mitmproxy.version
 import msgspec
 
 import redis_server
-from bench import wrk
+from bench import scraping, wrk
 from bench.figures import SCENARIOS, Figures, Scenario, table
 from bench.stand import Stand
 from bench.workbench import QUICK, Bench, Plan
@@ -48,8 +48,9 @@ def plan_of(given: argparse.Namespace) -> Plan:
     plan = QUICK if given.quick else Plan()
     changes: dict[str, object] = {"wrk": wrk.is_here() and not given.own_client}
     given_values = {"rounds": given.rounds, "videos": given.videos}
-    if redis_server.PROGRAM is None:
-        changes["skipped_kinds"] = plan.skipped_kinds | {"ours-redis"}
+    missing = [] if redis_server.PROGRAM else ["ours-redis"]
+    missing += [] if scraping.is_possible else ["ours-scraped"]
+    changes["skipped_kinds"] = plan.skipped_kinds.union(missing)
     changes |= {name: value for name, value in given_values.items() if value is not None}
     return msgspec.structs.replace(plan, **changes)
 

@@ -61,6 +61,7 @@ _POLLS = (
     Row("lean-O", "pass"),
     Row("ours-sqlite", "ours", at_least=0.97),
     Row("ours-redis", "ours", at_least=0.97),
+    Row("ours-scraped", "ours", at_least=0.97),
 )
 _POLL_COST = (Row("ours", "pass"), Row("lean", "pass"), Row("ours", "answer"))
 _ASKING = (Row("ours-ask", "pass"), Row("lean-ask", "pass"))

@@ -42,6 +42,8 @@ class Kind(msgspec.Struct, frozen=True):
     about: str
     arguments: tuple[str, ...]
     env: Mapping[str, str] = {}
+    #: Its `/runway/metrics` is read all the time.
+    scraped: bool = False
 
     @property
     def ours(self) -> bool:
@@ -64,6 +66,7 @@ KINDS: Mapping[str, Kind] = {
     "lean-O": Kind("ours, lean, no asserts", (*_OURS, *_LEAN), {"PYTHONOPTIMIZE": "1"}),
     "ours-sqlite": Kind("ours, store in SQLite", (*_OURS, *_SQLITE)),
     "ours-redis": Kind("ours, store in Redis", (*_OURS, *_REDIS)),
+    "ours-scraped": Kind("ours, metrics read every second", _OURS, scraped=True),
     "ours-ask": Kind("ours, asking every time", (*_OURS, *_ASK)),
     "lean-ask": Kind("ours, lean, asking every time", (*_OURS, *_LEAN, *_ASK)),
     "answer-beat": Kind("bare, answering, with a heartbeat", (*_BEAT, "-s", _ANSWER)),
