@@ -6,6 +6,7 @@ import pytest
 from mitmproxy import connection, http
 
 from runway_addon import flow_messages
+from runway_videos.openai.messages import Answer
 from runway_videos.openai.routes import Operation, Route
 from unit.addon.flow_harness import flow_of, headers_of, response
 
@@ -146,3 +147,18 @@ def test_a_client_that_hung_up_is_seen_while_its_call_runs(
     flow.client_conn.state = state
     assert call.gone() is gone
     assert flow_messages.client_is_there(flow) is not gone
+
+
+def test_an_answer_is_what_mitmproxys_constructor_makes() -> None:
+    flows = [flow_of(), flow_of()]
+    flow_messages.put_answer(flows[0], Answer(404, {"x-a": "1"}, b"no"))
+    flow_messages.put_answer(flows[1], Answer(200, {}, b"yes"))
+    for flow, status, reason, content in zip(
+        flows, (404, 200), (b"Not Found", b"OK"), (b"no", b"yes"), strict=True
+    ):
+        found = flow.response
+        assert found is not None
+        times = found.timestamp_start, found.timestamp_end
+        made = http.Response(b"HTTP/1.1", status, reason, found.headers, content, None, *times)
+        assert found.get_state() == made.get_state()
+    assert ["x-a" in flow.response.headers for flow in flows if flow.response] == [True, False]
