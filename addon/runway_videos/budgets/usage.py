@@ -25,7 +25,7 @@ DAY_SECONDS = 86_400
 MAX_UNFINISHED = 2000
 
 
-class Unfinished(msgspec.Struct, frozen=True):
+class Unfinished(msgspec.Struct, frozen=True, gc=False):
     """A video that has not ended, as far as is known: the day and the credits that it is counted with.
 
     `video_id` is "" as long as Runway has not made it. `since` in unix seconds.
