@@ -91,14 +91,14 @@ class Service:
         self.observer = Observer(settings, self._poller, lambda: self.runtime, self._why_closed)
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
-        self._budgets = Budgets(usage or kept_usage(self._state, self._is_limited), now)
+        self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()))
+        self._budgets = Budgets(usage or kept_usage(self._state, self._is_limited), now, owners=self._owners)
         sinks = Events([LogSink(settings.sandbox), self._webhooks, self._budgets, *self.observer.sinks])
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
         )
         # Not `or`: one that holds nothing yet has no length.
-        self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()))
         kept = creates if creates is not None else kept_creates(self._state, self._owners, sinks, clock, now)
         self._creates = kept
         self._held_polls = HeldPolls(self._poller, clock, sleep)

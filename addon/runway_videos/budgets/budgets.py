@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any
@@ -14,6 +15,8 @@ from runway_videos.budgets.keeping import KeepsUsage
 from runway_videos.budgets.usage import CallerUsage
 from runway_videos.config.caller_options import Limits
 from runway_videos.events import Event
+from runway_videos.store.owners import Owners
+from runway_videos.store.shared_state import StoreUnavailableError
 
 
 class Reservation:
@@ -41,7 +44,8 @@ class Reservation:
 class Budgets:
     """What callers have made today. Outlives runtimes; as a sink of events it learns what videos cost.
 
-    `now` gives unix seconds. `start` begins a task for what an event says.
+    `now` gives unix seconds. `start` begins a task for what an event says. `owners` are the processes
+    that share what is kept, None: there is this one alone.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class Budgets:
         kept: KeepsUsage,
         now: Callable[[], float],
         start: Callable[[Coroutine[Any, Any, object]], asyncio.Task[object]] = asyncio.create_task,
+        owners: Owners | None = None,
     ) -> None:
         self._kept = kept
+        self._owners = owners
         self._now = now
         self._start = start
         self._tasks: set[asyncio.Task[object]] = set()
-        self._process, self._numbers = uuid4().hex, count()
+        self._process, self._numbers = owners.name if owners else uuid4().hex, count()
 
     async def reserve(self, caller: str, limits: Limits, credits: float | None) -> Reservation:
         """Counts a create that is expected to cost so much; None: not known.
@@ -74,6 +80,18 @@ class Budgets:
     async def ended(self, caller: str, task: str, credits: float | None) -> None:
         """A video has ended, or is gone; `credits` is what it cost, None: not known."""
         await self.settle(caller, lambda usage: usage.ended(task, credits))
+
+    async def end_abandoned(self, caller: str) -> None:
+        """Ends the caller's creates whose process has died, and videos that nobody could ask about.
+
+        Raises ApiError 503 where that cannot be kept now.
+        """
+        creators, now = (await self.usage(caller)).creators(), self._now()
+        dead: set[str] = set()
+        if self._owners is not None:
+            with contextlib.suppress(StoreUnavailableError):
+                dead = await self._owners.dead(creators)
+        await self.change(caller, lambda usage: usage.abandoned(dead, now))
 
     async def usage(self, caller: str) -> CallerUsage:
         """The caller's sums of today."""

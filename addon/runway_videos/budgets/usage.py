@@ -16,7 +16,7 @@ A step about a video of an earlier day changes nothing of today's sums.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -40,7 +40,7 @@ class Unfinished(msgspec.Struct, frozen=True, gc=False):
 class CallerUsage(msgspec.Struct, frozen=True):
     """One caller's sums of `day` (days since 1970), and its unfinished videos of any day.
 
-    `unfinished`: by the number of the create, then by task.
+    `unfinished`: by the name of the create (`PROCESS-NUMBER`), then by task.
     """
 
     day: int = 0
@@ -49,9 +49,13 @@ class CallerUsage(msgspec.Struct, frozen=True):
     unfinished: Mapping[str, Unfinished] = {}
 
     def on(self, now: float) -> CallerUsage:
-        """The same at this time: a new day begins with nothing, a video of two days ago has ended."""
+        """The same at this time: a new day begins with nothing, a video of two days ago has ended.
+
+        A step of the evening may come after midnight, and another process's clock may be slow: that is
+        no new day.
+        """
         day = int(now // DAY_SECONDS)
-        if day == self.day:
+        if day in (self.day, self.day - 1):
             return self
         kept = {name: each for name, each in self.unfinished.items() if now - each.since < DAY_SECONDS}
         return CallerUsage(day, unfinished=kept)
@@ -95,6 +99,19 @@ class CallerUsage(msgspec.Struct, frozen=True):
             return self
         return self._with(self._without(task), before, before.credits if credits is None else credits)
 
+    def creators(self) -> set[str]:
+        """The processes whose creates are under way."""
+        return {_creator(name) for name, each in self.unfinished.items() if not each.video_id}
+
+    def abandoned(self, dead: Collection[str], now: float) -> CallerUsage:
+        """Creates of these processes are lost; a video that nobody could ask about for a day has ended."""
+        usage = self
+        for name, each in self.unfinished.items():
+            is_lost = not each.video_id and _creator(name) in dead
+            if is_lost or now - each.since >= DAY_SECONDS:
+                usage = usage.ended(name, None)
+        return usage
+
     def _without(self, name: str) -> dict[str, Unfinished]:
         rest = dict(self.unfinished)
         del rest[name]
@@ -105,3 +122,7 @@ class CallerUsage(msgspec.Struct, frozen=True):
         # Sums of many small differences end at 1e-13, not at 0.
         total = max(round(self.credits + changed, 6), 0.0)
         return CallerUsage(self.day, self.videos, total, unfinished)
+
+
+def _creator(create: str) -> str:
+    return create.rpartition("-")[0] or create

@@ -12,11 +12,14 @@ from runway_videos.budgets.keeping import KeepsUsage, UsageInMemory
 from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
+from runway_videos.idempotency.key_locks import KeyLocks
 from runway_videos.store.later_writes import LaterWrites
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
 
 # How often a change is made anew because another process was faster.
 _MAX_TRIES = 100
+# So long a change waits for those before it.
+_TURN_SECONDS = 10.0
 # A video of the day before yesterday has ended.
 _KEPT_SECONDS = 3.0 * DAY_SECONDS
 #: Callers whose last known usage is kept, so that a change is one round trip.
@@ -36,6 +39,7 @@ class UsageInStore:
         self._is_limited = is_limited
         self._in_memory = UsageInMemory()
         self._known: dict[str, bytes | None] = {}
+        self._locks = KeyLocks()
         self._later = LaterWrites(sleep, in_order=True)  # a video is made before it ends
 
     async def change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
@@ -56,6 +60,14 @@ class UsageInStore:
         await self._later.close()
 
     async def _change(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
+        """One after another: changes at the same time would make each other's anew, again and again."""
+        try:
+            async with self._locks.hold(caller, _TURN_SECONDS):
+                return await self._change_now(caller, step)
+        except TimeoutError as error:
+            raise StoreUnavailableError("a caller's usage could not be written in time") from error
+
+    async def _change_now(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> CallerUsage:
         key = f"usage:{sha256(caller.encode()).hexdigest()[:32]}"
         current, is_old = self._known.get(caller), True
         for _ in range(_MAX_TRIES):

@@ -80,6 +80,7 @@ class Spending:
 
     async def _look(self, runtime: Runtime, caller: str) -> None:
         """Asks about the caller's unfinished videos: polls share what is under way and what is known."""
+        await self._budgets.end_abandoned(caller)
         usage = await self._budgets.usage(caller)
         made = [(task, each.video_id) for task, each in usage.unfinished.items() if each.video_id]
         await asyncio.gather(*(self._ask(runtime, caller, *each) for each in made[:MAX_LOOKS]))

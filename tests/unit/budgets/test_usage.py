@@ -56,6 +56,22 @@ def test_a_new_day_begins_with_nothing_but_the_unfinished_videos() -> None:
     assert sums(usage.on(NEXT + 1)) == (0, 0.0, [])  # nobody has asked about it for a day
 
 
+def test_a_step_that_comes_late_or_by_a_slow_clock_takes_nothing_back() -> None:
+    midnight = 101 * DAY_SECONDS
+    usage = CallerUsage().on(midnight).reserved("c1", 50.0, midnight)
+    assert usage.on(midnight - 1) == usage
+    # Of more than a day it was the clock before that was wrong.
+    assert sums(usage.on(midnight - DAY_SECONDS - 1)) == (0, 0.0, ["c1"])
+
+
+def test_creates_of_dead_processes_and_videos_of_a_day_ago_are_abandoned() -> None:
+    usage = begun().reserved("p2-1", 1.0, NOON).reserved("p1-2", 1.0, NOON).made("p1-2", "t", "video_rw", 1.0)
+    usage = usage.reserved("p1-3", 1.0, NOON)
+    assert usage.creators() == {"c1", "p1", "p2"}
+    assert sums(usage.abandoned({"p1"}, NOON + 1)) == (4, 53.0, ["c1", "p2-1", "t"])
+    assert sums(usage.abandoned(set(), NOON + DAY_SECONDS)) == (4, 53.0, [])
+
+
 def test_the_oldest_unfinished_videos_are_forgotten_first() -> None:
     usage = CallerUsage().on(NOON)
     for number in range(MAX_UNFINISHED + 2):

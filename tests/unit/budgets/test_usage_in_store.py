@@ -10,6 +10,7 @@ from runway_videos.budgets.budgets import Budgets, Reservation
 from runway_videos.budgets.usage_in_store import UsageInStore
 from runway_videos.config.caller_options import Limits
 from runway_videos.errors import ApiError
+from runway_videos.store.owners import LEASE_SECONDS, Owners
 from runway_videos.store.shared_state import SharedState
 from unit.store.engines import ENGINES, engine
 from unit.store.fake_state import FakeState
@@ -23,9 +24,9 @@ async def sleep(seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-def budgets(state: SharedState) -> Budgets:
+def budgets(state: SharedState, owners: Owners | None = None) -> Budgets:
     """Those of one process."""
-    return Budgets(UsageInStore(state, lambda caller: caller == "app", sleep), lambda: NOW)
+    return Budgets(UsageInStore(state, lambda caller: caller == "app", sleep), lambda: NOW, owners=owners)
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -79,6 +80,37 @@ def test_a_store_that_is_away_stops_creates_and_forgets_no_cost() -> None:
         await one.close()
         usage = await other.usage("app")
         assert (usage.videos, usage.credits, dict(usage.unfinished)) == (1, 8.0, {})
+
+    asyncio.run(run())
+
+
+def test_many_creates_at_once_of_one_process_are_all_counted() -> None:
+    async def run() -> None:
+        one = budgets(FakeState(lambda: NOW))
+        await asyncio.gather(*(one.reserve("app", Limits(), 5.0) for _ in range(300)))
+        assert (await one.usage("app")).videos == 300
+
+    asyncio.run(run())
+
+
+def test_a_create_of_a_process_that_died_is_unfinished_no_more_and_stays_spent() -> None:
+    async def run() -> None:
+        now, state = 0.0, FakeState(lambda: NOW + now)
+        dead, alive = (Owners(state, lambda: now) for _ in range(2))
+        one, other = (budgets(state, owners) for owners in (dead, alive))
+        await alive.be_alive()
+        await dead.be_alive()
+        await one.reserve("app", Limits(), 5.0)
+        now = LEASE_SECONDS - 1
+        await dead.be_alive()
+        await other.end_abandoned("app")
+        assert len((await other.usage("app")).unfinished) == 1
+        now += LEASE_SECONDS + 1
+        await alive.be_alive()
+        await other.end_abandoned("app")
+        usage = await other.usage("app")
+        assert (usage.videos, usage.credits, dict(usage.unfinished)) == (1, 5.0, {})
+        await asyncio.gather(dead.close(), alive.close())
 
     asyncio.run(run())
 
