@@ -17,6 +17,8 @@ from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 PREFIX = "runway-videos:1:"
 #: A Redis that takes longer than this to answer is as good as none, in seconds.
 ANSWER_SECONDS = 0.5
+# Connections of a process. Calls beyond them wait for their turn, for so long.
+_MAX_CONNECTIONS, _TURN_SECONDS = 50, 5.0
 
 # Settings that could lose what protects a payment: the name, the values that do, what to say.
 _EVICTING = tuple(
@@ -46,14 +48,17 @@ class RedisState:
     """A SharedState in the Redis at `url` (`redis://`, `rediss://`). Connects when it is first used."""
 
     def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
-        self._redis = redis.asyncio.Redis.from_url(
+        connections = redis.asyncio.BlockingConnectionPool.from_url(
             url,
+            max_connections=_MAX_CONNECTIONS,
+            timeout=_TURN_SECONDS,
             socket_timeout=answer_seconds,
             socket_connect_timeout=answer_seconds,
             # Sent again, a swap whose answer was lost would find its own value and say "not done".
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
         )
+        self._redis = redis.asyncio.Redis.from_pool(connections)
         self._swap = self._redis.register_script(_SWAP)
 
     async def get(self, key: str) -> bytes | None:
