@@ -162,8 +162,13 @@ class AddonOptions:
         return self.settings_with(self._file or ConfFile(None, {}))
 
     def read_file(self) -> ConfFile:
-        """The file as it is now. Takes a while. Raises ConfigError."""
-        return conf_file.read(self._file.path if self._file else None, self._known)
+        """The file as it is now. Takes a while. Raises ConfigError, also where it says nothing any more."""
+        before = self._file
+        file = conf_file.read(before.path if before else None, self._known)
+        if before and before.entries and not file.entries:
+            # Many programs empty a file before they write it, and then the disk may be full.
+            raise ConfigError(f"{file.path}: says nothing")
+        return file
 
     def settings_with(self, file: ConfFile) -> Settings:
         """The settings as they would be with this file. Nothing is changed. Raises ConfigError."""

@@ -131,6 +131,9 @@ def _over(settings: Settings, posted: Mapping[str, Key], taken: Mapping[str, Key
 
 
 def _to_delete(call: Call, now: Mapping[str, Key]) -> list[str]:
+    if call.body.strip() or not call.query.keys() <= {"key"}:
+        # A slip would take all keys away.
+        raise bad_request("A key to delete is named by ?key=NAME alone; without it all are deleted.", "key")
     name = call.query.get("key")
     if name is None:
         return list(now)

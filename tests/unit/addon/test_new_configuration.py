@@ -97,6 +97,7 @@ def test_a_changed_file_is_taken_over_and_the_options_show_it(
     ("conf", "problem"),
     [
         ("runway_poll_seconds: [", "mitm.conf line 1"),
+        ("# being written\n", "mitm.conf: says nothing"),
         ("runway_keis: []", "mitm.conf line 1: there is no option runway_keis"),
         ("\nrunway_poll_seconds: x", "mitm.conf line 2: runway_poll_seconds: 'x' must be a whole number"),
         (

@@ -48,6 +48,16 @@ def names(shown: dict[str, Any]) -> list[tuple[str, float, str]]:
     return [(key["name"], key["weight"], key["source"]) for key in shown["keys"]]
 
 
+@in_a_loop
+async def test_a_deletion_that_names_its_key_in_another_way_takes_nothing_away() -> None:
+    harness = ServiceHarness()
+    for query in ({"name": "a"}, {"key": "a", "x": ""}):
+        error = await refused(harness, "DELETE", query=query)
+        assert (error.status, error.param) == (400, "key")
+    error = await refused(harness, "DELETE", [{"name": "a"}])
+    assert "?key=NAME" in error.message
+
+
 NEW = {"name": "new", "value": "key_hush", "models": ["*"], "weight": 1.0}
 
 
