@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -32,6 +33,7 @@ from runway_addon import (
 from runway_addon.admission import Admission
 from runway_addon.guard import install
 from runway_addon.log_throttle import LogThrottle
+from runway_addon.service_manager import READY, ServiceManager
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.config.start_lines import log_start
@@ -145,9 +147,11 @@ class RunwayAddon:
             # From a callback: out of a task mitmproxy would show it as a fault.
             asyncio.get_running_loop().call_soon(sys.exit, 1)
             return
-        shutdown.drain_on_signals(self.service, self.video_calls, self.new_configuration.read_now)
+        manager = ServiceManager(os.environ)
+        shutdown.drain_on_signals(self.service, self.video_calls, self.new_configuration.read_now, manager)
         self.new_configuration.start()
         log_start(self.settings, listening.addresses(), options.option_warnings())
+        manager.tell(READY)
         self.opened.set()
 
     def _task(self, work: Coroutine[None, None, None]) -> None:

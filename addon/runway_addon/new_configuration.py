@@ -10,7 +10,7 @@ import msgspec
 from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_watch import FileWatch
-from runway_videos.config.settings import Settings
+from runway_videos.config.settings import ID_SECRET_VARIABLE, Settings
 from runway_videos.logs import log
 
 #: Seconds between two looks at the files. A change is taken over at the second look that sees it.
@@ -19,7 +19,9 @@ LOOK_SECONDS = 0.5
 _STORE_WAITS = "runway_store: what it names is another now; that takes effect when the proxy is started again"
 
 # Of the settings, those that no option sets.
-_NO_OPTIONS = frozenset({"conf", "files", "warnings", "id_secrets"})
+_NO_OPTIONS = frozenset({"conf", "files", "warnings", "left_out"})
+# And one that a variable sets.
+_VARIABLES = {"id_secrets": ID_SECRET_VARIABLE}
 
 
 class NewConfiguration:
@@ -107,5 +109,6 @@ def _check_complete(before: Settings, settings: Settings) -> None:
 
 def _changes(before: Settings, settings: Settings) -> list[str]:
     """The options that have another value now."""
-    names = (name for name in Settings.__struct_fields__ if name not in _NO_OPTIONS | {"left_out"})
-    return [f"runway_{name}" for name in names if getattr(before, name) != getattr(settings, name)]
+    names = (name for name in Settings.__struct_fields__ if name not in _NO_OPTIONS)
+    changed = (name for name in names if getattr(before, name) != getattr(settings, name))
+    return [_VARIABLES.get(name, f"runway_{name}") for name in changed]

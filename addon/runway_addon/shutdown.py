@@ -32,6 +32,7 @@ from typing import Protocol
 from mitmproxy import ctx
 
 from runway_addon.listening import Listener
+from runway_addon.service_manager import STOPPING, ServiceManager
 from runway_videos.logs import log
 
 #: How long creates in flight may take to finish when the process is told to end.
@@ -76,7 +77,7 @@ class Calls(Protocol):
 
 
 class Shutdown:
-    """One end of the process. `end` ends it; times are in seconds."""
+    """One end of the process. `begun` is called when it begins, `end` ends it; times are in seconds."""
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class Shutdown:
         end: Callable[[], None],
         drain_seconds: float,
         linger_seconds: float,
+        begun: Callable[[], None] = lambda: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -95,6 +97,7 @@ class Shutdown:
         self._end = end
         self._drain_seconds = drain_seconds
         self._linger_seconds = linger_seconds
+        self._begun = begun
         self._sleep = sleep
         self._clock = clock
         self._told_at = 0.0
@@ -106,6 +109,7 @@ class Shutdown:
         now = self._clock()
         if self._task is None:
             self._told_at = now
+            self._begun()
             self._task = asyncio.get_running_loop().create_task(self.run())
         elif now - self._told_at < _SAME_SIGNAL_SECONDS:
             return
@@ -170,12 +174,17 @@ class Shutdown:
             waited += _CHECK_SECONDS
 
 
-def drain_on_signals(service: Drained, calls: Calls, hang_up: Callable[[], None]) -> None:
+def drain_on_signals(
+    service: Drained, calls: Calls, hang_up: Callable[[], None], manager: ServiceManager
+) -> None:
     """Makes SIGTERM, and SIGINT where no user interface asks, wait for creates in flight.
 
-    SIGHUP ends nothing: it calls `hang_up`.
+    `manager` is told when that begins. SIGHUP ends nothing: it calls `hang_up`.
     """
-    shutdown = Shutdown(service, Listener(), calls, ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS)
+    shutdown = Shutdown(
+        *(service, Listener(), calls, ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS),
+        begun=lambda: manager.tell(STOPPING),
+    )
     handlers = {"SIGTERM": shutdown.begin, "SIGHUP": hang_up}
     if not hasattr(ctx.master, "prompt_for_exit"):
         handlers["SIGINT"] = shutdown.begin

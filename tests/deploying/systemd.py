@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -25,7 +26,7 @@ SERVICE = UNIT.name
 class Machine:
     """`with Machine(folder, conf, secrets) as machine`: systemd as the first process, and one service."""
 
-    def __init__(self, folder: Path, conf: str, secrets: str) -> None:
+    def __init__(self, folder: Path, conf: str, secrets: Mapping[str, str]) -> None:
         self._log = folder / "systemd.log"
         self._env = clean_environment(
             {
@@ -36,7 +37,7 @@ class Machine:
                 "PACKAGES": sysconfig.get_path("purelib"),
                 "MITMDUMP": str(MITMDUMP),
                 "CONF": conf,
-                "SECRETS": secrets,
+                "SECRETS": "\n".join(f"{name}={value}" for name, value in secrets.items()),
             }
         )
 

@@ -2,7 +2,7 @@
 # Runs systemd as the first process of new namespaces, with one service: the unit as operators are given it.
 # Nothing of it is left when the namespaces end. Needs these in the environment:
 #   UNIT, CODE: the unit and the checkout's addon; PYTHON, VERSION: a Python's prefix and major.minor;
-#   PACKAGES, MITMDUMP: its site-packages and the program; CONF, SECRETS: the service's two files.
+#   PACKAGES, MITMDUMP: its site-packages and the program; CONF: its mitm.conf; SECRETS: lines of NAME=value, a file each.
 set -euo pipefail
 
 mount --make-rprivate /
@@ -24,7 +24,10 @@ chmod 755 "$venv/bin/mitmdump"
 mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc-work /etc
 mkdir -p /etc/runway-videos
 printf '%s' "$CONF" >/etc/runway-videos/mitm.conf
-(umask 077 && printf '%s' "$SECRETS" >/etc/runway-videos/secrets.env)
+umask 077
+mkdir /etc/runway-videos/secrets
+while IFS== read -r name value; do echo "$value" >/etc/runway-videos/secrets/"$name"; done <<<"$SECRETS"
+umask 022
 echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 rm -rf /etc/systemd/system
 
@@ -41,5 +44,7 @@ mount --bind /run/units /lib/systemd/system
 mount -t tmpfs -o mode=755 tmpfs /var/lib
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+# As on a machine: what systemd mounts for a service (its credentials) reaches that service.
+mount --make-rshared /
 ip link set lo up
 exec env -i PATH="$PATH" container=other /lib/systemd/systemd --system --unit="$(basename "$UNIT")" --show-status=no

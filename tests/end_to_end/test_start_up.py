@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -47,9 +50,23 @@ def test_start_lines_name_keys_aliases_and_addresses(plain: Proxy) -> None:
     assert "SANDBOX" not in plain.log
 
 
-def test_sandbox_without_a_key_serves_and_says_what_it_is(folder: Folders) -> None:
-    """The sandbox inside the proxy: no key, the whole way, and it says what it is everywhere."""
-    with Proxy(folder(), "-w", os.devnull, runway_sandbox=True) as proxy:
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """Where a service manager listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(PATIENCE_SECONDS)
+        yield listening
+
+
+def test_sandbox_without_a_key_serves_and_says_what_it_is(folder: Folders, manager: socket.socket) -> None:
+    """The sandbox inside the proxy: no key, the whole way, and it says what it is everywhere.
+
+    To the service manager too, that it serves and that it ends.
+    """
+    env = {"NOTIFY_SOCKET": manager.getsockname()}
+    with Proxy(folder(), "-w", os.devnull, runway_sandbox=True, env=env) as proxy:
+        assert manager.recv(100) == b"READY=1"
         proxy.wait_for("SANDBOX: ")
         assert "no Runway key" not in proxy.log
         with client(proxy.base_url) as app, web(proxy.url) as calls:
@@ -71,6 +88,7 @@ def test_sandbox_without_a_key_serves_and_says_what_it_is(folder: Folders) -> No
         for what in ("created", "completed", "deleted"):
             proxy.wait_for(rf"SANDBOX {what}: sora-2")
         whole(proxy)
+    assert manager.recv(100) == b"STOPPING=1"
 
 
 def test_the_log_lines_of_a_video(plain: Proxy, direct: httpx.Client, sandbox_server: SandboxServer) -> None:

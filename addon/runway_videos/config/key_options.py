@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from runway_videos.config import value_warnings
 from runway_videos.config.caller_options import Caller
 from runway_videos.config.option_reader import VISIBLE, OptionReader
-from runway_videos.config.secret_sources import find, is_reference
+from runway_videos.config.secret_sources import is_reference
 from runway_videos.keys.pool import Key
 
 #: Environment variables that hold one key, in this order, when `runway_keys` is not set.
@@ -86,9 +86,7 @@ def read_admin(reader: OptionReader, value: object, callers: Iterable[Caller]) -
         return ""
     if not is_reference(text):
         raise reader.fail("runway_admin", "must be env.NAME or file.PATH, where the token is")
-    found = find(text, reader.environ)
-    if found.file and found.file not in reader.files:
-        reader.files.append(found.file)
+    found = reader.find(text)
     if found.secret is None:
         raise reader.fail("runway_admin", found.missing)
     if not VISIBLE.fullmatch(found.secret):

@@ -12,7 +12,7 @@ import msgspec
 from runway_videos.config import value_warnings
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_permissions import mode_text, others_can_read
-from runway_videos.config.secret_sources import ENVIRONMENT, FILE, find, is_reference
+from runway_videos.config.secret_sources import ENVIRONMENT, FILE, Found, find, is_reference
 from runway_videos.hosts import is_loopback_host
 from runway_videos.logs import escaped
 
@@ -111,12 +111,17 @@ class OptionReader:
                 f"{name} has its secret written out{others}; "
                 f"{field}: env.MY_VARIABLE or file.PATH keeps it apart",
             )
-        found = find(value, self.environ)
-        if found.file and found.file not in self.files:
-            self.files.append(found.file)
+        found = self.find(value)
         if found.secret and not VISIBLE.fullmatch(found.secret):
             raise self.fail(option, f"the {field} of {name} must be visible ASCII without spaces")
         return found.secret, found.missing
+
+    def find(self, value: str) -> Found:
+        """What a reference names; notes the file."""
+        found = find(value, self.environ)
+        if found.file and found.file not in self.files:
+            self.files.append(found.file)
+        return found
 
     def patterns(self, option: str, name: str, models: object) -> tuple[str, ...]:
         """Patterns for names of models."""

@@ -13,6 +13,7 @@ from runway_videos.config.caller_options import Caller, Limits, read_callers
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.key_options import read_admin, read_keys
 from runway_videos.config.option_reader import VISIBLE, OptionReader
+from runway_videos.config.secret_sources import FILE
 from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
 from runway_videos.keys.pool import Key
@@ -143,7 +144,13 @@ def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Set
 
 
 def _id_secrets(reader: OptionReader) -> tuple[str, ...]:
-    parts = reader.environ.get(ID_SECRET_VARIABLE, "").split(",")
+    text = reader.environ.get(ID_SECRET_VARIABLE, "").strip()
+    if text.startswith(FILE):
+        found = reader.find(text)
+        if found.secret is None:
+            raise reader.fail(ID_SECRET_VARIABLE, found.missing)
+        text = found.secret
+    parts = text.split(",")
     secrets = tuple(secret for part in parts if (secret := part.strip()))
     if not all(secret.isprintable() for secret in secrets):
         raise reader.fail(ID_SECRET_VARIABLE, "must be printable text, secrets separated by commas")

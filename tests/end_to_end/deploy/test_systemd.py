@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asking import needs_curl
+from asking import needs_curl, until
 from deploying import UNIT
 from deploying.systemd import SERVICE, Machine
 from running import clean_environment
@@ -22,8 +22,9 @@ needs_analyze = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
 )
 TOKEN = "the-token-of-app-1"
-CONF = "runway_sandbox: true\nrunway_callers:\n  - {name: app-1, value: env.APP_1_TOKEN}\n"
-SECRETS = f"APP_1_TOKEN={TOKEN}\nRUNWAY_ID_SECRET=one-secret-of-this-service\n"
+CREDENTIALS = f"/run/credentials/{SERVICE}"
+CONF = f"runway_sandbox: true\nrunway_callers:\n  - {{name: app-1, value: file.{CREDENTIALS}/secret_app-1}}\n"
+SECRETS = {"app-1": TOKEN, "ids": "one-secret-of-this-service"}
 STATE = "/var/lib/runway-videos"
 
 
@@ -86,6 +87,9 @@ def test_mitmdump_stands_all_of_it(tmp_path: Path) -> None:
     """Every line of the unit in force: it serves, as base URL and as HTTPS proxy, and keeps its CA."""
     with Machine(tmp_path, CONF, SECRETS) as machine:
         machine.wait_log("serving /v1/videos on http://127.0.0.1:8080")
+        # It is started when it says so, and not before.
+        assert machine.property("Type") == "notify"
+        until(lambda: machine.property("ActiveState") == "active" or None, machine.log())
         status, body = post(machine, "http://127.0.0.1:8080/v1/videos")
         assert (status, json.loads(body)["status"]) == (200, "queued")
         assert post(machine, "http://127.0.0.1:8080/v1/videos", token="another")[0] == 401
@@ -102,10 +106,17 @@ def test_mitmdump_stands_all_of_it(tmp_path: Path) -> None:
         assert "0" not in found["Uid"].split()
         assert (int(found["CapEff"], 16), int(found["CapBnd"], 16), found["NoNewPrivs"]) == (0, 0, "1")
         assert found["Seccomp"] == "2"
-        # Its user can read neither the secrets' file nor write to its own code.
+        # No secret is in its environment; its user can read its own copies, and write to no code.
+        environment = machine.output("cat", f"/proc/{process}/environ")
+        assert f"RUNWAY_ID_SECRET=file.{CREDENTIALS}/secret_ids" in environment
+        assert not any(secret in environment for secret in SECRETS.values())
         user = ("setpriv", "--reuid", found["Uid"].split()[0], "--clear-groups")
+        assert machine.output(*user, "cat", f"{CREDENTIALS}/secret_app-1").strip() == TOKEN
+        assert machine.run(*user, "touch", f"{CREDENTIALS}/new").returncode != 0
+        another = ("setpriv", "--reuid", "10001", "--clear-groups")
+        assert machine.run(*another, "cat", f"{CREDENTIALS}/secret_app-1").returncode != 0
         assert machine.run(*user, "cat", "/etc/runway-videos/mitm.conf").returncode == 0
-        assert machine.run(*user, "cat", "/etc/runway-videos/secrets.env").returncode != 0
+        assert machine.run(*user, "cat", "/etc/runway-videos/secrets/app-1").returncode != 0
         assert machine.run(*user, "touch", "/opt/runway-videos/addon/new").returncode != 0
 
         # It comes back when it is killed, and with the same CA.
@@ -125,3 +136,5 @@ def test_mitmdump_stands_all_of_it(tmp_path: Path) -> None:
 def test_a_mistake_in_the_file_is_said_each_time(tmp_path: Path) -> None:
     with Machine(tmp_path, "runway_sandboxx: true\n", SECRETS) as machine:
         machine.wait_log("/etc/runway-videos/mitm.conf line 1: there is no option runway_sandboxx", 2)
+        # It was never started, and whoever starts it is told so.
+        assert machine.property("ActiveEnterTimestampMonotonic") == "0"

@@ -93,6 +93,18 @@ def test_a_changed_file_is_taken_over_and_the_options_show_it(
     assert len(one.taken) == 2
 
 
+def test_a_new_file_of_id_secrets_is_named_by_its_variable(
+    running: Callable[[str], Running], start: Start, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    (tmp_path / "ids").write_text("old-0123456789abcdef")
+    start.environment["RUNWAY_ID_SECRET"] = f"file.{tmp_path / 'ids'}"
+    one = running(KEY)
+    (tmp_path / "ids").write_text("new-0123456789abcdef,old-0123456789abcdef")
+    one.read(KEY)
+    assert one.now.id_secrets == ("new-0123456789abcdef", "old-0123456789abcdef")
+    assert lines(caplog) == ["configuration: new RUNWAY_ID_SECRET"]
+
+
 @pytest.mark.parametrize(
     ("conf", "problem"),
     [

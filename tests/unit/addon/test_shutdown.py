@@ -26,11 +26,13 @@ class ServiceHarness:
         self.flushed: list[float] = []
         self.ticked = asyncio.Event()
         self.opened: list[tuple[float, bool]] = []
+        self.begun: list[float] = []
         self.ended: list[float] = []
         self.over = asyncio.Event()
         self.plan = {float(name.removeprefix("at_").replace("_", ".")): act for name, act in plan.items()}
         self.shutdown = Shutdown(
             *(self, self, self, self.end, 20, 10),
+            begun=lambda: self.begun.append(self.now),
             sleep=self.sleep,
             clock=lambda: self.now,
         )
@@ -155,6 +157,7 @@ async def test_a_second_signal_ends_that_wait() -> None:
     harness = ServiceHarness(at_2=tells_again)
     harness.due = 1
     assert 2 <= await told_to_end(harness) <= 3
+    assert harness.begun == [0]
 
 
 @in_a_loop

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -141,6 +143,21 @@ def test_id_secrets_are_a_list(text: str, secrets: tuple[str, ...]) -> None:
     found = settings_from({"RUNWAY_ID_SECRET": text})
     assert found.id_secrets == secrets
     assert found.warnings == ()
+
+
+def test_id_secrets_may_be_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "ids"
+    path.write_text(f"new-{LONG}, old-{LONG}\n")
+    found = settings_from({"RUNWAY_ID_SECRET": f" file.{path} "})
+    assert found.id_secrets == (f"new-{LONG}", f"old-{LONG}")
+    assert (found.files, found.warnings) == ((str(path),), ())
+    path.unlink()
+    # Going on without would make ids that the next start could not read.
+    with pytest.raises(
+        ConfigError, match=r"^RUNWAY_ID_SECRET: the file .* cannot be read: No such"
+    ) as caught:
+        settings_from({"RUNWAY_ID_SECRET": f"file.{path}"})
+    assert caught.value.files == (str(path),)
 
 
 def test_an_id_secret_that_can_be_guessed_is_warned_of_unseen() -> None:
