@@ -54,6 +54,7 @@ _REFUSALS = (events.CallRefused, events.ConnectionCut)
 # Events whose lines get the prefix SANDBOX.
 _OF_VIDEOS = (
     events.CreateSending,
+    events.CreateNotMade,
     events.OutcomeUnknown,
     events.CreateGivenUp,
     events.CreateAbandoned,
@@ -97,6 +98,10 @@ def _submitted(event: events.VideoSubmitted) -> tuple[int, str]:
         f"created: {describe(event.video)}, key {event.key}{_about(event.credits)}, "
         f"task {escaped(event.task)}{_id_of(event)}, in {event.seconds:.1f} s"
     )
+
+
+def _not_made(event: events.CreateNotMade) -> tuple[int, str]:
+    return logging.DEBUG, f"key {event.key} made nothing: {describe(event.video)}"
 
 
 def _unknown(event: events.OutcomeUnknown) -> tuple[int, str]:
@@ -187,6 +192,7 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.CreateSending: _sending,
     events.CreateBody: _body,
     events.VideoSubmitted: _submitted,
+    events.CreateNotMade: _not_made,
     events.OutcomeUnknown: _unknown,
     events.CreateGivenUp: _given_up,
     events.CreateAbandoned: _abandoned,

@@ -35,6 +35,13 @@ class VideoSubmitted(Event, frozen=True):
     prompt: str = ""
 
 
+class CreateNotMade(Event, frozen=True):
+    """A create was sent with a key, and nothing was made: `CreateSending` holds no longer."""
+
+    video: VideoFacts
+    key: str
+
+
 class OutcomeUnknown(Event, frozen=True):
     """A create was sent and its answer lost: a paid task may exist whose id is unknown."""
 

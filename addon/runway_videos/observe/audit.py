@@ -20,7 +20,7 @@ from runway_videos.observe.audit_file import AuditFile
 class AuditLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One line. What is not known, or not so, is left out.
 
-    `event`: sending, created, unknown, ended, deleted. `model` is as the client wrote it,
+    `event`: sending, then created, refused or unknown; ended, deleted. `model` is as the client wrote it,
     `runway_model` and `mode` are Runway's; `credits` are final, `milliseconds` from the create's
     beginning to Runway's answer, `seconds_to_end` from the video's creation. `made_elsewhere`:
     another process created it, and may tell of its end, too.
@@ -62,6 +62,7 @@ class Audit:
         self._facts: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
             events.CreateSending: _sending,
             events.VideoSubmitted: self._submitted,
+            events.CreateNotMade: _not_made,
             events.OutcomeUnknown: _unknown,
             events.CreateGivenUp: _given_up,
             events.VideoEnded: _ended,
@@ -122,6 +123,10 @@ class Audit:
 
 def _sending(event: events.CreateSending) -> dict[str, Any]:
     return {"event": "sending", "key": event.key, "credits_estimated": event.credits, **_of(event.video)}
+
+
+def _not_made(event: events.CreateNotMade) -> dict[str, Any]:
+    return {"event": "refused", "outcome": "refused", "key": event.key, **_of(event.video)}
 
 
 def _unknown(event: events.OutcomeUnknown) -> dict[str, Any]:

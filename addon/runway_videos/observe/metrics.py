@@ -46,6 +46,7 @@ class Metrics:
             events.VideoSubmitted: self._submitted,
             events.OutcomeUnknown: self._unknown,
             events.CreateGivenUp: self._given_up,
+            events.CreateAbandoned: self._given_up,
             events.VideoEnded: self._ended,
             events.VideoDeleted: self._deleted,
             events.CallRefused: self._refused,
@@ -84,7 +85,7 @@ class Metrics:
         self.creates.add(event.video.caller, event.key, self._model(event.video), "unknown")
         self.unknown.add(event.video.caller, event.key)
 
-    def _given_up(self, event: events.CreateGivenUp) -> None:
+    def _given_up(self, event: events.CreateGivenUp | events.CreateAbandoned) -> None:
         self.creates.add(event.video.caller, "", self._model(event.video), "unknown")
         self.unknown.add(event.video.caller, "")
 

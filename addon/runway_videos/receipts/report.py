@@ -47,7 +47,10 @@ def lines(account: Account) -> Iterator[str]:
         yield from _sums(videos, group)
     if account.unknown:
         count = len(account.unknown)
-        yield f"{count} with an unknown outcome, each may be a paid task: look at Runway's dashboard"
+        yield (
+            f"{count} with an unknown outcome, or sent and not answered yet; each may be a paid task: look "
+            "at Runway's dashboard"
+        )
         for line in account.unknown:
             yield f"  {line.time} {escaped(line.request_id)} key {escaped(line.key) or 'unknown'}"
     if account.unreadable:

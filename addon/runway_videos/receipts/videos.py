@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import msgspec
 from runway_videos.observe.audit import AuditLine
 
 UNFINISHED = "not ended"
+# What comes of a create that was sent, in lines of the same request.
+_ANSWERS = frozenset({"created", "refused", "unknown"})
 
 
 class PaidVideo(msgspec.Struct):
@@ -25,7 +28,9 @@ class PaidVideo(msgspec.Struct):
 
 
 class Account(msgspec.Struct):
-    """Videos by task; creates whose outcome is unknown; lines that could not be read, or are of a sandbox."""
+    """Videos by task; creates whose outcome is unknown, or that no line says more of than that they were
+    sent; lines that could not be read, or are of a sandbox.
+    """
 
     videos: dict[tuple[str, str], PaidVideo]
     unknown: list[AuditLine]
@@ -49,6 +54,8 @@ def lines_of(files: Iterable[Path]) -> Iterator[bytes]:
 def read(lines: Iterable[bytes]) -> Account:
     """The account. Ends may stand before their creates: of several files, or of several processes."""
     account, ends = Account({}, []), {}
+    sent: dict[str, list[AuditLine]] = {}
+    answered: Counter[str] = Counter()
     for text in lines:
         if not text.strip():
             continue
@@ -59,7 +66,11 @@ def read(lines: Iterable[bytes]) -> Account:
             continue
         if line.sandbox:
             account.sandbox += 1
-        elif line.event == "created":
+            continue
+        if line.event == "sending":
+            sent.setdefault(line.request_id, []).append(line)
+        answered[line.request_id] += line.event in _ANSWERS
+        if line.event == "created":
             video = PaidVideo(
                 line.time[:10],
                 line.caller,
@@ -72,6 +83,9 @@ def read(lines: Iterable[bytes]) -> Account:
             ends[line.key, line.task] = line
         elif line.event == "unknown":
             account.unknown.append(line)
+    for request_id, tries in sent.items():
+        # Another key is tried when the one before has refused: what is open is the last.
+        account.unknown += tries[answered[request_id] :]
     for task, line in ends.items():
         if (ended := account.videos.get(task)) is None:
             continue  # made elsewhere, where another account has it

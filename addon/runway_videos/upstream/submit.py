@@ -140,6 +140,14 @@ class Submitter:
         # Before it is sent: should the process die now, this line says that a task may exist.
         self._events.emit(events.CreateSending(video, key.name, self._prices.expected(call)))
         self._events.emit(events.CreateBody(call.body))
+        outcome = await self._send(key, call, uris, body, seconds)
+        if isinstance(outcome, TryNextKey | TryAgainLater | RequestRefused):
+            self._events.emit(events.CreateNotMade(video, key.name))
+        return outcome
+
+    async def _send(
+        self, key: Key, call: TaskCall, uris: dict[int, str], body: bytes, seconds: float
+    ) -> CreateOutcome:
         try:
             async with asyncio.timeout(seconds):
                 reply = await self._client.create(key, call.path, body)

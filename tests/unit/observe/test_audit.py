@@ -100,6 +100,17 @@ def test_a_failure_has_its_code_and_a_deleted_video_its_line(path: Path) -> None
     assert ended[0]["failure_code"]
 
 
+def test_a_create_that_runway_refuses_is_said_to_have_made_nothing(path: Path) -> None:
+    harness = harness_of(path)
+    harness.runway.next["create"].append(Reply(400, b'{"error": "No."}'))
+    with pytest.raises(Exception, match="No"):
+        asyncio.run(harness.create())
+    assert [(line["event"], line.get("outcome")) for line in lines(path)] == [
+        ("sending", None),
+        ("refused", "refused"),
+    ]
+
+
 def test_an_unknown_outcome_says_with_which_key_and_why(path: Path) -> None:
     harness = harness_of(path)
     harness.runway.next["create"].append(UnknownOutcomeError("ReadTimeout"))
@@ -115,14 +126,6 @@ def test_a_create_that_the_end_of_the_process_cut_is_unknown(path: Path) -> None
     harness.service.runtime.events.emit(events.CreateGivenUp(FACTS, request_id="req_1"))
     (found,) = lines(path)
     assert (found["event"], found["request_id"], found["caller"]) == ("unknown", "req_1", "app")
-
-
-def test_a_refused_create_costs_nothing_and_has_its_sending_alone(path: Path) -> None:
-    harness = harness_of(path)
-    harness.runway.next["create"].append(Reply(400, b'{"error": "no"}'))
-    with pytest.raises(Exception, match="refused"):
-        asyncio.run(harness.create())
-    assert [line["event"] for line in lines(path)] == ["sending"]
 
 
 def test_a_clients_raw_bytes_are_escaped(path: Path) -> None:

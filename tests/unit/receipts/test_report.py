@@ -26,7 +26,8 @@ def test_sums_are_by_caller_key_model_and_outcome() -> None:
         "by outcome:",
         "not ended 1 videos 1,000.5 credits",
         "completed 1 videos 70 credits",
-        "1 with an unknown outcome, each may be a paid task: look at Runway's dashboard",
+        "1 with an unknown outcome, or sent and not answered yet; each may be a paid task: look at Runway's "
+        "dashboard",
         "2026-11-25T10:00:00.000Z req_1 key a",
         "1 lines could not be read and are left out",
     ]

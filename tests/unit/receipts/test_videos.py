@@ -46,6 +46,21 @@ def test_lines_that_do_not_count_are_counted() -> None:
     assert [each.key for each in account.unknown] == ["a"]
 
 
+def test_a_create_that_was_sent_and_of_which_nothing_more_is_said_is_unknown() -> None:
+    def of(request_id: str, *names: str) -> list[bytes]:
+        return [line(name, request_id if name == "created" else "", request_id=request_id) for name in names]
+
+    clear = [
+        *of("r1", "sending", "created"),
+        *of("r2", "sending", "refused", "sending", "created"),
+        *of("r3", "sending", "unknown"),
+        *of("r4", "sending", "refused"),
+    ]
+    assert [each.request_id for each in read(clear).unknown] == ["r3"]
+    cut = [*of("r5", "sending"), *of("r6", "sending", "refused", "sending")]
+    assert [each.request_id for each in read(clear + cut).unknown] == ["r3", "r5", "r6"]
+
+
 def test_rotated_files_come_first(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     names = ["audit.jsonl.20261125T100000-7", "audit.jsonl.20261124T100000-9", "audit.jsonl", "other.jsonl"]

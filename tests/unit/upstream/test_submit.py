@@ -10,13 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
-from runway_videos.events import CreateBody, CreateSending, Event, KeyPassedOver, OutcomeUnknown
+from runway_videos.events import (
+    CreateBody,
+    CreateNotMade,
+    CreateSending,
+    Event,
+    KeyPassedOver,
+    OutcomeUnknown,
+)
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
 from runway_videos.upstream.timeouts import Timeouts
 from unit.upstream.submit_harness import MADE, MODEL, VIDEO, Scripted, SubmitHarness, refusal
 
+NOT_MADE = CreateNotMade(VIDEO, "a")
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
 DAILY = refusal(429, "Your daily task limit has been reached.")
 REFUSED = refusal(401, "Incorrect API key provided.")
@@ -108,17 +116,18 @@ def test_an_unknown_outcome_is_never_sent_again(answer: Reply | Exception) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "end"),
+    ("status", "text", "ends"),
     [
-        (401, "No,\nreally.", KeyPassedOver("a", MODEL, "No, really.")),
-        (429, "Slow\x1b down.", KeyPassedOver("a", MODEL, "Slow\x1b down.")),
-        (500, "Oops.", OutcomeUnknown(VIDEO, "a", "HTTP 500 Oops.")),
+        (401, "No,\nreally.", [NOT_MADE, KeyPassedOver("a", MODEL, "No, really.")]),
+        (429, "Slow\x1b down.", [NOT_MADE, KeyPassedOver("a", MODEL, "Slow\x1b down.")]),
+        (422, "Wrong.", [NOT_MADE]),
+        (500, "Oops.", [OutcomeUnknown(VIDEO, "a", "HTTP 500 Oops.")]),
     ],
 )
-def test_create_is_reported_before_it_is_sent_and_after(status: int, text: str, end: Event) -> None:
+def test_create_is_reported_before_it_is_sent_and_after(status: int, text: str, ends: list[Event]) -> None:
     harness = SubmitHarness().plan("create", refusal(status, text))
     refused(harness)
-    assert harness.events == [CreateSending(VIDEO, "a"), CreateBody({"promptText": "a cat"}), end]
+    assert harness.events == [CreateSending(VIDEO, "a"), CreateBody({"promptText": "a cat"}), *ends]
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 422])
