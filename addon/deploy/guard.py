@@ -7,6 +7,7 @@ names one. What it refuses costs nothing; what it changes in a request is what t
 import json
 import os
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 import httpx
@@ -27,15 +28,27 @@ async def request(flow: http.HTTPFlow) -> None:
 
 
 def prompt_of(request: http.Request) -> str:
-    """Of JSON, whatever it is labelled as, or of a form."""
+    """Every prompt of a create, read as the proxy reads it: another reading would miss what it takes."""
+    # By now the proxy has been loaded.
+    from runway_videos.errors import ApiError
+    from runway_videos.request_body import read_fields
+
     try:
-        fields = json.loads(request.content or b"")
-    except ValueError:
-        parts = [*request.urlencoded_form.items(multi=True)]
-        for name, data in request.multipart_form.items(multi=True):
-            parts.append((name.decode(errors="replace"), data.decode(errors="replace")))
-        return " ".join(text for name, text in parts if name.startswith("prompt"))
-    return str(fields.get("prompt", "")) if isinstance(fields, dict) else ""
+        fields = read_fields(request.headers.get("content-type", ""), request.raw_content or b"")
+    except ApiError:
+        return ""  # the proxy refuses it
+    # `prompt`, `promptText`, `negative_prompt` …: the proxy takes names in any case, with any underscores.
+    prompts = [value for name, value in fields.values.items() if "prompt" in name.replace("_", "").lower()]
+    return "\n".join(texts_of(prompts))
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """The texts in a value, however deep."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(item)
+    else:
+        yield str(value)
 
 
 async def is_flagged(prompt: str) -> bool:

@@ -42,6 +42,7 @@ def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None
             f"{caller} may have {limits.concurrency} unfinished videos at once and has {unfinished}: wait "
             "until one of them has ended.",
             code="insufficient_quota",
+            type="insufficient_quota",
             retry=False,
             retry_after=_SOON,
         )
@@ -60,4 +61,5 @@ def model_not_allowed(caller: str, asked: str, model: str, limits: Limits) -> Ap
 
 
 def _over(message: str, seconds: int) -> ApiError:
-    return ApiError(429, message, code="insufficient_quota", retry=False, retry_after=seconds)
+    quota = "insufficient_quota"
+    return ApiError(429, message, code=quota, type=quota, retry=False, retry_after=seconds)

@@ -18,6 +18,7 @@ from sandbox_server import SandboxServer
 pytestmark = pytest.mark.slow
 
 GUARD = ROOT / "addon" / "deploy" / "guard.py"
+PART = b"--b\r\n%s\r\n\r\nmuch gore\r\n--b--\r\n"
 CHANGES = """
 from mitmproxy import http
 
@@ -59,9 +60,10 @@ def test_what_the_guard_refuses_costs_nothing(folder: Callable[[], Path]) -> Non
 
 @pytest.mark.parametrize("path", ["/v1/videos", "/v1/%76ideos"])
 def test_no_spelling_of_a_prompt_passes_the_guard(folder: Callable[[], Path], path: str) -> None:
-    json_type, form = (
+    json_type, form, parts = (
         {"content-type": "application/json"},
         {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": 'Multipart/Form-Data; Boundary="b"'},
     )
     with (
         SandboxServer() as server,
@@ -73,6 +75,13 @@ def test_no_spelling_of_a_prompt_passes_the_guard(folder: Callable[[], Path], pa
                 (json_type, b'{"prompt": "much \\u0067ore"}'),
                 (form, b'{"prompt": "much gore"}'),
                 (form, b"prompt=much+%67ore"),
+                (json_type, b'{"promptText": "much gore"}'),
+                (json_type, b'{"Prom_pt": "much gore"}'),
+                (json_type, b'{"prompt": "a boat", "model": "kling2.6_pro", "negative_prompt": "gore"}'),
+                (json_type, b'{"prompt": "much gore", "x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"),
+                (parts, PART % b'Content-Disposition: form-data; name="prompt"'),
+                (parts, PART % b"Content-Disposition: form-data; NAME=prompt"),
+                (parts, PART % b'Content-Type: text/plain\r\nContent-Disposition: form-data; name="prompt"'),
             ):
                 assert user.post(path, content=body, headers=headers).status_code == 400, body
             assert user.post(path, files={"prompt": (None, "much gore")}).status_code == 400

@@ -50,6 +50,7 @@ def test_what_is_over_a_limit_says_the_numbers(
         check(limits, credits)
     error = caught.value
     assert (error.status, error.code, error.retry) == (429, "insufficient_quota", False)
+    assert error.type == "insufficient_quota"
     assert error.message.startswith(words)
     assert error.retry_after is not None
     assert abs(error.retry_after - seconds) <= 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from runway_videos.catalog import price_list
 from runway_videos.errors import ApiError
-from runway_videos.events import Event, Events, VideoFacts
+from runway_videos.events import CreateNotMade, Event, Events, VideoFacts
 from runway_videos.keys.balances import Balances
 from runway_videos.keys.pool import Key, KeyPool
 from runway_videos.log_sink import LogSink
@@ -29,6 +29,7 @@ from unit.config.option_values import settings_from
 
 MODEL = "gen4.5"
 VIDEO = VideoFacts("for the test", "4", "720x1280", "", MODEL, "text_to_video")
+NOT_MADE = CreateNotMade(VIDEO, "a")
 MADE = Reply(200, b'{"id": "task-1", "estimatedCost": {"credits": 25}}')
 STORED = Reply(204)
 GOOD_KEY = Reply(200, b'{"creditBalance": 1000}')

@@ -10,21 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
-from runway_videos.events import (
-    CreateBody,
-    CreateNotMade,
-    CreateSending,
-    Event,
-    KeyPassedOver,
-    OutcomeUnknown,
-)
+from runway_videos.events import CreateBody, CreateSending, Event, KeyPassedOver, OutcomeUnknown
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
 from runway_videos.upstream.timeouts import Timeouts
-from unit.upstream.submit_harness import MADE, MODEL, VIDEO, Scripted, SubmitHarness, refusal
+from unit.upstream.submit_harness import MADE, MODEL, NOT_MADE, VIDEO, Scripted, SubmitHarness, refusal
 
-NOT_MADE = CreateNotMade(VIDEO, "a")
 CREDITS = refusal(400, "You do not have enough credits to run this task.")
 DAILY = refusal(429, "Your daily task limit has been reached.")
 REFUSED = refusal(401, "Incorrect API key provided.")
