@@ -44,6 +44,8 @@ OPTIONS: Mapping[str, tuple[object, object, str]] = {
     "runway_max_body": (str, "64m", "The largest body of a video call; suffixes k, m, g."),
     "runway_webhooks": (Sequence[str], [], "Who is told when a video ends, one JSON object each: "
                         "url, secret, callers."),
+    "runway_alerts": (Sequence[str], [], "Who is told when something goes wrong, one JSON object each: "
+                      "url, events, credits_below."),
     "runway_store": (str, "memory", "Where creates are kept: memory, sqlite:PATH, or redis://HOST:PORT/0, "
                      "for processes to share."),
     "runway_replay": (bool, False, "Let a recorded create that is replayed make another video."),
@@ -70,7 +72,7 @@ _SAFE_DEFAULTS: Mapping[str, object] = {
 }
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
-_SECRET = ("runway_keys", "runway_callers", "runway_webhooks")
+_SECRET = ("runway_keys", "runway_callers", "runway_webhooks", "runway_alerts")
 # What is built once, before anything is served.
 _AT_THE_START = frozenset(
     {"runway_sandbox", "runway_store", "runway_store_prompts", "runway_store_days", "runway_lean"}

@@ -26,6 +26,7 @@ from runway_videos.keys.earlier_values import earlier_values
 from runway_videos.keys.pool import KeyPool
 from runway_videos.keys.shared_cooldowns import shared_cooldowns
 from runway_videos.log_sink import LogSink
+from runway_videos.notices import Notices
 from runway_videos.observe.observer import Observer
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.openai.routes import Operation
@@ -53,7 +54,7 @@ from runway_videos.upstream.timed_client import TimedClient
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.webhooks.client import WebhookClient
 from runway_videos.webhooks.signing import signers_of
-from runway_videos.webhooks.sink import Connections, WebhookSink
+from runway_videos.webhooks.sink import Connections
 
 type _Connect = Callable[[str, str | None, Timeouts], RunwayClient]
 type _Serve = Callable[[Runtime, Call], Awaitable[Answer | Download | PassThrough]]
@@ -87,13 +88,14 @@ class Service:
         self._earlier: Mapping[str, tuple[str, ...]] = {}  # values of keys that were rotated
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
-        self._webhooks = WebhookSink(self._poller, lambda: self.runtime, connect_webhooks)
+        self._notices = Notices(self._poller, lambda: self.runtime, connect_webhooks)
         self.observer = Observer(settings, self._poller, lambda: self.runtime, self._why_closed)
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
         self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()))
-        self._budgets = Budgets(usage or kept_usage(self._state, self._is_limited), now, owners=self._owners)
-        sinks = Events([LogSink(settings.sandbox), self._webhooks, self._budgets, *self.observer.sinks])
+        sums = usage or kept_usage(self._state, self._is_limited)
+        self._budgets = Budgets(sums, now, owners=self._owners, emit=lambda event: sinks.emit(event))
+        sinks = Events([LogSink(settings.sandbox), *self._notices.sinks, self._budgets, *self.observer.sinks])
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
@@ -125,7 +127,7 @@ class Service:
             jitter=jitter,
             timeouts=timeouts,
         )
-        self._webhooks.use(settings.webhooks, signers_of(settings.webhooks))
+        self._notices.use(settings, signers_of(settings.webhooks))
         self._providers = Providers(settings, self._apply)
         self._operations: dict[Operation, _Serve] = {
             Operation.CREATE: paid.make,
@@ -197,8 +199,8 @@ class Service:
         return len(given_up)
 
     async def flush_events(self, seconds: float) -> None:
-        """Delivers what webhooks have not been told yet, within the time; nothing is sent after it."""
-        await self._webhooks.flush(seconds)
+        """Delivers what webhooks and alerts have not told yet, within the time; nothing is sent after it."""
+        await self._notices.flush(seconds)
 
     def clients_owed(self) -> int:
         """Clients that left a moment ago without their create's outcome, and may come back."""
@@ -211,7 +213,7 @@ class Service:
     async def close(self) -> None:
         """Closes connections, the store and the sandbox."""
         self.observer.stop()
-        await self._webhooks.close()
+        await self._notices.close()
         await self._pictures.close()
         await self.runtime.client.close()
         for part in (self._creates, self._cooldowns, self._budgets, self.runtime.shared):
@@ -244,4 +246,4 @@ class Service:
         self.observer.use(settings)
         self.runtime = runtime
         self._earlier = earlier
-        self._webhooks.use(settings.webhooks, signers)
+        self._notices.use(settings, signers)

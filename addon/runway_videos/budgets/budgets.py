@@ -12,6 +12,7 @@ from uuid import uuid4
 from runway_videos import events
 from runway_videos.budgets import refusals
 from runway_videos.budgets.keeping import KeepsUsage
+from runway_videos.budgets.levels import passed
 from runway_videos.budgets.usage import CallerUsage
 from runway_videos.config.caller_options import Limits
 from runway_videos.events import Event
@@ -45,7 +46,7 @@ class Budgets:
     """What callers have made today. Outlives runtimes; as a sink of events it learns what videos cost.
 
     `now` gives unix seconds. `start` begins a task for what an event says. `owners` are the processes
-    that share what is kept, None: there is this one alone.
+    that share what is kept, None: there is this one alone. `emit` is told of what limits come to.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Budgets:
         now: Callable[[], float],
         start: Callable[[Coroutine[Any, Any, object]], asyncio.Task[object]] = asyncio.create_task,
         owners: Owners | None = None,
+        emit: Callable[[Event], None] = lambda event: None,
     ) -> None:
+        self._emit = emit
         self._kept = kept
         self._owners = owners
         self._now = now
@@ -69,12 +72,21 @@ class Budgets:
         503 where it cannot be counted now.
         """
         create, now = f"{self._process}-{next(self._numbers)}", self._now()
+        before = CallerUsage()
 
         def step(usage: CallerUsage) -> CallerUsage:
+            nonlocal before
+            before = usage
             refusals.check(caller, limits, usage, credits, now)
             return usage.reserved(create, credits or 0.0, now)
 
-        await self.change(caller, step)
+        try:
+            after = await self.change(caller, step)
+        except refusals.OverDay as error:
+            self._emit(events.BudgetReached(caller, 100, error.message, refused=True))
+            raise
+        for level, text in passed(caller, limits, before, after):
+            self._emit(events.BudgetReached(caller, level, text))
         return Reservation(self, caller, create)
 
     async def ended(self, caller: str, task: str, credits: float | None) -> None:

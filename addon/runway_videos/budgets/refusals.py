@@ -17,6 +17,10 @@ class AtConcurrencyLimit(ApiError):
     """As many of the caller's videos have not ended, as far as is known here, as it may have."""
 
 
+class OverDay(ApiError):
+    """One video more is over what the caller may make, or spend, in a day."""
+
+
 def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None, now: float) -> None:
     """Raises ApiError 429 where one more video, of so many credits, is over a limit. None: not known."""
     tomorrow = ceil((usage.day + 1) * DAY_SECONDS - now)
@@ -62,4 +66,4 @@ def model_not_allowed(caller: str, asked: str, model: str, limits: Limits) -> Ap
 
 def _over(message: str, seconds: int) -> ApiError:
     quota = "insufficient_quota"
-    return ApiError(429, message, code=quota, type=quota, retry=False, retry_after=seconds)
+    return OverDay(429, message, code=quota, type=quota, retry=False, retry_after=seconds)

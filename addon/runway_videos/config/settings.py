@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from runway_videos import catalog
+from runway_videos.config.alert_options import AlertReceiver, read_alerts
 from runway_videos.config.aliases import read_aliases
 from runway_videos.config.caller_options import Caller, Limits, read_callers
 from runway_videos.config.conf_file import ConfigError
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True):
     remix_model: str = REMIX_MODEL
     extend_model: str = EXTEND_MODEL
     webhooks: tuple[Webhook, ...] = ()
+    alerts: tuple[AlertReceiver, ...] = ()
     store: StoreOption = StoreOption()
     audit: str = ""
     audit_prompts: bool = False
@@ -128,6 +130,7 @@ def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Set
         lean=bool(options["runway_lean"]),
         replay=bool(options["runway_replay"]),
         webhooks=read_webhooks(reader, options["runway_webhooks"], [caller.name for caller in callers]),
+        alerts=read_alerts(reader, options["runway_alerts"]),
         id_secrets=_id_secrets(reader),
         conf=conf,
         remix_model=_model(reader, "runway_remix_model", options["runway_remix_model"], ""),

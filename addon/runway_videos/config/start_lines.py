@@ -53,6 +53,9 @@ def facts(settings: Settings) -> Iterator[str]:
     yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
     if settings.webhooks:
         yield f"webhooks: {', '.join(_webhook(webhook) for webhook in settings.webhooks)}"
+    if settings.alerts:
+        told = (f"{escaped(each.host)} ({', '.join(each.kinds)})" for each in settings.alerts)
+        yield f"alerts: {'; '.join(told)}"
     if settings.callers:
         yield f"callers: {', '.join(_caller(caller) for caller in settings.callers)}"
     else:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from runway_videos.config.option_reader import VISIBLE, OptionReader
-from runway_videos.hosts import is_internal_host
+from runway_videos.config.option_reader import OptionReader
+from runway_videos.config.receiver_url import receiver_url
 
 _OPTION = "runway_webhooks"
 _EXAMPLE = '{"url": "https://hooks.example.com/videos", "secret": "env.WEBHOOK_SECRET"}'
@@ -46,27 +46,13 @@ def read_webhooks(reader: OptionReader, values: object, callers: Collection[str]
     """The webhooks of the option; `callers` are the names of those there are. Raises ConfigError."""
     webhooks: list[Webhook] = []
     for item in reader.items(_OPTION, values, ("url", "secret", "callers"), _EXAMPLE):
-        webhook = Webhook(_url(reader, item.get("url")), "", _callers(reader, item.get("callers"), callers))
+        url = receiver_url(reader, _OPTION, item.get("url"), "https://hooks.example.com/videos")
+        webhook = Webhook(url, "", _callers(reader, item.get("callers"), callers))
         if any(webhook.url == other.url for other in webhooks):
             raise reader.fail(_OPTION, f"the address at {webhook.host} stands twice")
         secret = _secret(reader, item, webhook.host)
         webhooks.append(msgspec.structs.replace(webhook, secret=secret))
     return tuple(webhooks)
-
-
-def _url(reader: OptionReader, value: object) -> str:
-    text = value.strip() if isinstance(value, str) else ""
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-        host.encode("idna")
-    except ValueError:
-        host, port = "", None
-    if not VISIBLE.fullmatch(text) or not host or port == 0 or "#" in text or "@" in parts.netloc:
-        raise reader.fail(_OPTION, "url must be a whole address like https://hooks.example.com/videos")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_internal_host(host)):
-        raise reader.fail(_OPTION, f"the address at {host} must begin with https, or be http to this network")
-    return text
 
 
 def _callers(reader: OptionReader, value: object, known: Collection[str]) -> tuple[str, ...] | None:

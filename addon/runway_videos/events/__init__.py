@@ -30,9 +30,11 @@ from runway_videos.events.creates import (
     VideoSubmitted,
 )
 from runway_videos.events.operator import (
+    AlertFailed,
     AuditFailed,
     BalanceKnown,
     BalanceUnknown,
+    BudgetReached,
     KeysChanged,
     RunwayAnswered,
     StoreAway,
@@ -53,9 +55,11 @@ from runway_videos.events.videos import (
 )
 
 __all__ = [
+    "AlertFailed",
     "AuditFailed",
     "BalanceKnown",
     "BalanceUnknown",
+    "BudgetReached",
     "CallRefused",
     "ConnectionCut",
     "ContentFailed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runway_videos.events.base import Event, VideoFacts
+from runway_videos.keys.cooldowns import KeyReport
 
 
 class CreateSending(Event, frozen=True):
@@ -74,6 +75,7 @@ class KeyPassedOver(Event, frozen=True):
     key: str
     model: str
     reason: str
+    report: KeyReport | None = None
 
 
 class PriceDiffers(Event, frozen=True):

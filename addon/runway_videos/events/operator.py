@@ -52,6 +52,24 @@ class KeysChanged(Event, frozen=True):
     taken: tuple[str, ...]
 
 
+class BudgetReached(Event, frozen=True):
+    """A caller's day has passed `percent` of a limit; `text` has the numbers. `refused`: by a create that
+    was refused for it."""
+
+    caller: str
+    percent: int
+    text: str
+    refused: bool = False
+
+
+class AlertFailed(Event, frozen=True):
+    """A receiver of alerts, at `host`, was not told of so many."""
+
+    host: str
+    problem: str
+    alerts: int
+
+
 class AuditFailed(Event, frozen=True):
     """The account of what is made could not be written; `problem` None: it is written again."""
 

@@ -39,6 +39,17 @@ def _no_balance(event: events.BalanceUnknown) -> tuple[int, str]:
     return logging.INFO, f"key {event.key}: Runway does not say what credits it has: {escaped(event.problem)}"
 
 
+def _budget(event: events.BudgetReached) -> tuple[int, str]:
+    if event.refused:
+        return logging.DEBUG, ""  # the line of the refused create says it
+    return logging.WARNING, f"budget: {event.text}"
+
+
+def _alert_failed(event: events.AlertFailed) -> tuple[int, str]:
+    problem = escaped(event.problem)
+    return logging.WARNING, f"alerts: {event.host} was not told of {event.alerts}: {problem}"
+
+
 # By event: the level and the text of its line ("": no line).
 LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.RunwayAnswered: _none,
@@ -46,4 +57,6 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.AuditFailed: _audit_failed,
     events.BalanceKnown: _balance,
     events.BalanceUnknown: _no_balance,
+    events.BudgetReached: _budget,
+    events.AlertFailed: _alert_failed,
 }

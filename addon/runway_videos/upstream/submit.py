@@ -98,7 +98,7 @@ class Submitter:
                 case TaskMade(task=task, credits=credits):
                     return SubmittedTask(key.name, task, self._cost(call, credits))
                 case TryNextKey(report=report, reason=reason, retry_after=retry_after):
-                    self._events.emit(events.KeyPassedOver(key.name, call.model, reason))
+                    self._events.emit(events.KeyPassedOver(key.name, call.model, reason, report))
                     failures[key.name] = Failure(report, reason, retry_after)
                 case TryAgainLater(reason=reason, retry_after=retry_after):
                     shed += 1

@@ -100,3 +100,12 @@ def test_webhooks_of_the_file_stay_in_it(start: Start) -> None:
     found = start(f"runway_webhooks: [{{url: https://a.example/hush, secret: whsec_{'hush' * 8}}}]\n")
     assert len(start.options.read_settings().webhooks) == 1
     assert "hush" not in everything(found)
+
+
+def test_addresses_of_alerts_are_told_apart_without_a_name(start: Start) -> None:
+    urls = [f"https://hooks.slack.example/hush-{number}" for number in range(2)]
+    arguments = [each for url in urls for each in ("--set", "runway_alerts=" + item(url=url))]
+    found = start("", *arguments)
+    for _ in range(2):
+        assert [each.url for each in start.options.read_settings().alerts] == urls
+        assert "hush" not in everything(found)

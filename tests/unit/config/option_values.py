@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, object] = {
     "runway_lean": False,
     "runway_replay": False,
     "runway_webhooks": [],
+    "runway_alerts": [],
     "runway_store": "memory",
     "runway_store_prompts": True,
     "runway_store_days": 30,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runway_videos.errors import ApiError
 from runway_videos.events import CreateBody, CreateSending, Event, KeyPassedOver, OutcomeUnknown
+from runway_videos.keys.cooldowns import KeyReport
 from runway_videos.keys.pool import Key
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.submit import MAX_SENDS, SubmittedTask
@@ -110,8 +111,12 @@ def test_an_unknown_outcome_is_never_sent_again(answer: Reply | Exception) -> No
 @pytest.mark.parametrize(
     ("status", "text", "ends"),
     [
-        (401, "No,\nreally.", [NOT_MADE, KeyPassedOver("a", MODEL, "No, really.")]),
-        (429, "Slow\x1b down.", [NOT_MADE, KeyPassedOver("a", MODEL, "Slow\x1b down.")]),
+        (401, "No,\nreally.", [NOT_MADE, KeyPassedOver("a", MODEL, "No, really.", KeyReport.UNAUTHORIZED)]),
+        (
+            429,
+            "Slow\x1b down.",
+            [NOT_MADE, KeyPassedOver("a", MODEL, "Slow\x1b down.", KeyReport.QUEUE_FULL)],
+        ),
         (422, "Wrong.", [NOT_MADE]),
         (500, "Oops.", [OutcomeUnknown(VIDEO, "a", "HTTP 500 Oops.")]),
     ],

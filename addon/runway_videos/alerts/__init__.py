@@ -1,0 +1,1 @@
+"""Alerts: tells operators, in a channel of theirs, when something goes wrong."""
