@@ -44,7 +44,12 @@ def wanted(*extras: str) -> list[Requirement]:
 
 
 @pytest.mark.parametrize(
-    ("name", "extras"), [("run.txt", ()), ("test.txt", ("test", "media", "webhooks", "metrics", "redis"))]
+    ("name", "extras"),
+    [
+        ("run.txt", ()),
+        ("service.txt", ("webhooks", "metrics", "redis")),
+        ("test.txt", ("test", "media", "webhooks", "metrics", "redis")),
+    ],
 )
 def test_every_bound_holds_one_exact_version(name: str, extras: tuple[str, ...]) -> None:
     lock = locked(name)
@@ -54,7 +59,7 @@ def test_every_bound_holds_one_exact_version(name: str, extras: tuple[str, ...])
         assert requirement.specifier.contains(pin.version), f"{requirement}: run .lock/refresh"
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "service.txt", "test.txt"])
 def test_every_version_is_exact_and_has_its_hashes(name: str) -> None:
     lock = locked(name)
     assert len(lock) > 40
@@ -67,10 +72,15 @@ def test_every_version_is_exact_and_has_its_hashes(name: str) -> None:
 
 
 def test_tests_run_with_what_the_proxy_runs_with() -> None:
-    run, test = locked("run.txt"), locked("test.txt")
-    for name, (requirement, hashes) in run.items():
-        assert (str(test[name][0]), test[name][1]) == (str(requirement), hashes)
-    assert {"pytest", "openai"}.isdisjoint(run)
+    test = locked("test.txt")
+    for file in ("run.txt", "service.txt"):
+        found = locked(file)
+        for name, (requirement, hashes) in found.items():
+            assert (str(test[name][0]), test[name][1]) == (str(requirement), hashes)
+        assert {"pytest", "openai"}.isdisjoint(found)
+    assert set(locked("service.txt")) - set(locked("run.txt")) == {
+        *("prometheus-client", "redis", "standardwebhooks"),
+    }
 
 
 def test_the_lock_is_for_every_platform() -> None:
