@@ -143,7 +143,9 @@ def test_a_caller_with_limits_is_told_why_and_not_tried_again(
         assert answer.status_code == (200 if own == calls.get else 405)
     used = calls.get("/runway/usage", headers=bearer("poor")).json()
     assert (used["caller"], used["videos"], used["videos_per_day"]) == ("poor", 1, 1)
-    assert error_of(calls.get("/runway/usage"), 401)["code"] == "invalid_api_key"
+    assert error_of(calls.get("/runway/usage", headers={"api-key": "x"}), 401)["code"] == "invalid_api_key"
+    everybody = calls.get("/runway/usage").json()["data"]
+    assert used in everybody
 
 
 def test_token_in_the_api_key_header_is_accepted(calls: httpx.Client, video: str) -> None:

@@ -8,6 +8,7 @@ renamed is left, and PATH begins anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -79,7 +80,8 @@ class AuditFile:
             self.open()
         found = os.fstat(self._file)
         if stat.S_ISREG(found.st_mode) and found.st_size and found.st_size + size > self._max_bytes:
-            self.path.rename(self._free_name())
+            with contextlib.suppress(FileNotFoundError):  # another process has renamed it just now
+                self.path.rename(self._free_name())
             self.close()
             self.open()
 
@@ -97,8 +99,13 @@ class AuditFile:
 
 
 def _ends_within_a_line(path: Path) -> bool:
-    if not path.is_file() or not path.stat().st_size:
+    if not path.is_file():  # a pipe, say
         return False
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
+    try:
+        with path.open("rb") as file:
+            if not file.seek(0, os.SEEK_END):
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except FileNotFoundError:  # another process has renamed it just now
+        return False

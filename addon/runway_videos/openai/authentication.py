@@ -15,7 +15,7 @@ from enum import Enum
 from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
 from runway_videos.openai.local_user import Sender, why_not_local
-from runway_videos.openai.routes import PROBES, Operation
+from runway_videos.openai.routes import NUMBERS, PROBES, Operation
 
 #: The owner's name where there are no callers.
 LOCAL_USER = ""
@@ -79,7 +79,7 @@ class AccessPolicy:
             return EVERYBODY
         if operation is Operation.PROVIDERS:
             return self._operator(sender)
-        return self.reader(sender) if operation is Operation.METRICS else self.caller(sender)
+        return self.reader(sender) if operation in NUMBERS else self.caller(sender)
 
     def _operator(self, sender: Sender) -> str:
         """The operator, by the token alone: also from this machine. Raises ApiError 401."""

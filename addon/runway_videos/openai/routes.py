@@ -92,6 +92,8 @@ _ADMIN_PATHS = ("/api/providers", "/api/providers/runway")
 _ADMIN_METHODS = ("GET", "POST", "PUT", "DELETE")
 #: For anyone: balancers and orchestrators have no token, and nothing is said that a stranger may not know.
 PROBES = (Operation.HEALTH, Operation.READY)
+#: For who may read all numbers, and for callers, who get their own.
+NUMBERS = (Operation.METRICS, Operation.USAGE)
 # First parts of a path that are not ids.
 _FIXED_PARTS = frozenset(path.partition("/")[0] for path in _TABLE if path[:1] not in ("", "{"))
 

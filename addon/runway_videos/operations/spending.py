@@ -12,6 +12,7 @@ from runway_videos.budgets.budgets import Budgets, Reservation
 from runway_videos.budgets.refusals import AtConcurrencyLimit
 from runway_videos.budgets.usage import DAY_SECONDS
 from runway_videos.errors import ApiError
+from runway_videos.openai.authentication import EVERYBODY
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.runtime import Runtime
 from runway_videos.translate import Plan
@@ -40,6 +41,13 @@ class Usage(msgspec.Struct, frozen=True):
     object: str = "runway.usage"
 
 
+class AllUsage(msgspec.Struct, frozen=True):
+    """The same of every caller, for the operator."""
+
+    data: list[Usage]
+    object: str = "list"
+
+
 class Spending:
     """Reserves and tells. Outlives runtimes."""
 
@@ -61,11 +69,20 @@ class Spending:
             return await self._budgets.reserve(caller, limits, credits)
 
     async def usage(self, runtime: Runtime, call: Call) -> Answer:
-        """A caller's own numbers."""
-        limits, usage = runtime.settings.limits_of(call.caller), await self._budgets.usage(call.caller)
+        """A caller's own numbers, or, for who may read all, every caller's."""
+        callers = runtime.settings.callers
+        found: Usage | AllUsage
+        if callers and call.caller == EVERYBODY:
+            found = AllUsage([await self._usage_of(runtime, each.name) for each in callers])
+        else:
+            found = await self._usage_of(runtime, call.caller)
+        return Answer(200, runtime.json_headers, msgspec.json.encode(found))
+
+    async def _usage_of(self, runtime: Runtime, caller: str) -> Usage:
+        limits, usage = runtime.settings.limits_of(caller), await self._budgets.usage(caller)
         begin = usage.day * DAY_SECONDS
-        found = Usage(
-            caller=call.caller or None,
+        return Usage(
+            caller=caller or None,
             day=time.strftime("%Y-%m-%d", time.gmtime(begin)),
             resets_at=begin + DAY_SECONDS,
             videos=usage.videos,
@@ -76,7 +93,6 @@ class Spending:
             concurrency=limits.concurrency,
             models=limits.models,
         )
-        return Answer(200, runtime.json_headers, msgspec.json.encode(found))
 
     async def _look(self, runtime: Runtime, caller: str) -> None:
         """Asks about the caller's unfinished videos: polls share what is under way and what is known."""

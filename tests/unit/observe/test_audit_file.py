@@ -117,6 +117,20 @@ def test_two_processes_share_a_file(path: Path) -> None:
     assert sorted(each.stat().st_size for each in path.parent.iterdir()) == [2 * len(LINE), 3 * len(LINE)]
 
 
+def test_a_file_that_another_process_renames_first_costs_no_line(path: Path) -> None:
+    def now() -> float:
+        if path.stat().st_size > len(LINE):
+            path.rename(path.with_name("others"))
+        return 0.0
+
+    problems: list[str | None] = []
+    file = AuditFile(path, problems.append, max_bytes=len(LINE) * 2, now=now)
+    for _ in range(3):
+        file.append(LINE)
+    assert problems == []
+    assert (path.read_bytes(), path.with_name("others").read_bytes()) == (LINE, LINE * 2)
+
+
 def test_what_is_no_file_is_not_rotated() -> None:
     told = Told(Path(os.devnull), max_bytes=1)
     told.file.append(LINE)
