@@ -101,7 +101,9 @@ class RunwayAddon:
         """Puts settings in force. Raises ConfigError, and then nothing has changed."""
         service = reload_state.service
         if service is None:
-            service = reload_state.service = Service(settings, timeouts=self.timeouts)
+            service = reload_state.service = Service(
+                settings, timeouts=self.timeouts, sink=reload_state.notes
+            )
         else:
             service.reconfigure(settings)
         self.use(settings, service)

@@ -14,6 +14,7 @@ from runway_addon.admission import AdmittedCall
 from runway_addon.body_limit import BodyLimits
 from runway_addon.connections import Connections
 from runway_addon.downloads import Fetch
+from runway_addon.flow_notes import FlowNotes
 from runway_addon.guard import Decisions, Guard, LastGood
 from runway_addon.http_layer import RequestForms
 from runway_addon.log_throttle import LogThrottle
@@ -50,7 +51,12 @@ downloads: weakref.WeakKeyDictionary[http.HTTPFlow, Fetch] = weakref.WeakKeyDict
 #: Calls for the models that are answered elsewhere.
 models: weakref.WeakKeyDictionary[http.HTTPFlow, ModelsFlow] = weakref.WeakKeyDictionary()
 
+#: What is noted on the flows of creates.
+notes = FlowNotes()
+
 addresses = Addresses(
     connections, forms, listening.is_own_address, listening.local_end, listening.checks_servers
 )
-video_calls = VideoCalls(calls, downloads, bodies, links, connections, addresses, ModelsAnswers(models))
+video_calls = VideoCalls(
+    calls, downloads, bodies, links, connections, addresses, ModelsAnswers(models), notes
+)

@@ -13,6 +13,7 @@ from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
 from runway_addon.body_limit import BodyLimits
 from runway_addon.connections import Connections
+from runway_addon.flow_notes import FlowNotes, note_answer, note_refusal
 from runway_addon.models_answers import ModelsAnswers
 from runway_addon.redact import SignedLinks
 from runway_videos.errors import ApiError
@@ -20,7 +21,7 @@ from runway_videos.events import CallRefused, ConnectionCut, OtherTrafficRefused
 from runway_videos.logs import log
 from runway_videos.openai import refusals
 from runway_videos.openai.messages import Answer, Download, PassThrough
-from runway_videos.openai.routes import Operation
+from runway_videos.openai.routes import PAID, Operation
 from runway_videos.request_context import InRequest
 from runway_videos.service import Service
 from runway_videos.upstream.content import content_unavailable
@@ -41,7 +42,9 @@ class VideoCalls:
         connections: Connections,
         addresses: Addresses,
         models: ModelsAnswers,
+        notes: FlowNotes,
     ) -> None:
+        self._notes = notes
         self._calls = calls
         self._fetches = fetches
         self._bodies = bodies
@@ -93,12 +96,15 @@ class VideoCalls:
         try:
             if refusal := self._bodies.refusal(flow):
                 raise refusal
+            if admitted.route.operation in PAID:
+                self._notes.follow(flow)
             self._put(flow, await _answer_to(flow, admitted, service), admitted, service)
         except ApiError as error:
             peer = self._connections.peer(flow.client_conn)
             service.runtime.events.emit(CallRefused(error, admitted.route, admitted.caller, peer))
             if not replays.put_first_answer(flow, admitted.route, service.runtime.settings):
                 flow_messages.put_error(flow, error, service.runtime.sandbox_headers)
+                note_refusal(flow, error, admitted.route.name or admitted.route.operation.value)
         except Exception:
             # Without an answer here the request would go out to where it was addressed.
             log.exception("a fault of this proxy, please report it [%s]", flow_messages.request_id(flow))
@@ -195,11 +201,13 @@ class VideoCalls:
         match answer:
             case Answer():
                 flow_messages.put_answer(flow, answer)
+                note_answer(flow, admitted.route.operation)
                 self._links.hide(flow)
             case Download():
                 proxy = service.runtime.settings.proxy
                 next_proxy = self._addresses.goes_to_next_proxy(flow)
                 self._fetches[flow] = downloads.start_download(flow, answer, self._links, proxy, next_proxy)
+                note_answer(flow, admitted.route.operation)
                 service.observer.downloads.begun += 1
                 self._connections.let_in(flow.client_conn)
             case PassThrough():

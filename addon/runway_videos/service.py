@@ -19,7 +19,7 @@ from runway_videos.budgets.usage_in_store import kept_usage
 from runway_videos.catalog import price_list
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
-from runway_videos.events import Events
+from runway_videos.events import Events, Sink
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.balances import Balances
 from runway_videos.keys.earlier_values import earlier_values
@@ -64,7 +64,7 @@ class Service:
     """Serves calls. `start` before the first, `close` after the last.
 
     `connect` makes the client for a base URL, a proxy and time-outs, `connect_webhooks` the one for
-    webhooks. Times as `Runtime` has them.
+    webhooks; `sink` is told of all events. Times as `Runtime` has them.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Service:
         pictures: PictureMaker | None = None,
         usage: KeepsUsage | None = None,
         connect_webhooks: Callable[[], Connections] = WebhookClient,
+        sink: Sink = lambda event: None,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
@@ -93,9 +94,11 @@ class Service:
         state = open_state(settings.store)
         self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
         self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()))
-        sums = usage or kept_usage(self._state, self._is_limited)
+        sums = usage or kept_usage(self._state, lambda name: self.runtime.settings.limits_of(name).counts)
         self._budgets = Budgets(sums, now, owners=self._owners, emit=lambda event: sinks.emit(event))
-        sinks = Events([LogSink(settings.sandbox), *self._notices.sinks, self._budgets, *self.observer.sinks])
+        sinks = Events(
+            [LogSink(settings.sandbox), sink, *self._notices.sinks, self._budgets, *self.observer.sinks]
+        )
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
             self._state, lambda change: self.runtime.pool.learn(change), clock, now
@@ -179,9 +182,6 @@ class Service:
         if self._ending:
             return "the proxy is ending"
         return "the store is away" if self._state is not None and await self._state.stays_away() else ""
-
-    def _is_limited(self, caller: str) -> bool:
-        return self.runtime.settings.limits_of(caller).counts
 
     @property
     def creates_in_flight(self) -> int:

@@ -105,6 +105,16 @@ def seen(updates: Updates, video: str) -> Callable[[], object]:
     return lambda: updates.of("flows/update", f"{video}/content") or None
 
 
+def test_flows_say_what_they_became(folder: Folders) -> None:
+    with mitmweb(folder, Held()) as (proxy, flows, _), web(proxy.url) as client:
+        video = client.post("/v1/videos", json={"prompt": "a hush", "model": "gen4.5"}).json()["id"]
+        client.get(f"/v1/videos/{video}")
+        client.post("/v1/videos", json={"prompt": ""})
+        found = {each["comment"]: each["marked"] for each in flows.get("/flows").json()}
+        made = f"text_to_video gen4.5 2 s 1280:720, task {TASK}, key default, 24 credits"
+        assert found == dict.fromkeys((made, "status", "create refused, 400 invalid_value"), "🎥"), found
+
+
 def test_a_streamed_download(folder: Folders) -> None:
     store = Held()
     with mitmweb(folder, store) as (proxy, flows, updates):

@@ -13,7 +13,7 @@ from typing import Any
 from runway_videos import catalog, events
 from runway_videos.events import Event, VideoFacts
 from runway_videos.observe.counts import OTHER, Counts, Histogram
-from runway_videos.openai.routes import Operation
+from runway_videos.openai.routes import PAID
 
 #: Seconds of a call to Runway.
 CALL_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -22,8 +22,6 @@ VIDEO_BOUNDS = (15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 3600.0)
 #: Videos that are remembered as unfinished, and for how long; nobody may ever ask for their end.
 MAX_UNFINISHED = 100_000
 UNFINISHED_SECONDS = 24 * 3600.0
-
-_PAID = frozenset({Operation.CREATE, Operation.REMIX, Operation.EDIT, Operation.EXTEND})
 
 
 class Metrics:
@@ -109,7 +107,7 @@ class Metrics:
         reason = error.code or str(error.status)
         self.refused.add(event.caller, operation.value, reason)
         # One whose outcome is unknown has an event of its own.
-        if operation in _PAID and not error.may_have_made and reason != "outcome_unknown":
+        if operation in PAID and not error.may_have_made and reason != "outcome_unknown":
             self.creates.add(event.caller, "", "", "refused")
 
     def _cut(self, event: events.ConnectionCut) -> None:
