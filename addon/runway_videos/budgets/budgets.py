@@ -12,7 +12,7 @@ from uuid import uuid4
 from runway_videos import events
 from runway_videos.budgets import refusals
 from runway_videos.budgets.keeping import KeepsUsage
-from runway_videos.budgets.levels import passed
+from runway_videos.budgets.levels import Reached, told, told_refused
 from runway_videos.budgets.usage import CallerUsage
 from runway_videos.config.caller_options import Limits
 from runway_videos.events import Event
@@ -23,15 +23,18 @@ from runway_videos.store.shared_state import StoreUnavailableError
 class Reservation:
     """One create that is counted. It is settled once, by one of the three methods."""
 
-    def __init__(self, budgets: Budgets, caller: str, create: str) -> None:
+    def __init__(self, budgets: Budgets, caller: str, limits: Limits, create: str) -> None:
         self._budgets = budgets
         self._caller = caller
+        self._limits = limits
         self._create = create
 
     async def made(self, task: str, video_id: str, credits: float | None) -> None:
         """Runway has made the task, which costs about so much; None: not known."""
-        create = self._create
-        await self._budgets.settle(self._caller, lambda usage: usage.made(create, task, video_id, credits))
+        create, caller, limits = self._create, self._caller, self._limits
+        await self._budgets.tell(
+            caller, lambda usage: told(caller, limits, usage.made(create, task, video_id, credits))
+        )
 
     async def lost(self) -> None:
         """A task was made or may have been made that nobody can find: it counts as spent."""
@@ -72,22 +75,24 @@ class Budgets:
         503 where it cannot be counted now.
         """
         create, now = f"{self._process}-{next(self._numbers)}", self._now()
-        before = CallerUsage()
+        before, reached = CallerUsage(), tuple[Reached, ...]()
 
         def step(usage: CallerUsage) -> CallerUsage:
-            nonlocal before
+            nonlocal before, reached
             before = usage
             refusals.check(caller, limits, usage, credits, now)
-            return usage.reserved(create, credits or 0.0, now)
+            usage, reached = told(caller, limits, usage.reserved(create, credits or 0.0, now))
+            return usage
 
         try:
-            after = await self.change(caller, step)
+            await self.change(caller, step)
         except refusals.OverDay as error:
-            self._emit(events.BudgetReached(caller, 100, error.message, refused=True))
+            what, text = error.what, error.message
+            if told_refused(limits, before, what, text)[1]:  # else it is not written for nothing
+                await self.tell(caller, lambda usage: told_refused(limits, usage, what, text))
             raise
-        for level, text in passed(caller, limits, before, after):
-            self._emit(events.BudgetReached(caller, level, text))
-        return Reservation(self, caller, create)
+        self._emit_all(caller, reached)
+        return Reservation(self, caller, limits, create)
 
     async def ended(self, caller: str, task: str, credits: float | None) -> None:
         """A video has ended, or is gone; `credits` is what it cost, None: not known."""
@@ -117,7 +122,24 @@ class Budgets:
     async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
         """A step for what has happened: it is kept as soon as it can be."""
         now = self._now()
-        await self._kept.settle(caller, lambda usage: step(usage.on(now)))
+        await self._kept.settle(caller, lambda usage: step(usage.on(now)), lambda: None)
+
+    async def tell(
+        self, caller: str, step: Callable[[CallerUsage], tuple[CallerUsage, tuple[Reached, ...]]]
+    ) -> None:
+        """The same for a step that may reach a level of a limit, which is told when it is kept."""
+        now, reached = self._now(), tuple[Reached, ...]()
+
+        def change(usage: CallerUsage) -> CallerUsage:
+            nonlocal reached
+            usage, reached = step(usage.on(now))
+            return usage
+
+        await self._kept.settle(caller, change, lambda: self._emit_all(caller, reached))
+
+    def _emit_all(self, caller: str, reached: tuple[Reached, ...]) -> None:
+        for each in reached:
+            self._emit(events.BudgetReached(caller, each.percent, each.text))
 
     async def close(self) -> None:
         """Gives what is still to be kept a moment."""

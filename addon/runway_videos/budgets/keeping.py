@@ -18,8 +18,13 @@ class KeepsUsage(Protocol):
         raised, and then nothing has changed. Raises ApiError 503 where usage cannot be kept now.
         """
 
-    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
-        """The same for what has happened: it is kept as soon as it can be, and nothing is raised."""
+    async def settle(
+        self, caller: str, step: Callable[[CallerUsage], CallerUsage], then: Callable[[], None]
+    ) -> None:
+        """The same for what has happened: it is kept as soon as it can be, and nothing is raised.
+
+        `then` is called when it is kept.
+        """
 
     async def close(self) -> None:
         """Gives what is still to be kept a moment."""
@@ -35,8 +40,11 @@ class UsageInMemory:
         changed = self._callers[caller] = step(self._callers.get(caller) or CallerUsage())
         return changed
 
-    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+    async def settle(
+        self, caller: str, step: Callable[[CallerUsage], CallerUsage], then: Callable[[], None]
+    ) -> None:
         await self.change(caller, step)
+        then()
 
     async def close(self) -> None:
         pass

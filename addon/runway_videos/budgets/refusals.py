@@ -18,7 +18,13 @@ class AtConcurrencyLimit(ApiError):
 
 
 class OverDay(ApiError):
-    """One video more is over what the caller may make, or spend, in a day."""
+    """One video more is over what the caller may make, or spend, in a day: over its `what`."""
+
+    what = "videos"
+
+
+class _OverCredits(OverDay):
+    what = "credits"
 
 
 def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None, now: float) -> None:
@@ -27,6 +33,7 @@ def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None
     videos, spent, most = limits.videos_per_day, usage.credits, limits.credits_per_day
     if videos is not None and usage.videos >= videos:
         raise _over(
+            OverDay,
             f"{caller} may make {videos} videos a day and has made {usage.videos}; the day ends at 00:00 "
             "UTC.",
             tomorrow,
@@ -35,6 +42,7 @@ def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None
     if most is not None and (spent + credits > most if credits is not None else spent >= most):
         about = f" and this video takes about {credits_text(credits)}" if credits is not None else ""
         raise _over(
+            _OverCredits,
             f"{caller} may spend {credits_text(most)} credits a day, {credits_text(spent)} are spent{about}; "
             "the day ends at 00:00 UTC.",
             tomorrow,
@@ -64,6 +72,6 @@ def model_not_allowed(caller: str, asked: str, model: str, limits: Limits) -> Ap
     )
 
 
-def _over(message: str, seconds: int) -> ApiError:
+def _over(kind: type[OverDay], message: str, seconds: int) -> OverDay:
     quota = "insufficient_quota"
-    return OverDay(429, message, code=quota, type=quota, retry=False, retry_after=seconds)
+    return kind(429, message, code=quota, type=quota, retry=False, retry_after=seconds)

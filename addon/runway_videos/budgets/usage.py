@@ -40,13 +40,15 @@ class Unfinished(msgspec.Struct, frozen=True, gc=False):
 class CallerUsage(msgspec.Struct, frozen=True):
     """One caller's sums of `day` (days since 1970), and its unfinished videos of any day.
 
-    `unfinished`: by the name of the create (`PROCESS-NUMBER`), then by task.
+    `unfinished`: by the name of the create (`PROCESS-NUMBER`), then by task. `told`: the percents of limits
+    that were told (`levels.py`).
     """
 
     day: int = 0
     videos: int = 0
     credits: float = 0.0
     unfinished: Mapping[str, Unfinished] = {}
+    told: Mapping[str, int] = {}
 
     def on(self, now: float) -> CallerUsage:
         """The same at this time: a new day begins with nothing, a video of two days ago has ended.
@@ -65,7 +67,7 @@ class CallerUsage(msgspec.Struct, frozen=True):
         unfinished = {**self.unfinished, create: Unfinished(self.day, credits, now)}
         if len(unfinished) > MAX_UNFINISHED:
             del unfinished[next(iter(unfinished))]
-        return CallerUsage(self.day, self.videos + 1, self.credits + credits, unfinished)
+        return CallerUsage(self.day, self.videos + 1, self.credits + credits, unfinished, self.told)
 
     def made(self, create: str, task: str, video_id: str, credits: float | None) -> CallerUsage:
         """Runway has made the task; None: it does not say what it costs."""
@@ -121,7 +123,7 @@ class CallerUsage(msgspec.Struct, frozen=True):
         changed = credits - before.credits if before.day == self.day else 0.0
         # Sums of many small differences end at 1e-13, not at 0.
         total = max(round(self.credits + changed, 6), 0.0)
-        return CallerUsage(self.day, self.videos, total, unfinished)
+        return CallerUsage(self.day, self.videos, total, unfinished, self.told)
 
 
 def _creator(create: str) -> str:

@@ -50,11 +50,18 @@ class UsageInStore:
         except StoreUnavailableError as error:
             raise refusals.store_unavailable(str(error)) from error
 
-    async def settle(self, caller: str, step: Callable[[CallerUsage], CallerUsage]) -> None:
+    async def settle(
+        self, caller: str, step: Callable[[CallerUsage], CallerUsage], then: Callable[[], None]
+    ) -> None:
         if not self._is_limited(caller):
-            await self._in_memory.change(caller, step)
+            await self._in_memory.settle(caller, step, then)
             return
-        self._later.begin(lambda: self._change(caller, step))
+
+        async def change() -> None:
+            await self._change(caller, step)
+            then()
+
+        self._later.begin(change)
 
     async def close(self) -> None:
         await self._later.close()

@@ -53,13 +53,11 @@ class KeysChanged(Event, frozen=True):
 
 
 class BudgetReached(Event, frozen=True):
-    """A caller's day has passed `percent` of a limit; `text` has the numbers. `refused`: by a create that
-    was refused for it."""
+    """A caller's day has come to `percent` of a limit: told once a day. `text` has the numbers."""
 
     caller: str
     percent: int
     text: str
-    refused: bool = False
 
 
 class AlertFailed(Event, frozen=True):

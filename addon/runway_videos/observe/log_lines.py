@@ -40,8 +40,6 @@ def _no_balance(event: events.BalanceUnknown) -> tuple[int, str]:
 
 
 def _budget(event: events.BudgetReached) -> tuple[int, str]:
-    if event.refused:
-        return logging.DEBUG, ""  # the line of the refused create says it
     return logging.WARNING, f"budget: {event.text}"
 
 
