@@ -55,6 +55,8 @@ class UsageInStore:
     ) -> None:
         if not self._is_limited(caller):
             await self._in_memory.settle(caller, step, then)
+            if caller in self._known:  # its limit was lifted: what was counted under it ends there
+                self._later.begin(lambda: self._change(caller, step))
             return
 
         async def change() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import msgspec
@@ -99,7 +100,9 @@ class Spending:
         await self._budgets.end_abandoned(caller)
         usage = await self._budgets.usage(caller)
         made = [(task, each.video_id) for task, each in usage.unfinished.items() if each.video_id]
-        await asyncio.gather(*(self._ask(runtime, caller, *each) for each in made[:MAX_LOOKS]))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(runtime.timeouts.limit_wait):
+                await asyncio.gather(*(self._ask(runtime, caller, *each) for each in made[:MAX_LOOKS]))
 
     async def _ask(self, runtime: Runtime, caller: str, task: str, video_id: str) -> None:
         video = None

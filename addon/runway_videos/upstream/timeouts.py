@@ -31,6 +31,8 @@ class Timeouts(msgspec.Struct, frozen=True):
 
     #: A list's wait for the statuses that it asks for.
     list_wait: float = 2.0
+    #: A create's wait for the statuses of its caller's unfinished videos, before it is refused for them.
+    limit_wait: float = 5.0
 
     def upload_of(self, size: int) -> float:
         """For an upload of `size` bytes."""

@@ -127,6 +127,21 @@ def test_a_process_alone_needs_one_round_trip_a_step() -> None:
     assert asyncio.run(run()) == 1
 
 
+def test_what_a_lifted_limit_counted_is_still_settled() -> None:
+    async def run() -> None:
+        state, limited = FakeState(lambda: NOW), {"app"}
+        one = Budgets(UsageInStore(state, lambda caller: caller in limited, sleep), lambda: NOW)
+        reservation = await one.reserve("app", Limits(), 5.0)
+        await reservation.made("task", "video", 7.0)
+        limited.clear()
+        await one.ended("app", "task", 8.0)
+        await one.close()
+        usage = await budgets(state).usage("app")
+        assert (usage.videos, usage.credits, dict(usage.unfinished)) == (1, 8.0, {})
+
+    asyncio.run(run())
+
+
 def test_who_has_no_limit_costs_no_round_trip() -> None:
     async def run() -> int:
         state = FakeState(lambda: NOW)

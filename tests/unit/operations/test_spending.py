@@ -12,6 +12,7 @@ from runway_videos.errors import ApiError
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.upstream.client import Reply, UnknownOutcomeError
+from runway_videos.upstream.timeouts import Timeouts
 from unit.config.option_values import settings_from
 from unit.fake_runway import KEYS, ServiceHarness, ok
 from unit.loopback import in_a_loop
@@ -172,6 +173,18 @@ async def test_a_new_video_that_runway_does_not_know_everywhere_yet_has_not_ende
     assert (await refused(harness)).code == "insufficient_quota"
     assert await sums(harness) == (1, 120.0, 1)
     harness.now += 60
+    await create(harness)
+
+
+@in_a_loop
+async def test_a_runway_that_does_not_answer_holds_no_refusal_for_long() -> None:
+    harness = ServiceHarness(timeouts=Timeouts(limit_wait=0.01), callers=caller(concurrency=1))
+    await create(harness)
+    harness.runway.answers_polls.clear()
+    assert (await refused(harness)).code == "insufficient_quota"
+    harness.runway.tasks[next(iter(harness.runway.tasks))] |= DONE
+    harness.runway.answers_polls.set()
+    await asyncio.sleep(0)
     await create(harness)
 
 
