@@ -10,32 +10,40 @@ from runway_videos.config.settings import Settings
 from runway_videos.events import Sink
 from runway_videos.runtime import Runtime
 from runway_videos.upstream.poll import Poller
+from runway_videos.webhooks.kept_ends import Keep, in_memory
 from runway_videos.webhooks.signing import Signer
 from runway_videos.webhooks.sink import Connections, WebhookSink
 
 
 class Notices:
-    """Webhooks and alerts, each with connections that `connect` makes when the first is configured."""
+    """Webhooks and alerts, each with connections that `connect` makes when the first is configured.
+
+    `keep` makes what keeps the ends for a webhook.
+    """
 
     def __init__(
-        self, poller: Poller, current: Callable[[], Runtime], connect: Callable[[], Connections]
+        self,
+        poller: Poller,
+        current: Callable[[], Runtime],
+        connect: Callable[[], Connections],
+        keep: Keep = in_memory,
     ) -> None:
-        self._webhooks = WebhookSink(poller, current, connect)
+        self.webhooks = WebhookSink(poller, current, connect, keep)
         self._alerts = AlertSink(current, connect)
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
-        return self._webhooks, self._alerts
+        return self.webhooks, self._alerts
 
     def use(self, settings: Settings, signers: Sequence[Signer]) -> None:
         """Tells those of these settings from now on; a signer for each webhook."""
-        self._webhooks.use(settings.webhooks, signers)
+        self.webhooks.use(settings.webhooks, signers)
         self._alerts.use(settings.alerts)
 
     async def flush(self, seconds: float) -> None:
         """Tells what has not been told, within the time; nothing is sent after it."""
-        await asyncio.gather(self._webhooks.flush(seconds), self._alerts.flush(seconds))
+        await asyncio.gather(self.webhooks.flush(seconds), self._alerts.flush(seconds))
 
     async def close(self) -> None:
         """Closes connections."""
-        await asyncio.gather(self._webhooks.close(), self._alerts.close())
+        await asyncio.gather(self.webhooks.close(), self._alerts.close())

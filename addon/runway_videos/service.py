@@ -19,6 +19,7 @@ from runway_videos.budgets.usage_in_store import kept_usage
 from runway_videos.catalog import price_list
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import SANDBOX_KEY, Settings
+from runway_videos.config.store_option import StoreOption
 from runway_videos.events import Events, Sink
 from runway_videos.idempotency.interface import KeepsCreates
 from runway_videos.keys.balances import Balances
@@ -43,6 +44,7 @@ from runway_videos.prices import Prices
 from runway_videos.runtime import CachedStatus, Runtime, reconfigured, sealer_of, size_of
 from runway_videos.store.open_state import open_state
 from runway_videos.store.owners import owners_of
+from runway_videos.store.shared_state import SharedState
 from runway_videos.store.stored_videos import shared_videos
 from runway_videos.store.video_records import VideoRecords
 from runway_videos.store.watched_state import watched
@@ -53,6 +55,7 @@ from runway_videos.upstream.poll import Poller
 from runway_videos.upstream.timed_client import TimedClient
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.webhooks.client import WebhookClient
+from runway_videos.webhooks.kept_ends import kept_ends
 from runway_videos.webhooks.signing import signers_of
 from runway_videos.webhooks.sink import Connections
 
@@ -82,6 +85,7 @@ class Service:
         usage: KeepsUsage | None = None,
         connect_webhooks: Callable[[], Connections] = WebhookClient,
         sink: Sink = lambda event: None,
+        open_store: Callable[[StoreOption], SharedState | None] = open_state,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self._stop_sandbox: Callable[[], Awaitable[None]] | None = None
@@ -89,19 +93,20 @@ class Service:
         self._earlier: Mapping[str, tuple[str, ...]] = {}  # values of keys that were rotated
         # What lasts through all configurations stands here, beside the runtime.
         self._poller = Poller()
-        self._notices = Notices(self._poller, lambda: self.runtime, connect_webhooks)
         self.observer = Observer(settings, self._poller, lambda: self.runtime, self._why_closed)
-        state = open_state(settings.store)
+        state = open_store(settings.store)
         self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
-        self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()))
+        self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()), sleep)
         sums = usage or kept_usage(self._state, lambda name: self.runtime.settings.limits_of(name).counts)
         self._budgets = Budgets(sums, now, owners=self._owners, emit=lambda event: sinks.emit(event))
+        keep = kept_ends(self._state, self._owners, settings.store, sleep)
+        self._notices = Notices(self._poller, lambda: self.runtime, connect_webhooks, keep)
         sinks = Events(
             [LogSink(settings.sandbox), sink, *self._notices.sinks, self._budgets, *self.observer.sinks]
         )
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
         self._cooldowns = shared_cooldowns(
-            self._state, lambda change: self.runtime.pool.learn(change), clock, now
+            self._state, lambda each: self.runtime.pool.learn(each), clock, now
         )
         # Not `or`: one that holds nothing yet has no length.
         kept = creates if creates is not None else kept_creates(self._state, self._owners, sinks, clock, now)
@@ -109,10 +114,8 @@ class Service:
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         statuses = Statuses(self._poller, self._held_polls)
         spending = Spending(self._budgets, self._poller)
-        paid = PaidOperations(self._creates, self._poller, spending)
+        paid = PaidOperations(self._creates, self._poller, spending, self._notices.webhooks.written)
         self._pictures = pictures or PictureMaker(clock)
-        self._content = Content(self._poller, self._pictures)
-        self._lister = VideoLister(self._poller)
         videos: VideoRecords[CachedStatus] = VideoRecords(clock, size_of)
         self.runtime = Runtime(
             settings=settings,
@@ -138,9 +141,9 @@ class Service:
             Operation.EDIT: paid.make,
             Operation.EXTEND: paid.make,
             Operation.STATUS: statuses.status,
-            Operation.CONTENT: self._content.content,
+            Operation.CONTENT: Content(self._poller, self._pictures).content,
             Operation.DELETE: statuses.delete,
-            Operation.LIST: self._lister.list_videos,
+            Operation.LIST: VideoLister(self._poller).list_videos,
             Operation.MODELS: models.models,
             Operation.USAGE: spending.usage,
             Operation.PROVIDERS: self._providers.serve,
@@ -157,6 +160,7 @@ class Service:
         """Starts the sandbox where it is asked for."""
         self._started = True
         if self._state is not None:
+            self._notices.webhooks.start()
             for warning in await self._state.warnings_if_here():
                 self.runtime.events.emit(events.StoreMayLose(warning))
         self._creates.start()
@@ -218,9 +222,8 @@ class Service:
         await self.runtime.client.close()
         for part in (self._creates, self._cooldowns, self._budgets, self.runtime.shared):
             await part.close()
-        if self._owners is not None:
+        if self._state is not None and self._owners is not None:
             await self._owners.close()
-        if self._state is not None:
             await self._state.close()
         if self._stop_sandbox is not None:
             await self._stop_sandbox()

@@ -12,12 +12,15 @@ from uuid import UUID
 
 import msgspec
 
+from runway_videos.config.store_option import StoreOption
 from runway_videos.keys.pool import Key
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call, Download, PassThrough
 from runway_videos.previews.maker import PictureMaker
 from runway_videos.sandbox.organisations import price
 from runway_videos.service import Service
+from runway_videos.store.open_state import open_state
+from runway_videos.store.shared_state import SharedState
 from runway_videos.upstream.client import FILE_PART, Reply, RunwayClient, UnknownOutcomeError
 from runway_videos.upstream.timeouts import Timeouts
 from runway_videos.webhooks.client import WebhookClient
@@ -143,6 +146,7 @@ class ServiceHarness:
             timeouts=timeouts,
             pictures=pictures,
             connect_webhooks=self._connect_webhooks,
+            open_store=self._open_store,
         )
 
     def _connect(self, base_url: str, proxy: str | None, timeouts: Timeouts) -> FakeRunway:
@@ -151,6 +155,9 @@ class ServiceHarness:
 
     def _connect_webhooks(self) -> Connections:
         return WebhookClient()
+
+    def _open_store(self, option: StoreOption) -> SharedState | None:
+        return open_state(option)
 
     def unix_time(self) -> float:
         return 1_790_000_000 + self.now

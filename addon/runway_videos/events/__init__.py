@@ -52,6 +52,7 @@ from runway_videos.events.videos import (
     WebhookFailed,
     WebhookLost,
     WebhooksEnded,
+    WebhookTakenOver,
 )
 
 __all__ = [
@@ -94,5 +95,6 @@ __all__ = [
     "WebhookDelivered",
     "WebhookFailed",
     "WebhookLost",
+    "WebhookTakenOver",
     "WebhooksEnded",
 ]

@@ -89,7 +89,18 @@ class WebhookLost(Event, frozen=True):
 
 
 class WebhooksEnded(Event, frozen=True):
-    """The process ends with events that are not delivered, or with videos that have not ended."""
+    """The process ends with events that are not delivered, or with videos that have not ended.
+
+    `kept`: they are in the store.
+    """
 
     events: int
+    videos: int
+    kept: bool = False
+
+
+class WebhookTakenOver(Event, frozen=True):
+    """What so many videos' ends are to be told of at `host` is done here now: their process has ended."""
+
+    host: str
     videos: int

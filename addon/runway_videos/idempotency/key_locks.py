@@ -19,8 +19,8 @@ class KeyLocks:
         return len(self._locks)
 
     @contextlib.asynccontextmanager
-    async def hold(self, key: str, seconds: float) -> AsyncIterator[None]:
-        """Waits for its turn for so long. Raises TimeoutError."""
+    async def hold(self, key: str, seconds: float | None = None) -> AsyncIterator[None]:
+        """Waits for its turn, for so long where that is said. Raises TimeoutError."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         self._users[key] += 1
         try:

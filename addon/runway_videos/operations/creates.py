@@ -4,6 +4,7 @@ for it, once."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -40,12 +41,20 @@ class Created(msgspec.Struct, frozen=True):
 
 
 class PaidOperations:
-    """Makes videos. `creates` are those in flight and kept; they outlive a runtime."""
+    """Makes videos. `creates` are those in flight and kept; they outlive a runtime. `written` waits until
+    a task's webhooks cannot be forgotten."""
 
-    def __init__(self, creates: KeepsCreates[Created], poller: Poller, spending: Spending) -> None:
+    def __init__(
+        self,
+        creates: KeepsCreates[Created],
+        poller: Poller,
+        spending: Spending,
+        written: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._creates = creates
         self._poller = poller
         self._spending = spending
+        self._written = written
         self._uploads = asyncio.Semaphore(MAX_UPLOADS)
 
     async def make(self, runtime: Runtime, call: Call) -> Answer | PassThrough:
@@ -69,6 +78,7 @@ class PaidOperations:
         waiter = self._creates.enter(identity, submit, call.gone)
         try:
             created = await waiter.outcome()
+            await self._written(created.reference.task)
         finally:
             waiter.answered(delivered=not call.gone())
         if not begun:

@@ -106,7 +106,10 @@ class Owners:
 
 
 def owners_of(
-    state: SharedState | None, clock: Callable[[], float], lost_data: Callable[[], None]
+    state: SharedState | None,
+    clock: Callable[[], float],
+    lost_data: Callable[[], None],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Owners | None:
     """Those of `state`; None where there is none."""
-    return None if state is None else Owners(state, clock, lost_data=lost_data)
+    return None if state is None else Owners(state, clock, sleep, lost_data)

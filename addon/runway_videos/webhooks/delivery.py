@@ -1,13 +1,14 @@
 """Delivers events to one webhook: at least once, in order for each video, for an hour at most.
 
 An event is sent at once, and where it is not taken again after 5 s, 10 s, 20 s and so on, with up to
-25 % on top; waits grow to 10 minutes. An hour after the video's end it is sent for the last time.
+25 % on top; waits grow to 10 minutes. After an hour it is sent for the last time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -16,6 +17,7 @@ from runway_videos.config.webhook_options import Webhook
 from runway_videos.events import WebhookDelivered, WebhookFailed, WebhookLost
 from runway_videos.runtime import Runtime
 from runway_videos.webhooks.due_events import DueEvent, DueEvents
+from runway_videos.webhooks.keeping import Deliver, KeepsEnds
 from runway_videos.webhooks.signing import Signer
 
 #: How long an event is tried, and the first and the longest wait between two tries, in seconds.
@@ -33,23 +35,27 @@ class Sends(Protocol):
 
 
 class Delivery:
-    """Delivers to one webhook, which a new configuration may change. `current` gives the runtime."""
+    """Delivers to one webhook, which a new configuration may change. `current` gives the runtime.
+
+    `keep` makes what keeps its events, and takes what is to be delivered.
+    """
 
     def __init__(
         self,
         webhook: Webhook,
         signer: Signer,
         client: Sends,
-        due: DueEvents,
         current: Callable[[], Runtime],
+        keep: Callable[[Deliver], KeepsEnds],
     ) -> None:
         self._webhook, self._signer = webhook, signer
         self._client = client
-        self._due = due
+        self._due = DueEvents()
         self._current = current
+        self.kept = keep(self.add)
         self._under_way: set[asyncio.Task[None]] = set()
         self._ticks: asyncio.Task[None] | None = None
-        self._hurries = False
+        self._hurries = self._is_over = False
 
     @property
     def webhook(self) -> Webhook:
@@ -59,12 +65,14 @@ class Delivery:
         """What is sent from now on is signed by this secret."""
         self._webhook, self._signer = webhook, signer
 
-    def add(self, event: DueEvent) -> None:
-        """An event that is to be delivered."""
-        if self._due.put(event):
+    def add(self, event: DueEvent) -> bool:
+        """An event that is to be delivered. False where there is no room; it is lost if nobody keeps it."""
+        if not self._is_over and self._due.put(event):
             self._send_due()
-        else:
+            return True
+        if not self.kept.lasts:
             self._lose(event, f"{len(self._due)} events wait for it already")
+        return False
 
     def __len__(self) -> int:
         """Events that are not delivered yet."""
@@ -80,6 +88,7 @@ class Delivery:
 
     def end(self) -> None:
         """Delivers no more."""
+        self._is_over = True
         for task in (*self._under_way, *([self._ticks] if self._ticks else [])):
             task.cancel()
 
@@ -105,17 +114,25 @@ class Delivery:
         self._ticks = None
 
     async def _deliver(self, event: DueEvent) -> None:
+        if not await self.kept.is_due(event):
+            self._due.remove(event)  # another process has it
+            return
         runtime, webhook, body = self._current(), self._webhook, body_of(event)
         headers = self._signer.headers(event.id, body, runtime.now())
         headers["content-type"] = "application/json"
         problem = await self._client.send(webhook.url, headers, body)
         if not problem:
             self._due.remove(event)
+            self.kept.told(event)
             runtime.events.emit(WebhookDelivered(webhook.host, event.type, event.video_id))
             return
-        now, last = runtime.now(), event.since + GIVE_UP_SECONDS
+        now, last = runtime.now(), event.until
+        if now < last and self._hurries and self.kept.lasts:
+            self._due.put_back(event, inf)
+            return
         if now >= last or self._hurries:
             self._due.remove(event)
+            self.kept.told(event)
             self._lose(event, problem)
             return
         wait = min(FIRST_WAIT * 2.0**event.tries, LONGEST_WAIT) * (1 + runtime.jitter() / 4)

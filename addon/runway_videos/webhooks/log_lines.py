@@ -30,7 +30,18 @@ def _lost(event: events.WebhookLost) -> tuple[int, str]:
     return logging.ERROR, f"webhook: {to} told of the end of {event.video_id}: {escaped(event.reason)}"
 
 
+def _taken_over(event: events.WebhookTakenOver) -> tuple[int, str]:
+    return logging.INFO, (
+        f"webhook: {event.host}: this process tells the ends of {event.videos} videos of one that has ended"
+    )
+
+
 def _ended(event: events.WebhooksEnded) -> tuple[int, str]:
+    if event.kept:
+        return logging.INFO, (
+            f"webhooks: the process ends; {event.events} events, and the ends of {event.videos} videos, are "
+            "left to another process or to the next start: they are in the store"
+        )
     return logging.ERROR, (
         f"webhooks: the process ends; {event.events} events are not delivered, and the ends of "
         f"{event.videos} videos are waited for no more"
@@ -41,5 +52,6 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.WebhookDelivered: _delivered,
     events.WebhookFailed: _failed,
     events.WebhookLost: _lost,
+    events.WebhookTakenOver: _taken_over,
     events.WebhooksEnded: _ended,
 }

@@ -8,7 +8,7 @@ while Runway cannot be asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from itertools import count
 
@@ -17,7 +17,7 @@ import msgspec
 from runway_videos.errors import ApiError
 from runway_videos.events import WebhookLost
 from runway_videos.logs import log
-from runway_videos.runtime import Runtime
+from runway_videos.runtime import RequestedVideo, Runtime
 from runway_videos.upstream.poll import Poller, fresh_status
 
 #: Videos that are polled; of more the oldest is not.
@@ -41,23 +41,43 @@ class _Unfinished(msgspec.Struct, eq=False):
 
 
 class UnfinishedVideos:
-    """The videos that are polled, by task. `current` gives the runtime."""
+    """The videos that are polled, by task. `current` gives the runtime.
 
-    def __init__(self, poller: Poller, current: Callable[[], Runtime], max_videos: int = MAX_VIDEOS) -> None:
+    `seen` is told of an end that another process has seen, `gave_up` of a video that is polled no more;
+    `is_deleted` asks whether a client of another process has deleted one.
+    """
+
+    def __init__(
+        self,
+        poller: Poller,
+        current: Callable[[], Runtime],
+        max_videos: int = MAX_VIDEOS,
+        *,
+        seen: Callable[[RequestedVideo], None] = lambda video: None,
+        gave_up: Callable[[str], None] = lambda task: None,
+        is_deleted: Callable[[str, str], Awaitable[bool]] | None = None,
+    ) -> None:
         self._poller = poller
         self._current = current
         self._max_videos = max_videos
+        self._seen, self._gave_up, self._is_deleted = seen, gave_up, is_deleted
         self._videos: dict[str, _Unfinished] = {}
         self._times: list[tuple[float, int, str, _Unfinished]] = []
         self._numbers = count()
         self._under_way: set[asyncio.Task[None]] = set()
         self._ticks: asyncio.Task[None] | None = None
 
-    def add(self, task: str, video_id: str, caller: str) -> None:
-        """A video that has just been made."""
+    def has_room(self, task: str) -> bool:
+        """Whether a video is polled, or can be without another being given up."""
+        return task in self._videos or len(self._videos) < self._max_videos
+
+    def add(self, task: str, video_id: str, caller: str, age: float = 0.0) -> None:
+        """A video that was made so many seconds ago. One that is polled already goes on."""
+        if task in self._videos:
+            return
         if len(self._videos) >= self._max_videos:
             self._give_up(next(iter(self._videos)), "too many videos are unfinished")
-        video = self._videos[task] = _Unfinished(video_id, caller, self._current().clock())
+        video = self._videos[task] = _Unfinished(video_id, caller, self._current().clock() - age)
         self._wait(task, video)
         if self._ticks is None:
             self._ticks = asyncio.create_task(self._tick())
@@ -106,12 +126,13 @@ class UnfinishedVideos:
             if fresh_status(runtime, requested.record) is None:
                 poll = self._poller.begin(runtime, requested, retries=False)
                 video.failures = video.failures + 1 if (await asyncio.shield(poll)).from_memory else 0
-            if requested.record.ended:
+            if requested.record.ended and self._videos.get(task) is video:
                 self.remove(task)
+                self._seen(requested)
         except ApiError as error:
             video.failures += 1
             if error.status == 404 and not runtime.videos.holds(requested.record):
-                self._give_up(task, "Runway has it no more")
+                await self._gone(task, video.caller)
         except Exception:
             video.failures += 1
             log.exception("a fault of this proxy, please report it")
@@ -125,7 +146,15 @@ class UnfinishedVideos:
         wait = max(least, min(grown, LONGEST_WAIT)) * (1 + runtime.jitter() / 4)
         heappush(self._times, (now + wait, next(self._numbers), task, video))
 
+    async def _gone(self, task: str, caller: str) -> None:
+        if self._is_deleted is not None and await self._is_deleted(task, caller):
+            self.remove(task)
+            self._gave_up(task)
+        else:
+            self._give_up(task, "Runway has it no more")
+
     def _give_up(self, task: str, reason: str) -> None:
         video = self._videos.pop(task, None)
         if video is not None:  # else it ended while it was asked for
+            self._gave_up(task)
             self._current().events.emit(WebhookLost("", video.video_id, reason))

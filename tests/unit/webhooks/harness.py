@@ -60,8 +60,11 @@ class WebhookHarness(HeldHarness):
     """`receiver` gets what is sent to all webhooks."""
 
     def __init__(self, environ: Mapping[str, str] | None = None, /, **options: Any) -> None:
-        self.receiver = Receiver(self)
+        self.receiver = self._new_receiver()
         super().__init__(environ, **{"webhooks": [HOOK], **options})
+
+    def _new_receiver(self) -> Receiver:
+        return Receiver(self)
 
     def _connect_webhooks(self) -> Receiver:
         return self.receiver

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from runway_videos.webhooks.due_events import DueEvent, DueEventsInMemory
+from runway_videos.webhooks.due_events import DueEvent, DueEvents
 
 
 def event(task: str, type: str = "video.completed") -> DueEvent:
-    return DueEvent(f"evt_{task}", type, task, f"video_{task}", 100.0)
+    return DueEvent(f"evt_{task}", type, task, f"video_{task}", 100.0, 3700.0)
 
 
 def test_events_of_different_videos_are_given_out_as_they_came() -> None:
-    due = DueEventsInMemory()
+    due = DueEvents()
     for task in "abc":
         assert due.put(event(task))
     assert [found.task for _ in range(3) if (found := due.take(0.0))] == ["a", "b", "c"]
@@ -22,7 +22,7 @@ def test_events_of_different_videos_are_given_out_as_they_came() -> None:
 
 
 def test_of_a_video_the_second_waits_for_the_first() -> None:
-    due = DueEventsInMemory()
+    due = DueEvents()
     first, second = event("a", "video.failed"), event("a")
     due.put(first)
     due.put(second)
@@ -36,7 +36,7 @@ def test_of_a_video_the_second_waits_for_the_first() -> None:
 
 
 def test_an_event_that_waits_lets_others_pass() -> None:
-    due = DueEventsInMemory()
+    due = DueEvents()
     due.put(event("a"))
     taken = due.take(0.0)
     assert taken is not None
@@ -49,7 +49,7 @@ def test_an_event_that_waits_lets_others_pass() -> None:
 
 
 def test_there_is_room_for_so_many() -> None:
-    due = DueEventsInMemory(max_events=2)
+    due = DueEvents(max_events=2)
     assert [due.put(event(task)) for task in "abc"] == [True, True, False]
     assert due.take(0.0) == event("a")
     assert not due.put(event("c"))  # one under way counts
