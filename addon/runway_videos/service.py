@@ -105,9 +105,7 @@ class Service:
             [LogSink(settings.sandbox), sink, *self._notices.sinks, self._budgets, *self.observer.sinks]
         )
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
-        self._cooldowns = shared_cooldowns(
-            self._state, lambda each: self.runtime.pool.learn(each), clock, now
-        )
+        self._cooldowns = shared_cooldowns(self._state, lambda one: self.runtime.pool.learn(one), clock, now)
         # Not `or`: one that holds nothing yet has no length.
         kept = creates if creates is not None else kept_creates(self._state, self._owners, sinks, clock, now)
         self._creates = kept

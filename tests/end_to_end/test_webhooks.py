@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import json
-import secrets
-from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
-from asking import until, web
+from asking import web
 from end_to_end.conftest import Folders, whole
-from origins import Asked, Exchange, Origin
+from hooks import PATH, SECRET, Hook, event_of
 from running import Proxy
 from sandbox_server import SandboxServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.dependencies]
 
-SECRET = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
 TOKENS = {"told": "tok_of_told_0123456789", "other": "tok_of_other_0123456789"}
-
-
-class Hook:
-    """A server that takes what webhooks send, or answers as `statuses` say."""
-
-    def __init__(self) -> None:
-        self.statuses: list[int] = []
-        self.origin = Origin()
-        self.origin.routes["/hook"] = self._take
-
-    def _take(self, exchange: Exchange) -> None:
-        status = self.statuses.pop(0) if self.statuses else 200
-        exchange.reply(status, b"", location=f"{self.origin.url}/elsewhere")
-
-    @property
-    def url(self) -> str:
-        return f"{self.origin.url}/hook"
-
-    def received(self, video_id: str, count: int = 1) -> list[Asked]:
-        """What came about a video, when so much has come."""
-
-        def found() -> list[Asked] | None:
-            every = [asked for asked in self.origin.requests if video_id.encode() in asked.body]
-            return every if len(every) >= count else None
-
-        return until(found, f"{count} events about {video_id}")
 
 
 @pytest.fixture
@@ -66,15 +36,6 @@ def options(hook: Hook, **more: Any) -> dict[str, Any]:
 def create(client: httpx.Client, prompt: str = "a video") -> str:
     video_id: str = client.post("/v1/videos", json={"prompt": prompt}).json()["id"]
     return video_id
-
-
-def event_of(asked: Asked) -> dict[str, Any]:
-    """The event, which the client of an application takes."""
-    app = openai.OpenAI(api_key="x", webhook_secret=SECRET)
-    event = app.webhooks.unwrap(asked.body, asked.headers)
-    found: dict[str, Any] = json.loads(asked.body)
-    assert event.id == found["id"] == asked.headers["webhook-id"]
-    return found
 
 
 def test_ends_are_told_signed_and_without_anybody_asking(
@@ -97,7 +58,7 @@ def test_ends_are_told_signed_and_without_anybody_asking(
         assert not any(unheard.encode() in asked.body for asked in hook.origin.requests)
         assert f"webhooks: 127.0.0.1:{hook.origin.port} (told)" in proxy.log
         proxy.wait_for(f"webhook: 127.0.0.1:{hook.origin.port} was told video.completed, {good}")
-        for secret in (SECRET, hook.url, "/hook"):
+        for secret in (SECRET, hook.url, PATH):
             assert secret not in proxy.log
         whole(proxy)
 
@@ -112,7 +73,7 @@ def test_what_is_not_taken_is_sent_again_also_at_the_end(
         assert proxy.stop() == 0
         tries = hook.received(video_id, 2)
         assert "Traceback" not in proxy.log
-    assert [asked.path for asked in hook.origin.requests] == ["/hook"] * 2
+    assert [asked.path for asked in hook.origin.requests] == [PATH] * 2
     assert len({event_of(asked)["id"] for asked in tries}) == 1
 
 
