@@ -33,6 +33,7 @@ from runway_addon import (
 from runway_addon.admission import Admission
 from runway_addon.guard import install
 from runway_addon.log_throttle import LogThrottle
+from runway_addon.operator_commands import OperatorCommands
 from runway_addon.service_manager import READY, ServiceManager
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
@@ -69,6 +70,7 @@ class RunwayAddon:
         if sys.stdout is sys.__stdout__:  # else they are those of a program that embeds mitmproxy
             log_output.install(sys.stdout, sys.stderr)
         client_text.install()
+        OperatorCommands(lambda: reload_state.service).register(ctx.master)
         install(reload_state.guard)
         try:
             beside = Path(__file__).resolve().parent.parent

@@ -111,8 +111,8 @@ class Service:
         self._creates = kept
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         statuses = Statuses(self._poller, self._held_polls)
-        spending = Spending(self._budgets, self._poller)
-        paid = PaidOperations(self._creates, self._poller, spending, self._notices.webhooks.written)
+        self.spending = Spending(self._budgets, self._poller)
+        paid = PaidOperations(self._creates, self._poller, self.spending, self._notices.webhooks.written)
         self._pictures = pictures or PictureMaker(clock)
         videos: VideoRecords[CachedStatus] = VideoRecords(clock, size_of)
         self.runtime = Runtime(
@@ -132,7 +132,7 @@ class Service:
             timeouts=timeouts,
         )
         self._notices.use(settings, signers_of(settings.webhooks))
-        self._providers = Providers(settings, self._apply)
+        self.providers = Providers(settings, self._apply)
         self._operations: dict[Operation, _Serve] = {
             Operation.CREATE: paid.make,
             Operation.REMIX: paid.make,
@@ -143,8 +143,8 @@ class Service:
             Operation.DELETE: statuses.delete,
             Operation.LIST: VideoLister(self._poller).list_videos,
             Operation.MODELS: models.models,
-            Operation.USAGE: spending.usage,
-            Operation.PROVIDERS: self._providers.serve,
+            Operation.USAGE: self.spending.usage,
+            Operation.PROVIDERS: self.providers.serve,
             Operation.UNSUPPORTED: characters,
             Operation.WRONG_METHOD: refuse,
             **self.observer.operations,
@@ -231,8 +231,8 @@ class Service:
 
         Raises ConfigError, and then nothing has changed.
         """
-        self._apply(self._providers.over(settings))
-        self._providers.configured = settings
+        self._apply(self.providers.over(settings))
+        self.providers.configured = settings
 
     def _apply(self, settings: Settings) -> None:
         """Puts settings in force, posted keys among them. Raises ConfigError."""

@@ -92,6 +92,20 @@ def mitmweb(folder: Folders, store: Held, **options: Any) -> Iterator[tuple[Prox
         updates.join()
 
 
+def commands_of(flows: httpx.Client) -> Callable[..., dict[str, Any]]:
+    """What a command of mitmweb's gives, by name and words."""
+    # Against forged requests it compares a cookie, named by version, with a header.
+    token = "0" * 32
+    headers = {"X-XSRFToken": token, "Cookie": f"_xsrf={token}; _mitmproxy_xsrf={token}"}
+
+    def say(name: str, *words: str) -> dict[str, Any]:
+        answer = flows.post(f"/commands/{name}", json={"arguments": words}, headers=headers)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return say
+
+
 def hide_nothing(updates: Updates, flows: httpx.Client) -> None:
     shown = flows.get("/flows")
     assert shown.status_code == 200
@@ -112,6 +126,13 @@ def test_flows_say_what_they_became(folder: Folders) -> None:
         client.post("/v1/videos", json={"prompt": ""})
         found = {each["comment"]: each["marked"] for each in flows.get("/flows").json()}
         made = f"text_to_video gen4.5 2 s 1280:720, task {TASK}, key default, 24 credits"
+        say = commands_of(flows)
+        assert "default: weight 1, " in say("runway.keys")["value"][0]
+        assert TASK in say("runway.videos")["value"][0]
+        assert "1 videos, 24 credits today" in say("runway.usage")["value"][0]
+        assert "has the weight 0 until" in say("runway.weight", "default", "0")["value"][0]
+        assert "0 or more" in say("runway.weight", "default", "-1")["error"]
+        assert client.post("/v1/videos", json={"prompt": "another"}).status_code == 503
         assert found == dict.fromkeys((made, "status", "create refused, 400 invalid_value"), "🎥"), found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 
 import msgspec
 
@@ -57,10 +58,25 @@ class Providers:
         self._environ = environ
         self._posted: dict[str, Key] = {}
         self._taken: dict[str, Key] = {}
+        self._weights: dict[str, float] = {}
 
     def over(self, settings: Settings) -> Settings:
         """The settings with these keys in place of theirs of the same names."""
-        return _over(settings, self._posted, self._taken)
+        return _over(settings, self._posted, self._taken, self._weights)
+
+    def reweigh(self, runtime: Runtime, name: str, weight: float) -> None:
+        """Gives a key another weight until the process ends, or the key is posted. Raises ConfigError."""
+        if runtime.settings.sandbox:
+            raise ConfigError("the sandbox has no keys to change")
+        key = runtime.pool.get(name)
+        if key is None or name in self._taken:
+            raise ConfigError(f"there is no key {name!r}: runway.keys shows them")
+        if not (isfinite(weight) and weight >= 0):
+            raise ConfigError(f"the weight of {name} must be a number of 0 or more")
+        weights = self._weights | {name: weight}
+        self._apply(_over(self.configured, self._posted, self._taken, weights))
+        self._weights = weights
+        runtime.events.emit(KeysChanged((name,), ()))
 
     async def serve(self, runtime: Runtime, call: Call) -> Answer:
         """GET shows the keys, POST adds or replaces some, PUT replaces all, DELETE takes away one or all."""
@@ -86,10 +102,11 @@ class Providers:
         # Weight 0: it serves its own videos until the process ends.
         taken |= {key.name: msgspec.structs.replace(key, weight=0.0) for key in gone}
         try:
-            self._apply(_over(self.configured, kept | new, taken))
+            weights = {name: weight for name, weight in self._weights.items() if name not in new}
+            self._apply(_over(self.configured, kept | new, taken, weights))
         except ConfigError as error:
             raise _refused(error) from error
-        self._posted, self._taken = kept | new, taken
+        self._posted, self._taken, self._weights = kept | new, taken, weights
         runtime.events.emit(KeysChanged(tuple(new), tuple(gone_names)))
 
     def _read(self, call: Call) -> tuple[tuple[Key, ...], tuple[str, ...]]:
@@ -120,10 +137,14 @@ class Providers:
         return _ShownKey(key.name, key.models, key.weight, source)
 
 
-def _over(settings: Settings, posted: Mapping[str, Key], taken: Mapping[str, Key]) -> Settings:
-    if settings.sandbox or not (posted or taken):
+def _over(
+    settings: Settings, posted: Mapping[str, Key], taken: Mapping[str, Key], weights: Mapping[str, float]
+) -> Settings:
+    if settings.sandbox or not (posted or taken or weights):
         return settings
     keys = {key.name: key for key in settings.keys} | dict(posted)
+    for name in weights.keys() & keys.keys():
+        keys[name] = msgspec.structs.replace(keys[name], weight=weights[name])
     for name, key in taken.items():
         # A value that was rotated in the file counts.
         keys[name] = msgspec.structs.replace(keys.get(name, key), weight=0.0)

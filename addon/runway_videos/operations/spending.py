@@ -15,6 +15,7 @@ from runway_videos.budgets.usage import DAY_SECONDS
 from runway_videos.errors import ApiError
 from runway_videos.openai.authentication import EVERYBODY
 from runway_videos.openai.messages import Answer, Call
+from runway_videos.prices import credits_text
 from runway_videos.runtime import Runtime
 from runway_videos.translate import Plan
 from runway_videos.upstream.poll import Poller, fresh_status, is_new
@@ -79,6 +80,11 @@ class Spending:
             found = await self._usage_of(runtime, call.caller)
         return Answer(200, runtime.json_headers, msgspec.json.encode(found))
 
+    async def rows(self, runtime: Runtime) -> list[str]:
+        """`app-2: 3 videos, 190 of 5000 credits today, 1 of 3 unfinished`, of every caller."""
+        names = [caller.name for caller in runtime.settings.callers] or [""]
+        return [_row(await self._usage_of(runtime, name)) for name in names]
+
     async def _usage_of(self, runtime: Runtime, caller: str) -> Usage:
         limits, usage = runtime.settings.limits_of(caller), await self._budgets.usage(caller)
         begin = usage.day * DAY_SECONDS
@@ -117,3 +123,14 @@ class Spending:
             return
         if video.record.ended:
             await self._budgets.ended(caller, task, video.record.credits)
+
+
+def _row(usage: Usage) -> str:
+    def of(most: float | None) -> str:
+        return "" if most is None else f" of {credits_text(most)}"
+
+    return (
+        f"{usage.caller or 'the local user'}: {usage.videos}{of(usage.videos_per_day)} videos, "
+        f"{credits_text(usage.credits)}{of(usage.credits_per_day)} credits today, "
+        f"{usage.unfinished}{of(usage.concurrency)} unfinished"
+    )

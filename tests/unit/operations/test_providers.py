@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runway_videos.config.conf_file import ConfigError
 from runway_videos.errors import ApiError
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call
@@ -171,3 +172,26 @@ def test_the_routes_are_those_of_the_guide() -> None:
 async def test_other_methods_are_refused() -> None:
     error = await refused(ServiceHarness(), "PATCH")
     assert (error.status, error.headers["allow"]) == (405, "GET, POST, PUT, DELETE")
+
+
+@in_a_loop
+async def test_a_weight_counts_until_the_key_is_posted_whatever_the_file_says_of_its_value() -> None:
+    harness = ServiceHarness()
+    service = harness.service
+    service.providers.reweigh(service.runtime, "a", 0.25)
+    assert names(await ask(harness, "GET")) == [("a", 0.25, "configuration")]
+    rotated = settings_from({"A": "key_other"}, keys=[{"name": "a", "value": "env.A", "weight": 3}])
+    service.reconfigure(rotated)
+    (key,) = service.runtime.settings.keys
+    assert (key.value, key.weight) == ("key_other", 0.25)
+    await ask(harness, "POST", [{**NEW, "name": "a"}])
+    assert names(await ask(harness, "GET")) == [("a", 1.0, "posted")]
+
+
+@pytest.mark.parametrize(("name", "weight"), [("b", 1), ("a", -1), ("a", float("nan")), ("a", float("inf"))])
+def test_no_other_weight_and_no_other_key(name: str, weight: float) -> None:
+    service = ServiceHarness().service
+    before = service.runtime
+    with pytest.raises(ConfigError, match=name):
+        service.providers.reweigh(before, name, weight)
+    assert service.runtime is before
