@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,8 +38,9 @@ class Pair:
         self.proxies: list[Proxy] = []
         stack.callback(self.end)
 
-    def begin(self, **options: Any) -> Pair:
-        """Starts both, with more options."""
+    def begin(self, env: Mapping[str, str] = {}, **options: Any) -> Pair:
+        """Starts both, with more options and environment variables."""
+        self._env |= env
         self.options = options
         self.proxies = [self.start(), self.start()]
         return self
