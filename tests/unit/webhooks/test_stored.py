@@ -218,3 +218,21 @@ async def test_nothing_is_left_in_the_store_of_what_was_told_a_day_ago() -> None
         if key.startswith("hook-"):
             assert await world.fake.get(key) is None
     assert not any("hooks.example" in key or "hush" in key for key in (*world.fake.values, *world.fake.lists))
+
+
+@in_a_loop
+async def test_who_takes_over_may_die_too() -> None:
+    world = World()
+    one, other = await world.start(), await world.start()
+    due, runs = await one.create(), await one.create()
+    world.problem = "HTTP 500"
+    world.end(next(iter(world.runway.tasks)))
+    await world.pass_time(20)
+    world.kill(one)
+    await world.pass_time(TAKEN_OVER)
+    world.kill(other)
+    world.problem = ""
+    await world.start()
+    world.end_all()
+    await world.pass_time(TAKEN_OVER)
+    assert world.told(due) == world.told(runs) == ["video.completed"]
