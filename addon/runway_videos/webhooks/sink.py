@@ -52,6 +52,7 @@ class WebhookSink:
         self._deliveries: dict[str, Delivery] = {}
         self._ended_deliveries: list[Delivery] = []
         self._looks: asyncio.Task[None] | None = None
+        self._takes_over = False
         self._unfinished = UnfinishedVideos(
             poller, current, seen=self._seen, gave_up=self._gave_up, is_deleted=self._is_deleted
         )
@@ -80,6 +81,7 @@ class WebhookSink:
                 reason = "the webhook is not configured any more"
                 lost = events.WebhookLost(delivery.webhook.host, f"{len(delivery)} videos", reason)
                 self._current().events.emit(lost)
+        self._begin_looks()
 
     def __call__(self, event: Event) -> None:
         handler = self._handlers.get(type(event)) if self._deliveries else None
@@ -88,8 +90,8 @@ class WebhookSink:
 
     def start(self) -> None:
         """Takes over what processes that have died have left, from now on."""
-        if self._looks is None:
-            self._looks = asyncio.get_running_loop().create_task(self._look())
+        self._takes_over = True
+        self._begin_looks()
 
     async def written(self, task: str) -> None:
         """Waits a moment until a video that was made here is kept, so that its end is told in any case."""
@@ -177,8 +179,12 @@ class WebhookSink:
         self._unfinished.add(video.task, video.video_id, video.caller, age)
         return True
 
+    def _begin_looks(self) -> None:
+        if self._takes_over and self._deliveries and (self._looks is None or self._looks.done()):
+            self._looks = asyncio.get_running_loop().create_task(self._look())
+
     async def _look(self) -> None:
-        while True:
+        while self._deliveries:
             for delivery in list(self._deliveries.values()):
                 with contextlib.suppress(StoreUnavailableError):
                     if taken := await delivery.kept.look():
