@@ -72,7 +72,7 @@ _SAFE_DEFAULTS: Mapping[str, object] = {
 }
 
 # Secrets of the file stay out of mitmproxy's options, where commands and mitmweb show them.
-_SECRET = ("runway_keys", "runway_callers", "runway_webhooks", "runway_alerts")
+_SECRET = ("runway_keys", "runway_callers", "runway_webhooks", "runway_alerts", "runway_proxy")
 # What is built once, before anything is served.
 _AT_THE_START = frozenset(
     {"runway_sandbox", "runway_store", "runway_store_prompts", "runway_store_days", "runway_lean"}
@@ -123,6 +123,8 @@ class AddonOptions:
         for name in applied:
             if name in ctx.options:
                 file_options.apply(file, name)
+        if self._is_from_file("runway_proxy"):
+            file_options.converted(file, "runway_proxy")  # is it a text?
         # mitmweb has no flow_detail.
         known_here = ((name, value) for name, value in _SAFE_DEFAULTS.items() if name in ctx.options)
         defaults = {name: value for name, value in known_here if not self._is_set(name)}

@@ -16,6 +16,7 @@ from runway_addon.connections import Connections
 from runway_addon.flow_notes import FlowNotes, note_answer, note_refusal
 from runway_addon.models_answers import ModelsAnswers
 from runway_addon.redact import SignedLinks
+from runway_videos.config.option_reader import NAME
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut, OtherTrafficRefused
 from runway_videos.logs import log
@@ -227,5 +228,13 @@ async def _answer_to(
     """
     call = flow_messages.call_of(flow, admitted.route, admitted.caller, admitted.headers)
     if admitted.route.operation is Operation.PROVIDERS:
-        flow.request.raw_content = b""  # keys stand in it, and flows are shown and saved
+        _hide_keys(flow)
     return await service.handle(call)
+
+
+def _hide_keys(flow: http.HTTPFlow) -> None:
+    """Takes keys out of a call of the operator's: flows are shown and saved."""
+    flow.request.raw_content = b""
+    if not all(NAME.fullmatch(name) for name in flow_messages.query(flow).values()):
+        # Perhaps a key's value, by mistake.
+        flow.request.path = flow.request.path.partition("?")[0]

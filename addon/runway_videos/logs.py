@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
+
+# Long enough for every option, shorter than Runway's keys are.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 log = logging.getLogger("runway")
 
@@ -15,3 +19,8 @@ def escaped(text: str, longest: int = 200) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "replace").decode() for char in short
     )
+
+
+def may_be_shown(name: str) -> bool:
+    """Whether a name that somebody got wrong is one at all: a secret may stand in its place."""
+    return len(name) <= 20 or _NAME.fullmatch(name) is not None

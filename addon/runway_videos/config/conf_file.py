@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from runway_videos.config import file_permissions
-from runway_videos.logs import escaped
+from runway_videos.logs import escaped, may_be_shown
 
 #: The file's name where no `runway_conf` names one.
 FILE_NAME = "mitm.conf"
@@ -145,7 +145,7 @@ def no_option(name: str, known: Collection[str]) -> str:
     ours = f"runway_{name}"
     close = [ours] if ours in known else difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}?" if close else "see `mitmdump --options`"
-    return f"there is no option {escaped(name)}; {hint}"
+    return f"there is no option {escaped(name) if may_be_shown(name) else 'of that name'}; {hint}"
 
 
 def _plain(value: object) -> object:

@@ -14,13 +14,14 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_permissions import mode_text, others_can_read
 from runway_videos.config.secret_sources import ENVIRONMENT, FILE, Found, find, is_reference
 from runway_videos.hosts import is_loopback_host
-from runway_videos.logs import escaped
+from runway_videos.logs import escaped, may_be_shown
 
 #: What a header may carry: visible ASCII without spaces.
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 # A name or an IP address, without port and patterns: it is compared as a whole.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+#: A name of a key or of a caller.
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _SIZE = re.compile(r"([0-9]{1,12})([kmg]?)b?", re.IGNORECASE)
 # What others call a field; no spelling would find it.
 _OTHER_WORDS = {"key": "value", "api_key": "value", "token": "value", "id": "name", "model": "models"}
@@ -83,10 +84,10 @@ class OptionReader:
 
     def name(self, option: str, item: dict[str, object]) -> str:
         name = item.get("name")
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             # Shortened: a secret may stand where the name belongs.
             quoted = escaped(repr(name), 12)
-            raise self.fail(option, f"name {quoted} must be a text that matches {_NAME.pattern}")
+            raise self.fail(option, f"name {quoted} must be a text that matches {NAME.pattern}")
         return name
 
     def secret(
@@ -176,7 +177,8 @@ def _no_field(option: str, name: str, allowed: Sequence[str]) -> str:
     close = [_OTHER_WORDS.get(name.lower(), ""), *get_close_matches(name.lower(), allowed, n=1)]
     meant = next((each for each in close if each in allowed), None)
     hint = f"did you mean '{meant}'? Allowed" if meant else "allowed"
-    return f"'{escaped(name, 20)}' is no field of a {what}; {hint}: {', '.join(allowed)}"
+    shown = f"'{escaped(name)}'" if may_be_shown(name) else "that"
+    return f"{shown} is no field of a {what}; {hint}: {', '.join(allowed)}"
 
 
 def _is_base(url: str, schemes: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from runway_videos.config.caller_options import Caller, Limits, read_callers
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.key_options import read_admin, read_keys
 from runway_videos.config.option_reader import VISIBLE, OptionReader
-from runway_videos.config.secret_sources import FILE
+from runway_videos.config.secret_sources import FILE, is_reference
 from runway_videos.config.store_option import StoreOption, read_store
 from runway_videos.config.webhook_options import Webhook, read_webhooks
 from runway_videos.keys.pool import Key
@@ -113,11 +113,10 @@ def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Set
     content = options["runway_content"]
     if content != "stream" and content != "redirect":
         raise reader.fail("runway_content", f"{content!r} must be stream or redirect")
-    proxy = options["runway_proxy"]
     return Settings(
         keys=(SANDBOX_KEY,) if sandbox else read_keys(reader, options["runway_keys"]),
         base_url=reader.upstream_url("runway_base_url", options["runway_base_url"]),
-        proxy=reader.url("runway_proxy", proxy, ("https", "http")) if proxy else None,
+        proxy=_proxy(reader, options["runway_proxy"]),
         aliases=read_aliases(reader, options["runway_aliases"]),
         hosts=reader.hosts("runway_hosts", options["runway_hosts"]),
         fallback=_fallback(reader, options["runway_fallback"], callers),
@@ -175,6 +174,20 @@ def _model(reader: OptionReader, option: str, value: object, mode: str) -> str:
         what = "extends no video" if mode else "makes no video from a video"
         raise reader.fail(option, f"{model} {what}; models that do: {', '.join(able)}")
     return model
+
+
+def _proxy(reader: OptionReader, value: object) -> str | None:
+    """The outbound proxy. One that is only named must be there: nobody wants keys to go another way."""
+    if isinstance(value, str) and is_reference(value.strip()):
+        found = reader.find(value.strip())
+        if found.secret is None:
+            raise reader.fail("runway_proxy", found.missing)
+        try:
+            return reader.url("runway_proxy", found.secret, ("https", "http"))
+        except ConfigError:
+            # What is there may be another secret.
+            raise reader.fail("runway_proxy", f"{value} must hold a URL like http://host:port") from None
+    return reader.url("runway_proxy", value, ("https", "http")) if value else None
 
 
 def _fallback(reader: OptionReader, value: object, callers: tuple[Caller, ...]) -> str | None:

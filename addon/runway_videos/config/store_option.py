@@ -10,7 +10,7 @@ import msgspec
 
 from runway_videos.config.option_reader import OptionReader
 from runway_videos.config.secret_sources import find, is_reference
-from runway_videos.logs import escaped
+from runway_videos.logs import escaped, may_be_shown
 
 _REDIS = ("redis", "rediss", "unix")
 _FORMS = (
@@ -66,7 +66,8 @@ def _read_place(reader: OptionReader, value: object) -> StoreOption:
         return StoreOption("sqlite", path)
     if kind not in _REDIS or not _is_redis(text):
         # A password may stand in it.
-        raise reader.fail("runway_store", f"{escaped(repr(kind), 20)} must be {_FORMS}")
+        shown = escaped(repr(kind)) if may_be_shown(kind) else "it"
+        raise reader.fail("runway_store", f"{shown} must be {_FORMS}")
     if is_literal and urlsplit(text).password:
         raise reader.fail(
             "runway_store", "a password stands in it: put the whole URL where env.NAME or file.PATH finds it"

@@ -15,6 +15,7 @@ from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.events import KeysChanged
 from runway_videos.keys.pool import Key
+from runway_videos.logs import may_be_shown
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.refusals import wrong_method
 from runway_videos.runtime import Runtime
@@ -121,7 +122,8 @@ class Providers:
                 "keys",
             )
         if unknown := next((name for name in body if name not in _FIELDS), None):
-            raise bad_request(f"There is no `{unknown[:40]}` here; allowed: provider, keys.", unknown[:40])
+            param = unknown if may_be_shown(unknown) else None
+            raise bad_request(f"There is no field {_quoted(unknown)} here; allowed: provider, keys.", param)
         if body.get("provider", _PROVIDER) != _PROVIDER:
             raise bad_request("`provider` must be `runway`: there is no other here.", "provider")
         reader = OptionReader(self._environ, lambda option: option)
@@ -159,8 +161,13 @@ def _to_delete(call: Call, now: Mapping[str, Key]) -> list[str]:
     if name is None:
         return list(now)
     if name not in now:
-        raise ApiError(404, f"There is no key {name[:40]!r} here.", param="key", code="not_found")
+        raise ApiError(404, f"There is no key {_quoted(name)} here.", param="key", code="not_found")
     return [name]
+
+
+def _quoted(name: str) -> str:
+    """A name that is wrong, unless it may be a key's value by mistake."""
+    return f"`{name}`" if may_be_shown(name) else "of that name"
 
 
 def _refused(error: ConfigError) -> ApiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from mitmproxy import exceptions
@@ -89,11 +90,30 @@ def test_a_runtime_change_of_a_wrong_type_is_mitmproxys_own_error(start: Start) 
 
 def test_secrets_of_webhooks_are_in_no_option_either(start: Start) -> None:
     secret = "whsec_" + "hush" * 8
-    found = start(None, "--set", "runway_webhooks=" + item(url="https://a.example/x", secret=secret))
+    address = "https://a.example/hush"
+    found = start(None, "--set", "runway_webhooks=" + item(url=address, secret=secret))
     for _ in range(2):
         (webhook,) = start.options.read_settings().webhooks
-        assert (webhook.url, webhook.secret) == ("https://a.example/x", secret)
+        assert (webhook.url, webhook.secret) == (address, secret)
         assert "hush" not in everything(found)
+
+
+@pytest.mark.parametrize("url", ["http://user:hush@proxy:3128", "user:hush@proxy:3128", "x://hu@sh@proxy:1"])
+def test_a_password_of_an_outbound_proxy_is_in_no_option(start: Start, url: str) -> None:
+    found = start(None, "--set", f"runway_proxy={url}")
+    for _ in range(2):
+        if url.startswith("http://user"):
+            assert start.options.read_settings().proxy == url
+        else:
+            assert error_of(start.options.read_settings).startswith("--set runway_proxy: ")
+        assert not re.search("user|hush|hu@sh", everything(found))
+    assert found.runway_proxy.endswith("***@" + url.rpartition("@")[2])
+
+
+def test_an_outbound_proxy_of_the_file_stays_in_it(start: Start) -> None:
+    found = start("runway_proxy: http://user:hush@proxy:3128\n")
+    assert start.options.read_settings().proxy == "http://user:hush@proxy:3128"
+    assert "hush" not in everything(found)
 
 
 def test_webhooks_of_the_file_stay_in_it(start: Start) -> None:

@@ -91,6 +91,8 @@ def test_a_callers_token_is_passed_on_only_where_it_says_so() -> None:
 def test_a_proxy_is_http_or_https() -> None:
     assert settings_from(proxy="http://u:pw@proxy:3128").proxy == "http://u:pw@proxy:3128"
     assert settings_from(proxy="").proxy is None
+    assert settings_from({"PROXY": "http://u:pw@proxy:1 "}, proxy="env.PROXY").proxy == "http://u:pw@proxy:1"
+    refused("^runway_proxy: the environment variable PROXY is not set$", proxy="env.PROXY")
     refused("^runway_proxy: 'socks5://x:1' must be a plain URL like http://host:port$", proxy="socks5://x:1")
 
 
@@ -124,6 +126,11 @@ def test_wrong_poll_seconds_are_told_the_bounds(seconds: object) -> None:
 def test_wrong_content_is_told_the_two(content: object) -> None:
     refused("^runway_content: .* must be stream or redirect$", content=content)
     assert settings_from(content="redirect").content == "redirect"
+
+
+def test_a_proxy_that_is_another_secret_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match=r"^runway_proxy: env\.A must hold a URL like http://host:port$"):
+        settings_from(SECRETS, proxy="env.A")
 
 
 # Secrets
