@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from runway_videos import events
 from runway_videos.alerts.receiver import Receiver
-from runway_videos.alerts.repeats import STORM_REPEATS, STORM_SECONDS, Repeats
-from runway_videos.alerts.texts import TEXTS, Alert, repeat_storm
+from runway_videos.alerts.sendings import Sendings
+from runway_videos.alerts.texts import TEXTS
 from runway_videos.config.alert_options import AlertReceiver
 from runway_videos.events import Event
 from runway_videos.runtime import Runtime
@@ -29,7 +29,7 @@ class AlertSink:
         self._connect = connect
         self._client: Connections | None = None
         self._receivers: dict[str, Receiver] = {}
-        self._repeats = Repeats()
+        self._sendings = Sendings()
 
     def use(self, options: Sequence[AlertReceiver]) -> None:
         """Tells these from now on. One that stays remembers what it was told."""
@@ -40,20 +40,19 @@ class AlertSink:
             receiver.option = option
             kept[option.url] = receiver
         for dropped in self._receivers.values():
-            dropped.end()
+            dropped.end("it is not configured any more")
         self._receivers = kept
 
     def __call__(self, event: Event) -> None:
-        if self._receivers and (alert := self._alert_of(event)) is not None:
-            for receiver in self._receivers.values():
-                receiver.add(alert)
-
-    def _alert_of(self, event: Event) -> Alert | None:
-        if isinstance(event, events.RetryJoined):
-            is_storm = self._repeats.add(event.caller, self._current().now())
-            return repeat_storm(event.caller, STORM_REPEATS, STORM_SECONDS) if is_storm else None
-        text = TEXTS.get(type(event))
-        return None if text is None else text(event)
+        if not self._receivers:
+            return
+        if isinstance(event, events.CreateSending):
+            self._sendings.add(event, self._current().now())
+        elif text := TEXTS.get(type(event)):
+            alert = text(event, self._sendings.moment(event.request_id, self._current().now()))
+            if alert is not None:
+                for receiver in self._receivers.values():
+                    receiver.add(alert)
 
     async def flush(self, seconds: float) -> None:
         """The process ends: all that waits is told, within the time."""
@@ -68,7 +67,7 @@ class AlertSink:
     def end(self) -> None:
         """Tells nothing more."""
         for receiver in self._receivers.values():
-            receiver.end()
+            receiver.end("the process ends")
         self._receivers = {}
 
     async def close(self) -> None:

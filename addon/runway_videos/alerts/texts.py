@@ -8,12 +8,16 @@ from typing import Any
 import msgspec
 
 from runway_videos import events
+from runway_videos.alerts.sendings import Moment
 from runway_videos.events import Event, VideoFacts
 from runway_videos.keys.cooldowns import KeyReport
 
+_HOUR, _DAY = 3600.0, 86_400.0
+
 
 class Alert(msgspec.Struct, frozen=True):
-    """`subject` tells alerts of a kind apart: one that was told is not told again soon; "": each is told.
+    """`subject` tells alerts of a kind apart: one that was told is not told again for `again` seconds.
+    "": each is told.
 
     `credits` that a key has left, where the alert is of that alone.
     """
@@ -23,6 +27,7 @@ class Alert(msgspec.Struct, frozen=True):
     text: str
     fields: tuple[tuple[str, str], ...] = ()
     credits: float | None = None
+    again: float = _HOUR
 
 
 _KEYS: Mapping[KeyReport, tuple[str, str]] = {
@@ -33,7 +38,7 @@ _KEYS: Mapping[KeyReport, tuple[str, str]] = {
 }
 
 
-def _passed_over(event: events.KeyPassedOver) -> Alert | None:
+def _passed_over(event: events.KeyPassedOver, moment: Moment) -> Alert | None:
     kind, text = _KEYS.get(event.report, ("", "")) if event.report else ("", "")
     if not kind:
         return None
@@ -43,62 +48,80 @@ def _passed_over(event: events.KeyPassedOver) -> Alert | None:
     )
 
 
-def _balance(event: events.BalanceKnown) -> Alert:
+def _balance(event: events.BalanceKnown, moment: Moment) -> Alert:
     left = event.balance.credits
     text = f"The key {event.key} has {left:,.10g} credits left"
-    return Alert("key_credits", f"{event.key} is low", text, (("key", event.key),), left)
+    return Alert("key_credits", f"{event.key} is low", text, (("key", event.key),), left, _DAY)
 
 
-def _unknown(event: events.OutcomeUnknown) -> Alert:
-    return _paid(event, event.video, event.reason, event.key)
+def _no_balance(event: events.BalanceUnknown, moment: Moment) -> Alert | None:
+    """Before a create finds out. The subject is that of the create that does."""
+    if not event.refused:
+        return None
+    kind, text = _KEYS[KeyReport.UNAUTHORIZED]
+    text = text.format(key=event.key)
+    return Alert(kind, text, text, (("key", event.key), ("Runway says", event.problem)))
 
 
-def _given_up(event: events.CreateGivenUp) -> Alert:
-    return _paid(event, event.video, "the proxy ended before Runway answered")
+def _unknown(event: events.OutcomeUnknown, moment: Moment) -> Alert:
+    return _paid(event, moment, event.video, event.reason, event.key)
 
 
-def _abandoned(event: events.CreateAbandoned) -> Alert:
-    return _paid(event, event.video, "the process that sent it has died")
+def _given_up(event: events.CreateGivenUp, moment: Moment) -> Alert:
+    return _paid(event, moment, event.video, "the proxy ended before Runway answered")
 
 
-def _paid(event: Event, video: VideoFacts, why: str, key: str = "") -> Alert:
+def _abandoned(event: events.CreateAbandoned, moment: Moment) -> Alert:
+    return _paid(event, moment, event.video, "the process that sent it has died")
+
+
+def _paid(event: Event, moment: Moment, video: VideoFacts, why: str, key: str = "") -> Alert:
     """All that finds the task in Runway's own list, which has no ids of ours."""
+    sending = moment.sending
+    cost = f"about {sending.credits:g}" if sending and sending.credits is not None else ""
     fields = (
-        ("key", key),
+        ("key", key or (sending.key if sending else "")),
+        ("created", moment.when),
         ("model", video.runway_model or video.model),
+        ("asked for", video.model if video.runway_model not in ("", video.model) else ""),
         ("mode", video.mode),
         ("made from", video.made_from),
         ("seconds", video.seconds),
         ("size", video.size),
+        ("credits", cost),
         ("caller", video.caller or "the local user"),
         ("request", event.request_id),
         ("why", why),
     )
-    text = "OUTCOME UNKNOWN: a paid task may exist at Runway, made about now; it is not sent again"
+    text = (
+        "OUTCOME UNKNOWN: a paid task may exist at Runway; look for it in the dashboard of the key's "
+        "organisation before the video is made anew"
+    )
     return Alert("outcome_unknown", "", text, tuple(each for each in fields if each[1]))
 
 
-def _budget(event: events.BudgetReached) -> Alert:
+def _budget(event: events.BudgetReached, moment: Moment) -> Alert:
     fields = (("caller", event.caller), ("percent", str(event.percent)))
-    return Alert("budget", f"{event.caller} {event.percent}", event.text, fields)
+    return Alert("budget", "", event.text, fields)  # the event itself comes once a day
+
+
+def _storm(event: events.RepeatStorm, moment: Moment) -> Alert:
+    who = event.caller or "the local user"
+    text = (
+        f"{who} has repeated creates {event.repeats} times within {event.seconds:.0f} s: its client gives up "
+        "too early, or repeats in a loop. None was sent again"
+    )
+    return Alert("repeat_storm", who, text, (("caller", who),))
 
 
 # By event: what is said; None: nothing.
-TEXTS: Mapping[type[Event], Callable[[Any], Alert | None]] = {
+TEXTS: Mapping[type[Event], Callable[[Any, Moment], Alert | None]] = {
     events.KeyPassedOver: _passed_over,
     events.BalanceKnown: _balance,
+    events.BalanceUnknown: _no_balance,
     events.OutcomeUnknown: _unknown,
     events.CreateGivenUp: _given_up,
     events.CreateAbandoned: _abandoned,
     events.BudgetReached: _budget,
+    events.RepeatStorm: _storm,
 }
-
-
-def repeat_storm(caller: str, repeats: int, seconds: float) -> Alert:
-    """A client that asks for the same again and again: its retries are joined, and cost nothing."""
-    who = caller or "the local user"
-    text = (
-        f"{who} has repeated creates {repeats} times within {seconds:.0f} s: its client gives up too early, "
-        "or repeats in a loop. None was sent again"
-    )
-    return Alert("repeat_storm", who, text, (("caller", who),))

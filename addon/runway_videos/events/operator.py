@@ -39,10 +39,15 @@ class BalanceKnown(Event, frozen=True):
 
 
 class BalanceUnknown(Event, frozen=True):
-    """Runway did not say what a key's organisation has left. Nothing else follows from it."""
+    """Runway did not say what a key's organisation has left. Nothing else follows from it.
+
+    `refused`: Runway does not take the key. `first`: of this key, in this process.
+    """
 
     key: str
     problem: str
+    refused: bool = False
+    first: bool = True
 
 
 class KeysChanged(Event, frozen=True):
@@ -60,8 +65,16 @@ class BudgetReached(Event, frozen=True):
     text: str
 
 
+class RepeatStorm(Event, frozen=True):
+    """A caller has repeated creates so often within `seconds`; nothing was sent for that."""
+
+    caller: str
+    repeats: int
+    seconds: float
+
+
 class AlertFailed(Event, frozen=True):
-    """A receiver of alerts, at `host`, was not told of so many."""
+    """A receiver of alerts, at `host`, was not told of so many; 0: it is tried again."""
 
     host: str
     problem: str

@@ -79,12 +79,13 @@ class BalanceAsker:
                 task.add_done_callback(self._under_way.discard)
 
     async def _ask(self, runtime: Runtime, key: Key) -> None:
-        problem, found = "no answer in time", None
+        problem, found, refused = "no answer in time", None, False
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(runtime.timeouts.key_check):
                     reply = await runtime.client.get_organization(key)
                     problem = f"HTTP {reply.status} {reason_of(reply)}".strip()
+                    refused = reply.status == 401 and bool(reason_of(reply))
                     found = balances.read(reply.json() or {}) if reply.status == 200 else None
         except (NotSentError, UnknownOutcomeError) as error:
             problem = str(error)
@@ -93,8 +94,8 @@ class BalanceAsker:
         if found is not None:
             runtime.balances.learn(key.name, found)
             runtime.events.emit(events.BalanceKnown(key.name, found, first))
-        elif first:
-            runtime.events.emit(events.BalanceUnknown(key.name, problem))
+        elif first or refused:
+            runtime.events.emit(events.BalanceUnknown(key.name, problem, refused, first))
 
 
 def _place_of(key: Key) -> _Place:

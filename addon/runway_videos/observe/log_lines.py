@@ -36,6 +36,8 @@ def _balance(event: events.BalanceKnown) -> tuple[int, str]:
 
 
 def _no_balance(event: events.BalanceUnknown) -> tuple[int, str]:
+    if not event.first:
+        return logging.DEBUG, ""
     return logging.INFO, f"key {event.key}: Runway does not say what credits it has: {escaped(event.problem)}"
 
 
@@ -45,7 +47,17 @@ def _budget(event: events.BudgetReached) -> tuple[int, str]:
 
 def _alert_failed(event: events.AlertFailed) -> tuple[int, str]:
     problem = escaped(event.problem)
-    return logging.WARNING, f"alerts: {event.host} was not told of {event.alerts}: {problem}"
+    if not event.alerts:
+        return logging.WARNING, f"alerts: {event.host} did not take one: {problem}; it is tried again"
+    return logging.ERROR, f"alerts: {event.host} was not told of {event.alerts}: {problem}"
+
+
+def _storm(event: events.RepeatStorm) -> tuple[int, str]:
+    return logging.WARNING, (
+        f"{f'caller {event.caller}' if event.caller else 'the local user'} has repeated creates "
+        f"{event.repeats} times within {event.seconds:.0f} s: its client gives up too early, or loops; "
+        "none was sent again"
+    )
 
 
 # By event: the level and the text of its line ("": no line).
@@ -57,4 +69,5 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.BalanceUnknown: _no_balance,
     events.BudgetReached: _budget,
     events.AlertFailed: _alert_failed,
+    events.RepeatStorm: _storm,
 }

@@ -13,6 +13,7 @@ from runway_videos.observe.exposition import Exposition
 from runway_videos.observe.health import Health
 from runway_videos.observe.loop_lag import LoopLag
 from runway_videos.observe.metrics import Metrics
+from runway_videos.observe.repeats import Repeats
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Operation
 from runway_videos.runtime import Runtime
@@ -42,7 +43,8 @@ class Observer:
         self._audit = Audit(lambda event: current().events.emit(event), lambda: current().now())
         self._audit.use(settings)
         self._balances = BalanceAsker(current)
-        self.sinks: tuple[Sink, ...] = (metrics, self._audit, self._balances)
+        repeats = Repeats(lambda event: current().events.emit(event), lambda: current().clock())
+        self.sinks: tuple[Sink, ...] = (metrics, self._audit, self._balances, repeats)
         self.operations: Mapping[Operation, _Serve] = {
             Operation.HEALTH: health.health,
             Operation.READY: health.ready,

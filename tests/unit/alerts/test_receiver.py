@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
 import pytest
 
 from runway_videos import events
-from runway_videos.alerts.receiver import MAX_IN_MESSAGE, MAX_SUBJECTS
+from runway_videos.alerts.message import MAX_ALERTS
+from runway_videos.alerts.receiver import MAX_SUBJECTS, MAX_WAITING, RETRY_WAITS
 from runway_videos.events import VideoFacts
 from runway_videos.keys.balances import Balance
 from runway_videos.keys.cooldowns import KeyReport
 from unit.alerts.harness import URL, AlertHarness
+from unit.config.option_values import settings_from
+from unit.fake_runway import KEYS
 
 VIDEO = VideoFacts("sora-2", "4", "720x1280", "app", "seedance2", "text_to_video")
 LOST = events.OutcomeUnknown(VIDEO, "team-a", "no answer")
@@ -44,26 +48,53 @@ def test_the_first_of_each_kind_is_told_at_once() -> None:
     found = played(story)
     assert [each.url for each in found.receiver.sent] == [URL, URL]
     assert found.texts[0].startswith(
-        "Runway refuses the key team-a (key team-a, model gen4.5, Runway says Not"
+        "Runway refuses the key team-a (key: team-a; model: gen4.5; Runway says: Not"
     )
     assert found.texts[1].startswith("OUTCOME UNKNOWN: ")
-    assert "seconds 4, size 720x1280, caller app" in found.texts[1]
+    assert "seconds: 4; size: 720x1280; caller: app" in found.texts[1]
+
+
+def budget(number: int) -> events.BudgetReached:
+    return events.BudgetReached(f"app-{number}", 80, f"budget {number}")
 
 
 def test_more_within_a_minute_stand_in_one_message_at_its_end() -> None:
     async def story(harness: AlertHarness) -> None:
-        await harness.tell(LOST)
-        await harness.tell(*[LOST] * (MAX_IN_MESSAGE + 4))
+        await harness.tell(budget(0))
+        await harness.tell(*map(budget, range(1, 4)))
         await harness.pass_time(59)
         assert len(harness.texts) == 1
         await harness.pass_time(1)
         assert len(harness.texts) == 2
         await harness.pass_time(600)
-        await harness.tell(LOST)
+        await harness.tell(budget(5))
+
+    assert [text.count("caller: ") for text in played(story).texts] == [1, 3, 1]
+
+
+def test_what_has_no_room_stands_in_the_next_message_or_is_counted() -> None:
+    async def story(harness: AlertHarness) -> None:
+        await harness.tell(budget(0))
+        await harness.tell(*map(budget, range(1, MAX_WAITING + 15)))
+        for _ in range(10):
+            await harness.pass_time(60)
 
     found = played(story)
-    assert [text.count("OUTCOME UNKNOWN") for text in found.texts] == [1, MAX_IN_MESSAGE, 1]
-    assert found.texts[1].endswith("and 4 more of this kind: see the log")
+    shown = [text.count("caller: ") for text in found.texts]
+    assert shown == [1, *[MAX_ALERTS] * (MAX_WAITING // MAX_ALERTS)]
+    assert found.texts[1].endswith("and 14 more in the last minute: see the log")
+    assert "more in the last" not in "".join(found.texts[2:])
+
+
+def test_every_unknown_outcome_is_told_whole() -> None:
+    async def story(harness: AlertHarness) -> None:
+        lost = (msgspec.structs.replace(LOST, request_id=f"req_{number}") for number in range(12))
+        await harness.tell(*lost)
+        for _ in range(10):
+            await harness.pass_time(60)
+
+    told = "\n".join(played(story).texts)
+    assert all(f"request: req_{number};" in told for number in range(12))
 
 
 def test_the_same_is_told_once_an_hour() -> None:
@@ -76,7 +107,25 @@ def test_the_same_is_told_once_an_hour() -> None:
         await harness.pass_time(11 * 60)
         await harness.tell(refused())
 
-    assert [text.partition(" (")[0][-6:] for text in played(story).texts] == ["team-a", "team-b", "team-a"]
+    texts = played(story).texts
+    assert [text.partition(" (")[0][-6:] for text in texts] == ["team-a", "team-b", "team-a"]
+    assert ["times more" in text for text in texts] == [False, False, True]
+    assert "since last told: 50 times more" in texts[2]
+
+
+def test_a_low_balance_is_told_once_a_day_or_when_it_falls_again() -> None:
+    def left(credits: float) -> events.BalanceKnown:
+        return events.BalanceKnown("team-a", Balance(credits), first=False)
+
+    async def story(harness: AlertHarness) -> None:
+        for credits in (90.0, 80.0, 70.0, 5000.0, 60.0):
+            await harness.tell(left(credits))
+            await harness.pass_time(2 * 3600)
+        await harness.pass_time(24 * 3600)
+        await harness.tell(left(50.0))
+
+    texts = played(story, alert={"credits_below": 100}).texts
+    assert [text.partition(" credits")[0][-2:] for text in texts] == ["90", "60", "50"]
 
 
 def test_only_what_it_wants() -> None:
@@ -95,26 +144,50 @@ def test_only_what_it_wants() -> None:
     assert "refuses" not in told
 
 
-def test_a_receiver_that_takes_nothing_is_a_line_and_the_next_is_tried(
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line for line in caplog.messages if line.startswith("alerts:")]
+
+
+def test_a_receiver_that_takes_nothing_is_said_and_the_next_is_tried(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.WARNING)
-
     async def story(harness: AlertHarness) -> None:
-        harness.receiver.problems.extend(["HTTP 500"] * 3)
+        harness.receiver.problems.extend(["HTTP 500"] * (len(RETRY_WAITS) + 1))
         await harness.tell(refused())
-        await harness.pass_time(36)
-        assert len(harness.receiver.sent) == 3
+        await harness.pass_time(sum(RETRY_WAITS))
+        assert len(harness.receiver.sent) == len(RETRY_WAITS) + 1
         await harness.pass_time(60)
         await harness.tell(refused())  # it was not told the first time
-        assert len(harness.receiver.sent) == 4
+        assert len(harness.receiver.sent) == len(RETRY_WAITS) + 2
 
     played(story)
-    lines = [line for line in caplog.messages if line.startswith("alerts:")]
-    assert lines == ["alerts: hooks.slack.example was not told of 1: HTTP 500"]
+    assert lines_of(caplog) == [
+        "alerts: hooks.slack.example did not take one: HTTP 500; it is tried again",
+        "alerts: hooks.slack.example was not told of 1: HTTP 500",
+    ]
 
 
-def test_one_that_never_answers_keeps_nothing_but_one_message() -> None:
+def test_one_that_is_away_for_long_has_few_lines_and_all_is_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story(harness: AlertHarness) -> None:
+        harness.receiver.problems.extend(["HTTP 500"] * 40)
+        for _ in range(60):
+            await harness.tell(budget(1), LOST)
+            await harness.pass_time(60)
+        for _ in range(60):
+            await harness.pass_time(60)
+
+    found = played(story)
+    lines = lines_of(caplog)
+    assert len(lines) < 10
+    assert not found.receiver.problems
+    lost = sum(int(line.partition("told of ")[2].partition(":")[0]) for line in lines[1:])
+    told = "\n".join(json.loads(sent.body)["text"] for sent in found.receiver.sent[40:])
+    assert lost + told.count("budget 1") + told.count("OUTCOME UNKNOWN") == 120
+
+
+def test_one_that_never_answers_keeps_little_and_goes_on_when_it_does() -> None:
     async def story(harness: AlertHarness) -> None:
         harness.receiver.takes.clear()
         await harness.tell(refused())
@@ -126,8 +199,7 @@ def test_one_that_never_answers_keeps_nothing_but_one_message() -> None:
         assert len(harness.receiver.sent) == 2
 
     found = played(story)
-    assert found.texts[1].count("refuses") == MAX_IN_MESSAGE
-    assert f"and {3 * MAX_SUBJECTS - MAX_IN_MESSAGE} more" in found.texts[1]
+    assert f"and {3 * MAX_SUBJECTS - MAX_WAITING} more" in found.texts[1]
 
 
 def test_at_the_end_what_waits_is_told_once() -> None:
@@ -144,7 +216,27 @@ def test_at_the_end_what_waits_is_told_once() -> None:
     played(story)
 
 
-def test_a_storm_of_repeats_is_told() -> None:
+def test_what_the_end_or_a_new_configuration_loses_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def story(harness: AlertHarness) -> None:
+        await harness.tell(budget(1))
+        await harness.tell(budget(2), budget(3))
+        harness.service.reconfigure(settings_from(KEYS, keys=[{"name": "a", "value": "env.A"}]))
+
+    played(story)
+    name = "alerts: hooks.slack.example was not told of 2: "
+    assert lines_of(caplog) == [name + "it is not configured any more"]
+    caplog.clear()
+
+    async def ends(harness: AlertHarness) -> None:
+        harness.receiver.takes.clear()
+        await harness.tell(budget(1), budget(2))
+        await harness.service.flush_events(0.01)
+
+    played(ends)
+    assert lines_of(caplog) == [name + "the process ends"]
+
+
+def test_a_storm_of_repeats_is_told(caplog: pytest.LogCaptureFixture) -> None:
     async def story(harness: AlertHarness) -> None:
         await harness.tell(*[events.RetryJoined("app")] * 19)
         assert harness.texts == []
@@ -152,3 +244,22 @@ def test_a_storm_of_repeats_is_told() -> None:
 
     (text,) = played(story).texts
     assert text.startswith("app has repeated creates 20 times within 60 s")
+    assert any(line.startswith("caller app has repeated creates 20 times") for line in caplog.messages)
+
+
+def test_an_unknown_outcome_says_with_which_key_and_when_it_was_sent() -> None:
+    async def story(harness: AlertHarness) -> None:
+        await harness.tell(events.CreateSending(VIDEO, "team-b", 50.0, request_id="req_7"))
+        await harness.pass_time(20)
+        await harness.tell(events.CreateGivenUp(VIDEO, request_id="req_7"))
+
+    (text,) = played(story).texts
+    assert "key: team-b; created: " in text
+    assert " UTC to " in text
+
+
+def test_a_sandbox_says_so() -> None:
+    async def story(harness: AlertHarness) -> None:
+        await harness.tell(budget(1))
+
+    assert played(story, sandbox=True, keys=[]).texts[0].startswith("SANDBOX: budget 1")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 
+import msgspec
 import pytest
 
-from runway_videos.observe.balance_asker import INTERVAL_SECONDS
+from runway_videos import events
+from runway_videos.events import Event, Events
+from runway_videos.observe.balance_asker import INTERVAL_SECONDS, BalanceAsker
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from unit.config.option_values import settings_from
 from unit.fake_runway import KEYS, ServiceHarness, ok
@@ -148,3 +151,28 @@ def test_the_sandbox_and_a_service_that_is_not_started_ask_for_nothing() -> None
 
     asyncio.run(start())
     assert boxed.runway.asked == []
+
+
+def test_a_key_that_runway_refuses_is_said_each_time() -> None:
+    """The log has it once; who is told of refused keys by alerts may have been told too long ago."""
+    harness = ServiceHarness()
+    refused = Reply(401, b'{"error": "Incorrect API key provided."}')
+    harness.runway.next["organization"].extend([refused, Reply(401, b"<html>"), Reply(503), refused])
+    told: list[events.BalanceUnknown] = []
+
+    async def run() -> None:
+        asker = BalanceAsker(lambda: msgspec.structs.replace(harness.service.runtime, events=Events([see])))
+        await asker.start()
+        for _ in range(3):
+            harness.now += INTERVAL_SECONDS
+            asker.ask_due()
+            await settle()
+        asker.stop()
+        await harness.service.close()
+
+    def see(event: Event) -> None:
+        assert isinstance(event, events.BalanceUnknown)
+        told.append(event)
+
+    asyncio.run(run())
+    assert [(each.refused, each.first) for each in told] == [(True, True), (True, False)]
