@@ -15,6 +15,7 @@ from runway_addon.flow_messages import request_id
 from runway_videos import events
 from runway_videos.errors import ApiError
 from runway_videos.events import Event, VideoFacts
+from runway_videos.logs import on_one_line
 from runway_videos.openai.routes import Operation
 from runway_videos.prices import credits_text
 
@@ -114,5 +115,4 @@ def _comment(facts: Mapping[str, Any]) -> str:
         parts.append(f"{facts['mode']} {facts['runway_model']} {facts['seconds']} s {ratio}")
     parts += [f"{name} {facts[name]}" for name in ("task", "key") if facts.get(name)]
     parts += [f"{credits_text(facts['credits'])} credits"] if "credits" in facts else []
-    text = "".join(each if each.isprintable() else " " for each in ", ".join(parts))
-    return _BEGINNINGS[facts["outcome"]] + text
+    return _BEGINNINGS[facts["outcome"]] + on_one_line(", ".join(parts))

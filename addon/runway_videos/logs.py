@@ -21,6 +21,11 @@ def escaped(text: str, longest: int = 200) -> str:
     )
 
 
+def on_one_line(text: str) -> str:
+    """A text with a blank in the place of each unprintable character."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def may_be_shown(name: str) -> bool:
     """Whether a name that somebody got wrong is one at all: a secret may stand in its place."""
     return len(name) <= 20 or _NAME.fullmatch(name) is not None

@@ -42,7 +42,14 @@ class Notices:
 
     async def flush(self, seconds: float) -> None:
         """Tells what has not been told, within the time; nothing is sent after it."""
-        await asyncio.gather(self.webhooks.flush(seconds), self._alerts.flush(seconds))
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(self.webhooks.hurry(), self._alerts.hurry())
+        except TimeoutError:
+            pass
+        finally:
+            self.webhooks.end()
+            self._alerts.end()
 
     async def close(self) -> None:
         """Closes connections."""

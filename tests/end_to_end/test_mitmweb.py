@@ -24,6 +24,9 @@ pytestmark = pytest.mark.slow
 
 TASK = "0b8ba4a5-5d0c-4a6a-8bd5-3f3e7c5d3a11"
 PASSWORD = "of-this-test"
+# Against forged requests mitmweb compares a cookie, named by version, with a header.
+_TOKEN = "0" * 32
+NOT_FORGED = {"X-XSRFToken": _TOKEN, "Cookie": f"_xsrf={_TOKEN}; _mitmproxy_xsrf={_TOKEN}"}
 
 
 class Updates:
@@ -94,12 +97,9 @@ def mitmweb(folder: Folders, store: Held, **options: Any) -> Iterator[tuple[Prox
 
 def commands_of(flows: httpx.Client) -> Callable[..., dict[str, Any]]:
     """What a command of mitmweb's gives, by name and words."""
-    # Against forged requests it compares a cookie, named by version, with a header.
-    token = "0" * 32
-    headers = {"X-XSRFToken": token, "Cookie": f"_xsrf={token}; _mitmproxy_xsrf={token}"}
 
     def say(name: str, *words: str) -> dict[str, Any]:
-        answer = flows.post(f"/commands/{name}", json={"arguments": words}, headers=headers)
+        answer = flows.post(f"/commands/{name}", json={"arguments": words}, headers=NOT_FORGED)
         found: dict[str, Any] = answer.json()
         return found
 

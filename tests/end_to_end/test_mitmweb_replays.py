@@ -10,7 +10,7 @@ import pytest
 
 from asking import until, web
 from end_to_end.conftest import Folders
-from end_to_end.test_mitmweb import Held, mitmweb
+from end_to_end.test_mitmweb import NOT_FORGED, Held, mitmweb
 from running import Proxy
 
 pytestmark = pytest.mark.slow
@@ -28,10 +28,7 @@ def shown(flows: httpx.Client) -> dict[str, Any]:
 
 def replay(flows: httpx.Client) -> None:
     flow = shown(flows)
-    # Against forged requests it compares a cookie, named by version, with a header.
-    token = "0" * 32
-    headers = {"X-XSRFToken": token, "Cookie": f"_xsrf={token}; _mitmproxy_xsrf={token}"}
-    answer = flows.post(f"/flows/{flow['id']}/replay", headers=headers)
+    answer = flows.post(f"/flows/{flow['id']}/replay", headers=NOT_FORGED)
     assert answer.status_code == 200, answer.text
 
 

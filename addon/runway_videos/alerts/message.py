@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from runway_videos.alerts.texts import Alert
+from runway_videos.logs import on_one_line
 
 #: Characters of a field (Runway's words can be long), of a text, and alerts in one message.
 MAX_FIELD, MAX_TEXT, MAX_ALERTS = 200, 1800, 10
@@ -56,7 +57,7 @@ def _with_facts(alert: Alert) -> str:
 
 def _plain(text: str) -> str:
     """No control characters, no links and no mentions."""
-    shown = "".join(each if each.isprintable() else " " for each in text[:MAX_FIELD])
+    shown = on_one_line(text[:MAX_FIELD])
     for what, instead in _HARMLESS:
         shown = shown.replace(what, instead)
     return shown + ("…" if len(text) > MAX_FIELD else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 
@@ -150,11 +150,7 @@ class Receiver:
     async def _pause(self, seconds: float) -> None:
         if self._hurries:
             return
-        pause = asyncio.ensure_future(_sleep(self._current().sleep(seconds)))
+        pause = asyncio.ensure_future(self._current().sleep(seconds))
         self._pauses.add(pause)
         pause.add_done_callback(self._pauses.discard)
         await asyncio.wait({pause})
-
-
-async def _sleep(sleeping: Awaitable[None]) -> None:
-    await sleeping

@@ -54,15 +54,9 @@ class AlertSink:
                 for receiver in self._receivers.values():
                     receiver.add(alert)
 
-    async def flush(self, seconds: float) -> None:
-        """The process ends: all that waits is told, within the time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.gather(*(each.hurry() for each in self._receivers.values()))
-        except TimeoutError:
-            pass
-        finally:
-            self.end()
+    async def hurry(self) -> None:
+        """Tells all that waits, at once."""
+        await asyncio.gather(*(each.hurry() for each in self._receivers.values()))
 
     def end(self) -> None:
         """Tells nothing more."""

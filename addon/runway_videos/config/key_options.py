@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from runway_videos.config import value_warnings
 from runway_videos.config.caller_options import Caller
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.config.secret_sources import is_reference
-from runway_videos.keys.pool import Key
+from runway_videos.keys.pool import Key, is_weight
 
 #: Environment variables that hold one key, in this order, when `runway_keys` is not set.
 KEY_VARIABLES = ("RUNWAY_API_KEY", "RUNWAYML_API_SECRET")
@@ -74,7 +73,7 @@ def keys_of(reader: OptionReader, items: Iterable[dict[str, object]]) -> tuple[K
 
 def _weight(reader: OptionReader, name: str, weight: object) -> float:
     good = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not good or not math.isfinite(float(str(weight))) or float(str(weight)) < 0:
+    if not good or not is_weight(float(str(weight))):
         raise reader.fail("runway_keys", f"weight of {name} must be a number of 0 or more")
     return float(str(weight))
 

@@ -20,6 +20,7 @@ from runway_videos.keys.cooldowns import SECONDS, CooldownChange, Cooldowns, Key
 from runway_videos.keys.key_now import KeyNow
 from runway_videos.keys.no_key import KeyState, closed_key_error, no_creating_key_error, no_key_error
 from runway_videos.keys.weighted_round_robin import ReservedTurn, WeightedRoundRobin
+from runway_videos.logs import on_one_line
 
 __all__ = ["Failure", "Key", "KeyPool", "KeyReport", "PickedKey"]
 
@@ -47,6 +48,11 @@ class Key(msgspec.Struct, frozen=True):
     def takes(self, model: str) -> bool:
         """Whether a pattern fits the Runway model; `runway/gen4*` is the same as `gen4*`."""
         return any(fnmatchcase(model, each.removeprefix("runway/")) for each in self.models)
+
+
+def is_weight(weight: float) -> bool:
+    """Whether a number can be a key's weight: 0 or more."""
+    return isfinite(weight) and weight >= 0
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -86,7 +92,7 @@ class KeyPool:
         for key in keys:
             if key.name in self._keys:
                 raise ValueError(f"two Runway keys have the name {key.name}")
-            if not (isfinite(key.weight) and key.weight >= 0):
+            if not is_weight(key.weight):
                 raise ValueError(f"the weight of {key.name} must be a number of 0 or more")
             self._keys[key.name] = key
         self._clock = clock
@@ -240,5 +246,4 @@ class KeyPool:
         for key in self._keys.values():
             if key.value:
                 reason = reason.replace(key.value, "***")
-        text = "".join(each if each.isprintable() else " " for each in reason)
-        return " ".join(text.split())[:_LONGEST_REASON]
+        return " ".join(on_one_line(reason).split())[:_LONGEST_REASON]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from math import isfinite
 
 import msgspec
 
@@ -14,7 +13,7 @@ from runway_videos.config.option_reader import OptionReader
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError, bad_request
 from runway_videos.events import KeysChanged
-from runway_videos.keys.pool import Key
+from runway_videos.keys.pool import Key, is_weight
 from runway_videos.logs import may_be_shown
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.refusals import wrong_method
@@ -72,7 +71,7 @@ class Providers:
         key = runtime.pool.get(name)
         if key is None or name in self._taken:
             raise ConfigError(f"there is no key {name!r}: runway.keys shows them")
-        if not (isfinite(weight) and weight >= 0):
+        if not is_weight(weight):
             raise ConfigError(f"the weight of {name} must be a number of 0 or more")
         weights = self._weights | {name: weight}
         self._apply(_over(self.configured, self._posted, self._taken, weights))

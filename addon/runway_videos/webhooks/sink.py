@@ -98,15 +98,9 @@ class WebhookSink:
         for delivery in list(self._deliveries.values()):
             await delivery.kept.written(task)
 
-    async def flush(self, seconds: float) -> None:
-        """The process ends: all that is due is tried once more, within the time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.gather(*(each.hurry() for each in self._deliveries.values()))
-        except TimeoutError:
-            pass
-        finally:
-            self.end()
+    async def hurry(self) -> None:
+        """Tries all that is due once more, at once."""
+        await asyncio.gather(*(each.hurry() for each in self._deliveries.values()))
 
     def end(self) -> None:
         """Polls and sends no more, and tells what that loses."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from runway_videos.events import Event
+from runway_videos import events
+from runway_videos.events import Event, VideoFacts
+from runway_videos.keys.cooldowns import KeyReport
 from unit.webhooks.harness import WebhookHarness
 
 URL = "https://hooks.slack.example/services/hush"
@@ -29,3 +32,28 @@ class AlertHarness(WebhookHarness):
     def texts(self) -> list[str]:
         """Of the messages, in their order."""
         return [json.loads(sent.body)["text"] for sent in self.receiver.sent]
+
+
+VIDEO = VideoFacts("sora-2", "4", "720x1280", "app", "seedance2", "text_to_video")
+LOST = events.OutcomeUnknown(VIDEO, "team-a", "no answer")
+
+
+def refused(key: str = "team-a") -> events.KeyPassedOver:
+    return events.KeyPassedOver(key, "gen4.5", "Not authorized.", KeyReport.UNAUTHORIZED)
+
+
+type Story = Callable[[AlertHarness], Coroutine[Any, Any, None]]
+
+
+def played(story: Story, **options: Any) -> AlertHarness:
+    async def play() -> AlertHarness:
+        harness = AlertHarness(**options)
+        await story(harness)
+        await harness.service.close()
+        return harness
+
+    return asyncio.run(play())
+
+
+def budget(number: int) -> events.BudgetReached:
+    return events.BudgetReached(f"app-{number}", 80, f"budget {number}")

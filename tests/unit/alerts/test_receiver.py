@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import msgspec
 import pytest
 
 from runway_videos import events
 from runway_videos.alerts.message import MAX_ALERTS
-from runway_videos.alerts.receiver import MAX_SUBJECTS, MAX_WAITING, RETRY_WAITS
-from runway_videos.events import VideoFacts
+from runway_videos.alerts.receiver import MAX_SUBJECTS, MAX_WAITING
 from runway_videos.keys.balances import Balance
-from runway_videos.keys.cooldowns import KeyReport
-from unit.alerts.harness import URL, AlertHarness
-from unit.config.option_values import settings_from
-from unit.fake_runway import KEYS
-
-VIDEO = VideoFacts("sora-2", "4", "720x1280", "app", "seedance2", "text_to_video")
-LOST = events.OutcomeUnknown(VIDEO, "team-a", "no answer")
-
-
-def refused(key: str = "team-a") -> events.KeyPassedOver:
-    return events.KeyPassedOver(key, "gen4.5", "Not authorized.", KeyReport.UNAUTHORIZED)
-
-
-type Story = Callable[[AlertHarness], Coroutine[Any, Any, None]]
-
-
-def played(story: Story, **options: Any) -> AlertHarness:
-    async def play() -> AlertHarness:
-        harness = AlertHarness(**options)
-        await story(harness)
-        await harness.service.close()
-        return harness
-
-    return asyncio.run(play())
+from unit.alerts.harness import LOST, URL, VIDEO, AlertHarness, budget, played, refused
 
 
 def test_the_first_of_each_kind_is_told_at_once() -> None:
@@ -52,10 +23,6 @@ def test_the_first_of_each_kind_is_told_at_once() -> None:
     )
     assert found.texts[1].startswith("OUTCOME UNKNOWN: ")
     assert "seconds: 4; size: 720x1280; caller: app" in found.texts[1]
-
-
-def budget(number: int) -> events.BudgetReached:
-    return events.BudgetReached(f"app-{number}", 80, f"budget {number}")
 
 
 def test_more_within_a_minute_stand_in_one_message_at_its_end() -> None:
@@ -144,49 +111,6 @@ def test_only_what_it_wants() -> None:
     assert "refuses" not in told
 
 
-def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [line for line in caplog.messages if line.startswith("alerts:")]
-
-
-def test_a_receiver_that_takes_nothing_is_said_and_the_next_is_tried(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def story(harness: AlertHarness) -> None:
-        harness.receiver.problems.extend(["HTTP 500"] * (len(RETRY_WAITS) + 1))
-        await harness.tell(refused())
-        await harness.pass_time(sum(RETRY_WAITS))
-        assert len(harness.receiver.sent) == len(RETRY_WAITS) + 1
-        await harness.pass_time(60)
-        await harness.tell(refused())  # it was not told the first time
-        assert len(harness.receiver.sent) == len(RETRY_WAITS) + 2
-
-    played(story)
-    assert lines_of(caplog) == [
-        "alerts: hooks.slack.example did not take one: HTTP 500; it is tried again",
-        "alerts: hooks.slack.example was not told of 1: HTTP 500",
-    ]
-
-
-def test_one_that_is_away_for_long_has_few_lines_and_all_is_counted(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def story(harness: AlertHarness) -> None:
-        harness.receiver.problems.extend(["HTTP 500"] * 40)
-        for _ in range(60):
-            await harness.tell(budget(1), LOST)
-            await harness.pass_time(60)
-        for _ in range(60):
-            await harness.pass_time(60)
-
-    found = played(story)
-    lines = lines_of(caplog)
-    assert len(lines) < 10
-    assert not found.receiver.problems
-    lost = sum(int(line.partition("told of ")[2].partition(":")[0]) for line in lines[1:])
-    told = "\n".join(json.loads(sent.body)["text"] for sent in found.receiver.sent[40:])
-    assert lost + told.count("budget 1") + told.count("OUTCOME UNKNOWN") == 120
-
-
 def test_one_that_never_answers_keeps_little_and_goes_on_when_it_does() -> None:
     async def story(harness: AlertHarness) -> None:
         harness.receiver.takes.clear()
@@ -214,26 +138,6 @@ def test_at_the_end_what_waits_is_told_once() -> None:
         assert len(harness.texts) == 3
 
     played(story)
-
-
-def test_what_the_end_or_a_new_configuration_loses_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    async def story(harness: AlertHarness) -> None:
-        await harness.tell(budget(1))
-        await harness.tell(budget(2), budget(3))
-        harness.service.reconfigure(settings_from(KEYS, keys=[{"name": "a", "value": "env.A"}]))
-
-    played(story)
-    name = "alerts: hooks.slack.example was not told of 2: "
-    assert lines_of(caplog) == [name + "it is not configured any more"]
-    caplog.clear()
-
-    async def ends(harness: AlertHarness) -> None:
-        harness.receiver.takes.clear()
-        await harness.tell(budget(1), budget(2))
-        await harness.service.flush_events(0.01)
-
-    played(ends)
-    assert lines_of(caplog) == [name + "the process ends"]
 
 
 def test_a_storm_of_repeats_is_told(caplog: pytest.LogCaptureFixture) -> None:
