@@ -9,7 +9,8 @@ from typing import Any
 from mitmproxy import command, exceptions, master, types
 
 from runway_videos.config.conf_file import ConfigError
-from runway_videos.logs import log
+from runway_videos.errors import ApiError
+from runway_videos.logs import escaped, log
 from runway_videos.operations import operator_rows
 from runway_videos.service import Service
 
@@ -76,8 +77,11 @@ class OperatorCommands:
         return ["the store is asked: the event log has the answer"]
 
     async def _tell(self, rows: asyncio.Future[list[str]]) -> None:
-        for row in await rows:
-            log.info("%s", row)
+        try:
+            for row in await rows:
+                log.info("%s", row)
+        except ApiError as error:  # a count is refused for nothing else
+            log.warning("runway.usage: the store is away: %s", escaped(error.detail))
 
     def _service(self) -> Service:
         service = self._current()

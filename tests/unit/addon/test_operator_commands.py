@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -61,6 +62,18 @@ async def test_each_has_help_and_names_are_completed() -> None:
     completed = [part.type.options_command for part in parsed if hasattr(part.type, "options_command")]
     assert completed == ["runway.keys.names"]
     assert say(commands, "runway.keys.names") == ["a"]
+
+
+@in_a_loop
+async def test_usage_in_a_store_that_is_away_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    limited = {"name": "app", "value": "tok_1", "videos_per_day": 3}
+    harness = ServiceHarness(store="redis://127.0.0.1:1/0", callers=[limited])
+    assert say(commands_of(harness), "runway.usage") == ["the store is asked: the event log has the answer"]
+    while len(asyncio.all_tasks()) > 1:
+        await asyncio.wait([task for task in asyncio.all_tasks() if task is not asyncio.current_task()])
+    assert [each for each in caplog.messages if each.startswith("runway.usage: the store is away: ")]
+    assert not [record for record in caplog.records if record.exc_info]
+    await harness.service.close()
 
 
 @in_a_loop
