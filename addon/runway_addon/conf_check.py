@@ -1,4 +1,7 @@
-"""Checks a configuration without starting the proxy, for people and for CI. Nothing is connected to."""
+"""Checks a configuration without starting the proxy, for people and for CI.
+
+Nothing is connected to, but by `--alerts` the receivers of alerts.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ from mitmproxy.tools.dump import DumpMaster
 
 from runway_addon import listening, options
 from runway_addon.options import AddonOptions
+from runway_videos.alerts import trial
 from runway_videos.config import start_lines
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.settings import Settings
 from runway_videos.runtime import sealer_of
+from runway_videos.webhooks.client import WebhookClient
 from runway_videos.webhooks.signing import signers_of
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -32,6 +37,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         "environment, and prints what would be in force. Exit status 1 on a mistake.",
     )
     parser.add_argument("conf", nargs="?", help="the file (default: the one that the proxy would take)")
+    parser.add_argument("--alerts", action="store_true", help="also send each receiver of alerts a message")
     parsed = parser.parse_args(arguments)
     try:
         settings, modes, warnings = asyncio.run(_read(parsed.conf, environment))
@@ -44,7 +50,23 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         print(line)
     for line in (*start_lines.warnings(settings), *warnings):
         print(f"warning: {line}")
-    return 0
+    return asyncio.run(_try_alerts(settings)) if parsed.alerts else 0
+
+
+async def _try_alerts(settings: Settings) -> int:
+    """Prints what became of a message to each receiver; 1 where one did not take it."""
+    if not settings.alerts:
+        print("runway_alerts: there is none to try", file=sys.stderr)
+        return 1
+    client, status = WebhookClient(), 0
+    async for host, problem in trial.tell(settings.alerts, client):
+        if problem:
+            print(f"alerts: {host} did not take a message: {problem}", file=sys.stderr)
+            status = 1
+        else:
+            print(f"alerts: {host} took a message")
+    await client.close()
+    return status
 
 
 async def _read(conf: str | None, environment: Mapping[str, str]) -> tuple[Settings, list[str], list[str]]:

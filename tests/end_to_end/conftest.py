@@ -11,7 +11,7 @@ import pytest
 from asking import web
 from authority import put_authority
 from origins import Origin
-from running import Proxy
+from running import Process, Proxy
 from sandbox_server import SandboxServer
 
 Folders = Callable[[], Path]
@@ -43,7 +43,7 @@ def origin() -> Iterator[Origin]:
         yield origin
 
 
-def whole(proxy: Proxy) -> None:
+def whole(proxy: Process) -> None:
     """Nothing that a test did broke the proxy."""
     assert proxy.child.poll() is None, proxy.log
     assert "Traceback" not in proxy.log, proxy.log

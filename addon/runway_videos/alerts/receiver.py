@@ -21,7 +21,7 @@ APART_SECONDS = 60.0
 RETRY_WAITS, LOST_LINE_SECONDS = (5.0, 30.0, 120.0), 600.0
 #: Alerts of a kind that wait, the others are counted; subjects that are remembered.
 MAX_WAITING, MAX_SUBJECTS = 50, 1000
-_HEADERS = {"content-type": "application/json"}
+HEADERS = {"content-type": "application/json"}
 
 
 class _Told(msgspec.Struct):
@@ -116,7 +116,7 @@ class Receiver:
         prefix = "SANDBOX: " if self._current().settings.sandbox else ""
         body = message(alerts, more, prefix)
         for wait in (*RETRY_WAITS, None):
-            problem = await self._client.send(self.option.url, _HEADERS, body)
+            problem = await self._client.send(self.option.url, HEADERS, body)
             if not problem:
                 self._worked()
                 break

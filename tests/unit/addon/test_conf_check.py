@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from origins import Origin
 from running import ROOT, clean_environment
 
 pytestmark = pytest.mark.dependencies
@@ -69,3 +71,27 @@ def test_a_mistake_is_one_line_and_a_1(
     assert (status, output) == (1, "")
     assert problem in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_a_message_tells_whether_alerts_arrive(tmp_path: Path) -> None:
+    with Origin() as takes, Origin() as refuses:
+        takes.routes["/hush"] = lambda exchange: exchange.reply(200, b"ok")
+        refuses.routes["/hush"] = lambda exchange: exchange.reply(302, b"", location=f"{takes.url}/elsewhere")
+        urls = [f"{origin.url}/hush" for origin in (takes, refuses)]
+        alerts = json.dumps([{"url": urls[0], "events": ["budget"]}, {"url": urls[1]}])
+        conf = f"runway_sandbox: true\nrunway_alerts: {alerts}"
+        assert check(tmp_path, conf, "mitm.conf")[0] == 0
+        assert takes.requests == []
+        status, output, errors = check(tmp_path, conf, "mitm.conf", "--alerts")
+        (told,) = takes.requests
+    hosts = [url.split("/")[2] for url in urls]
+    assert status == 1
+    assert output.splitlines()[-1] == f"alerts: {hosts[0]} took a message"
+    assert errors == f"alerts: {hosts[1]} did not take a message: HTTP 302\n"
+    assert json.loads(told.body)["attachments"][0]["fields"][0]["value"] == "budget"
+    assert "hush" not in output
+
+
+def test_without_a_receiver_there_is_nothing_to_try(tmp_path: Path) -> None:
+    status, _, errors = check(tmp_path, "runway_sandbox: true", "mitm.conf", "--alerts")
+    assert (status, errors) == (1, "runway_alerts: there is none to try\n")
