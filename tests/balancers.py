@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import pytest
 
@@ -45,13 +47,15 @@ http {{
 class Balancer:
     """A program that listens on `port` from `with` on, and is ended with it."""
 
-    def __init__(self, folder: Path, command: list[str], port: int) -> None:
+    def __init__(self, folder: Path, command: list[str], port: int, sockets: Iterable[int] = ()) -> None:
+        """`sockets`: descriptors that it is given."""
         self.port = port
         self._command = command
         self._folder = folder
+        self._sockets = tuple(sockets)
         self._log = folder / "log"
 
-    def __enter__(self) -> Balancer:
+    def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._child = Child(
                 self._command,
@@ -60,10 +64,11 @@ class Balancer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=self._sockets,
             )
         try:
             until(self._listens, f"{self._command[0]} to listen")
-        except AssertionError:
+        except BaseException:
             self._end()
             raise
         return self
@@ -71,8 +76,10 @@ class Balancer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._child.poll() is None, self._log.read_text()
+        ended = self._child.poll()
         self._end()
+        if kind is None:
+            assert ended is None, self._log.read_text()
 
     def _listens(self) -> bool | None:
         assert self._child.poll() is None, self._log.read_text()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
-from child_processes import Child
-from running import ADDON, clean_environment
+import balancers
+from running import ADDON
 
 #: Where the configuration's three addresses stand in for.
 CONFIGURATION = ADDON.parent / "deploy" / "haproxy.cfg"
@@ -23,30 +23,45 @@ _BACKENDS = ("creates", "shared-creates", "proxies")
 # The lines that are for proxies with a store, and those that are not.
 _SHARED = "use_backend shared-creates"
 _NOT_SHARED = ("http-after-response set-header x-should-retry", "use_backend creates if METH_POST")
+_TLS = "# bind :443 ssl crt /etc/haproxy/videos.pem"
 
 installed = shutil.which("haproxy") is not None
 
 
-class Balancer:
+class Balancer(balancers.Balancer):
     """`with Balancer(folder, ports) as balancer`: HAProxy on a free port, from the file's own lines."""
 
     def __init__(
-        self, folder: Path, ports: Iterable[int], without: Iterable[str] = (), *, shared: bool = False
+        self,
+        folder: Path,
+        ports: Iterable[int],
+        without: Iterable[str] = (),
+        *,
+        shared: bool = False,
+        certificate: Path | None = None,
     ) -> None:
         """`without` names lines that are taken out, to see what they are for.
 
-        `shared`: with the lines for proxies that share a store.
+        `shared`: with the lines for proxies that share a store. `certificate`: with the line for TLS.
         """
         # HAProxy takes over a socket that listens already: the port is known, and nobody else's.
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
-        text = CONFIGURATION.read_text().replace(LISTEN, f"fd@{self._socket.fileno()}")
+        port, listen = self._socket.getsockname()[1], f"fd@{self._socket.fileno()}"
+        self._file = folder / "haproxy.cfg"
+        super().__init__(folder, ["haproxy", "-db", "-f", str(self._file)], port, [self._socket.fileno()])
+        self._scheme = "http" if certificate is None else "https"
+        text = CONFIGURATION.read_text()
+        if certificate is None:
+            text = text.replace(LISTEN, listen)
+        else:
+            assert _TLS in text
+            text = text.replace(f"bind {LISTEN}", "").replace(_TLS, f"bind {listen} ssl crt {certificate}")
         self._used = ("proxies", "shared-creates" if shared else "creates")
         chosen = list(ports)
         for name, port in zip(NAMES[2:], chosen[2:], strict=False):
             text = _with_server(text, name, f"127.0.0.1:{port}")
         for name, port in zip(SERVERS, chosen, strict=False):
             text = text.replace(name, f"127.0.0.1:{port}")
-        self._file = folder / "haproxy.cfg"
         if shared:
             text = text.replace(f"# {_SHARED}", _SHARED)
         for line in (*without, *(_NOT_SHARED if shared else ())):
@@ -54,27 +69,33 @@ class Balancer:
             text = text.replace(line, f"# {line}")
         self._asked = folder / "haproxy.sock"
         self._file.write_text(f"global\n    stats socket {self._asked} level admin\n{text}")
-        self._log = folder / "haproxy.log"
-
-    @property
-    def port(self) -> int:
-        """Where it listens on 127.0.0.1."""
-        port: int = self._socket.getsockname()[1]
-        return port
 
     @property
     def base_url(self) -> str:
         """What clients take as OPENAI_BASE_URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self._scheme}://127.0.0.1:{self.port}/v1"
+
+    def instead(self, line: str, other: str) -> Self:
+        """Puts another line in a line's place."""
+        text = self._file.read_text()
+        assert line in text
+        self._file.write_text(text.replace(line, other))
+        return self
 
     def has(self, number: int) -> bool:
         """Whether it takes this server (0: the first) for alive."""
+        return set(self._statuses(number)) == {"UP"}
+
+    def lost(self, number: int) -> bool:
+        """Whether it has taken this server out of one of its backends at least."""
+        return "DOWN" in self._statuses(number)
+
+    def _statuses(self, number: int) -> list[str]:
+        """As it calls them: "UP 1/2" is on its way down."""
         rows = csv.DictReader(self._ask("show stat"))
-        return all(
-            row["status"] == "UP"
-            for row in rows
-            if row["# pxname"] in self._used and row["svname"] == NAMES[number]
-        )
+        return [
+            row["status"] for row in rows if row["# pxname"] in self._used and row["svname"] == NAMES[number]
+        ]
 
     def take_out(self, number: int, *, back: bool = False) -> None:
         """Takes a server out of its configuration, or puts it `back`, as an operator does."""
@@ -88,25 +109,11 @@ class Balancer:
             with connection.makefile() as lines:
                 return list(lines)
 
-    def __enter__(self) -> Balancer:
-        with self._log.open("wb") as log:
-            self._child = Child(
-                ["haproxy", "-db", "-f", str(self._file)],
-                env=clean_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(self._socket.fileno(),),
-            )
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._socket.close()
-        assert self._child.poll() is None, self._log.read_text()
-        self._child.kill()
-        self._child.wait()
+        super().__exit__(kind, error, trace)
 
 
 def _with_server(text: str, name: str, place: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,13 +17,13 @@ RETRY_SECONDS = 0.02
 class Client(openai.OpenAI):
     """The stock client with its automatic retries; only its waits between them are short.
 
-    It takes nothing from the environment.
+    It takes nothing from the environment. `http`: options of its httpx client.
     """
 
-    def __init__(self, base_url: str, **options: Any) -> None:
-        http = openai.DefaultHttpxClient(trust_env=False)
+    def __init__(self, base_url: str, *, http: Mapping[str, Any] = {}, **options: Any) -> None:
+        http_client = openai.DefaultHttpxClient(trust_env=False, **http)
         chosen: dict[str, Any] = {"api_key": "any", "timeout": 60} | options
-        super().__init__(base_url=base_url, http_client=http, **chosen)
+        super().__init__(base_url=base_url, http_client=http_client, **chosen)
 
     def _calculate_retry_timeout(self, *args: Any, **kwargs: Any) -> float:
         return RETRY_SECONDS

@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
-from asking import free_port, listens, until
-from balancers import NGINX
-from child_processes import Child
+from asking import free_port
+from balancers import NGINX, Balancer
 from faulty.balancer import LISTEN, SERVERS
-from running import ADDON, clean_environment
+from running import ADDON
 
 CONFIGURATION = ADDON.parent / "deploy" / "nginx.conf"
+_CERTIFICATE = "/etc/nginx/videos.pem"
+_TLS = ("listen 443 ssl http2;", "ssl_certificate ", "ssl_certificate_key ", "ssl_protocols ")
 
 installed = shutil.which("nginx") is not None
 
 
-class Nginx:
+class Nginx(Balancer):
     """`with Nginx(folder, ports) as nginx`: nginx on a free port, from the file's own lines."""
 
     def __init__(
-        self, folder: Path, ports: Iterable[int], without: Iterable[str] = (), *, shared: bool = False
+        self,
+        folder: Path,
+        ports: Iterable[int],
+        without: Iterable[str] = (),
+        *,
+        shared: bool = False,
+        certificate: Path | None = None,
     ) -> None:
         """`without` names lines that are taken out, to see what they are for.
 
-        `shared`: with the lines for proxies that share a store.
+        `shared`: with the lines for proxies that share a store. `certificate`: with the lines for TLS.
         """
-        self.port = free_port()
-        text = CONFIGURATION.read_text().replace(LISTEN, f"127.0.0.1:{self.port}")
+        self._file = folder / "nginx.conf"
+        command = ["nginx", "-p", str(folder), "-c", self._file.name, "-e", "stderr"]
+        super().__init__(folder, command, free_port())
+        self._scheme = "http" if certificate is None else "https"
+        text = CONFIGURATION.read_text()
+        if certificate is not None:
+            text = text.replace(f"listen {LISTEN};", "")
+            for line in _TLS:
+                assert f"# {line}" in text
+                text = text.replace(f"# {line}", line)
+            text = text.replace("listen 443 ", f"listen {LISTEN} ").replace(_CERTIFICATE, str(certificate))
+        text = text.replace(LISTEN, f"127.0.0.1:{self.port}")
         for name, port in zip(SERVERS, ports, strict=True):
             text = text.replace(name, f"127.0.0.1:{port}")
         if shared:
@@ -39,13 +55,11 @@ class Nginx:
             assert line in text
             text = text.replace(line, f"# {line}")
         self._text = text
-        self._folder = folder
-        self._log = folder / "nginx.log"
 
     @property
     def base_url(self) -> str:
         """What clients take as OPENAI_BASE_URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self._scheme}://127.0.0.1:{self.port}/v1"
 
     def instead(self, line: str, other: str) -> Nginx:
         """Puts another line in a line's place."""
@@ -53,34 +67,6 @@ class Nginx:
         self._text = self._text.replace(line, other)
         return self
 
-    def __enter__(self) -> Nginx:
-        (self._folder / "nginx.conf").write_text(NGINX.format(text=self._text))
-        with self._log.open("wb") as log:
-            self._child = Child(
-                ["nginx", "-p", str(self._folder), "-c", "nginx.conf", "-e", "stderr"],
-                env=clean_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            until(self._listens, "nginx to listen")
-        except BaseException:
-            self._end()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            assert self._child.poll() is None, self._log.read_text()
-        self._end()
-
-    def _listens(self) -> bool | None:
-        assert self._child.poll() is None, self._log.read_text()
-        return listens(self.port) or None
-
-    def _end(self) -> None:
-        self._child.kill()
-        self._child.wait()
+    def __enter__(self) -> Self:
+        self._file.write_text(NGINX.format(text=self._text))
+        return super().__enter__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,15 +37,16 @@ class Pair(msgspec.Struct, frozen=True):
     proxies: list[Proxy]
     folder: Path
 
-    def balancer(self, *without: str) -> Balancer:
+    def balancer(self, *without: str, certificate: Path | None = None) -> Balancer:
         """HAProxy in front of them; `without` some lines of its configuration."""
-        return Balancer(self.folder, [proxy.port for proxy in self.proxies], without)
+        ports = [proxy.port for proxy in self.proxies]
+        return Balancer(self.folder, ports, without, certificate=certificate)
 
-    def nginx(self, *without: str) -> Nginx:
+    def nginx(self, *without: str, certificate: Path | None = None) -> Nginx:
         """The same with nginx."""
-        return Nginx(self.folder, [proxy.port for proxy in self.proxies], without)
+        return Nginx(self.folder, [proxy.port for proxy in self.proxies], without, certificate=certificate)
 
-    def ask(self, balancer: AnyBalancer, retry: int, key: str | None = None, **options: object) -> Got:
+    def ask(self, balancer: AnyBalancer, retry: int, key: str | None = None, **options: Any) -> Got:
         """One create of a client of its own."""
         with Client(balancer.base_url, api_key=TOKEN, max_retries=0, **options) as user:
             return create(user, retry, key, model="runway/any", prompt="it")
@@ -54,10 +55,13 @@ class Pair(msgspec.Struct, frozen=True):
         """Whether one of them says so."""
         return any(lines_with(proxy.log, "created:") for proxy in self.proxies)
 
-    def kill_during_a_create(self, balancer: AnyBalancer) -> Sequence[str]:
-        """What a stock client gets whose create was in flight; its connection had been used before."""
+    def kill_during_a_create(self, balancer: AnyBalancer, http: Mapping[str, Any] = {}) -> Sequence[str]:
+        """What a stock client gets whose create was in flight; its connection had been used before.
+
+        `http`: options of its httpx client.
+        """
         self.account.plan(Operation.CREATE, faults.GOOD, *[faults.HELD] * 3)
-        with Client(balancer.base_url, api_key=TOKEN) as user, ThreadPoolExecutor() as pool:
+        with Client(balancer.base_url, api_key=TOKEN, http=http) as user, ThreadPoolExecutor() as pool:
             first = create(user, model="runway/any", prompt="video 1")
             user.videos.retrieve(first.video)
             # Of the same length, so it goes to the same process.

@@ -1,4 +1,4 @@
-"""A TLS server's certificate that nobody trusts."""
+"""A TLS server's certificate that nobody trusts by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from cryptography.x509.oid import NameOID
 
 
 def untrusted(folder: Path) -> ssl.SSLContext:
-    """A server's context with a certificate of its own making, for 127.0.0.1."""
+    """A server's context with such a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_file(folder))
+    return context
+
+
+def certificate_file(folder: Path) -> Path:
+    """A key and its own certificate, for 127.0.0.1, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -37,6 +44,4 @@ def untrusted(folder: Path) -> ssl.SSLContext:
         )
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
+    return path

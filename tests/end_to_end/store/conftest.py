@@ -59,8 +59,14 @@ class Pair:
 
     def front(self) -> AnyBalancer:
         """HAProxy or nginx before both, with their lines for proxies that share a store."""
-        kind: type[AnyBalancer] = Nginx if self.redis else Balancer
-        return kind(self._folder(), [proxy.port for proxy in self.proxies], shared=True)
+        return Nginx(*self._place(), shared=True) if self.redis else self.haproxy()
+
+    def haproxy(self) -> Balancer:
+        """HAProxy before both."""
+        return Balancer(*self._place(), shared=True)
+
+    def _place(self) -> tuple[Path, list[int]]:
+        return self._folder(), [proxy.port for proxy in self.proxies]
 
     def ask(
         self, number: int, prompt: str, retry: int | None = None, *, seconds: float = 60, **more: Any

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from asking import until
+from balancers import needs_haproxy
 from end_to_end.store.conftest import MODEL, Pair
 from faulty import balancer, nginx
 from faulty.clients import Client, Got, create
 from faulty.gateway import lines_with
 from faulty.pair import CALLERS, TOKEN, AnyBalancer
+from redis_server import needs_redis
 
 pytestmark = pytest.mark.slow
 balanced = pytest.mark.skipif(
@@ -93,6 +95,27 @@ def test_a_store_that_is_away_stops_creates_and_nothing_else(pair: Pair) -> None
     assert len(pair.account.made("back")) == 1
     assert lines_with(pair.proxies[0].log, "the store cannot be reached")
     assert lines_with(pair.proxies[0].log, "the store is back")
+
+
+@needs_haproxy
+@pytest.mark.parametrize("stores", [pytest.param("redis", marks=needs_redis)], indirect=True)
+@pytest.mark.parametrize("line", ["{ nbsrv(shared-creates) gt 0 }", ""])
+def test_while_none_takes_creates_they_say_why_behind_haproxy(stores: Pair, line: str) -> None:
+    """Without that condition HAProxy itself says that there is no server."""
+    pair = stores.begin(runway_callers=CALLERS)
+    assert pair.redis is not None
+    front = pair.haproxy().instead("{ nbsrv(shared-creates) gt 0 }", line).instead("inter 1s", "inter 200ms")
+    with front, Client(front.base_url, api_key=TOKEN, max_retries=0) as user:
+        first = create(user, model=MODEL, prompt="before")
+        pair.redis.pause()
+        until(lambda: all(map(front.lost, (0, 1))) or None, "HAProxy to see it")
+        refused = create(user, model=MODEL, prompt="while it is away")
+        assert (refused.status, refused.code) == (503, "store_unavailable" if line else "")
+        assert user.videos.retrieve(first.video).id == first.video
+        pair.redis.go_on()
+        until(lambda: all(map(front.has, (0, 1))) or None, "HAProxy to have them again")
+        assert create(user, model=MODEL, prompt="after").video
+    assert pair.account.made("while it is away") == []
 
 
 def test_a_restart_forgets_nothing(pair: Pair) -> None:
