@@ -81,12 +81,24 @@ async def test_a_create_runs_to_its_end_when_its_client_leaves() -> None:
         await asking
     draining = asyncio.create_task(harness.service.drain(10))
     await asyncio.sleep(0)
-    assert (await error_of(harness, b'{"prompt": "new"}')).code == "shutting_down"
+    refused = await error_of(harness, b'{"prompt": "new"}')
+    # Two tries more, with that before each, outlast the 10 s that it listens for the client that left.
+    assert (refused.code, refused.retry, refused.retry_after) == ("shutting_down", True, 8)
     going.set()
     assert await draining == 0
     assert harness.runway.times("create") == 1
     assert await harness.create(headers=RETRY)
     assert harness.runway.times("create") == 1
+
+
+@in_a_loop
+async def test_while_nobody_may_come_back_a_refused_create_may_try_at_once() -> None:
+    """Nobody listens any more: its next try meets another process."""
+    harness = ServiceHarness()
+    await harness.create()
+    assert await harness.service.drain(10) == 0
+    refused = await error_of(harness, b'{"prompt": "new"}')
+    assert (refused.code, refused.retry, refused.retry_after) == ("shutting_down", True, None)
 
 
 @pytest.mark.parametrize(

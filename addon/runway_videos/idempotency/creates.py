@@ -164,7 +164,7 @@ class Creates[T]:
 
     def _begin(self, identity: CreateIdentity, make: Make[T]) -> Create[T]:
         if self._closed:
-            raise refusals.shutting_down()
+            raise refusals.shutting_down(listens=self.owed() > 0)
         caller = identity.caller
         running = sum(
             create.state is CreateState.RUNNING and create.identity.caller == caller

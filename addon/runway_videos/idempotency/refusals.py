@@ -8,6 +8,9 @@ _INSIST = (
     "An equal create within a minute is not sent, for it may be an automatic retry; to make another"
     " video all the same, send it with a new Idempotency-Key."
 )
+# A process that ends listens for 10 s longer for clients that left. The stock clients try three times: the
+# last of these comes after that, to who is there then.
+_PARTING_SECONDS = 8
 
 
 def key_reuse() -> ApiError:
@@ -20,9 +23,15 @@ def key_reuse() -> ApiError:
     )
 
 
-def shutting_down() -> ApiError:
-    """No create begins any more. Nothing was made."""
-    return ApiError(503, "The proxy is shutting down; try again.", code="shutting_down", retry=True)
+def shutting_down(listens: bool = False) -> ApiError:
+    """No create begins any more. Nothing was made.
+
+    `listens`: clients that left may still come back, so that the next try would meet this process again.
+    """
+    seconds = _PARTING_SECONDS if listens else None
+    return ApiError(
+        503, "The proxy is shutting down; try again.", code="shutting_down", retry=True, retry_after=seconds
+    )
 
 
 def too_many(running: bool) -> ApiError:
