@@ -74,16 +74,21 @@ class Pair(msgspec.Struct, frozen=True):
             got = waiting.result()
         return [*(task.prompt for task in self.account.tasks), got.words]
 
-    def leave_and_come_back(self, balancer: AnyBalancer, key: str | None = None) -> int:
-        """A client that hangs up comes back while its create runs and again after it: how many tasks."""
+    def leave_and_come_back(
+        self, balancer: AnyBalancer, key: str | None = None, http: Mapping[str, Any] = {}
+    ) -> int:
+        """A client that hangs up comes back while its create runs and again after it: how many tasks.
+
+        `http`: options of its httpx client.
+        """
         self.account.plan(Operation.CREATE, faults.HELD, faults.HELD)
         for retry in (0, 1):
-            assert self.ask(balancer, retry, key, timeout=LEAVES).code == "APITimeoutError"
+            assert self.ask(balancer, retry, key, timeout=LEAVES, http=http).code == "APITimeoutError"
         for proxy in self.proxies:
             wait_alone(proxy)
         self.account.release()
         until(lambda: self.created() or None, "the video")
-        assert self.ask(balancer, 2, key).video
+        assert self.ask(balancer, 2, key, http=http).video
         return len(self.account.tasks)
 
 

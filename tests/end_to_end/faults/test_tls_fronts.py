@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,26 @@ import httpx
 import pytest
 
 import asking
-from asking import PNG, error_of
+from asking import error_of
 from balancers import needs_haproxy, needs_nginx
+from faulty import departures
+from faulty.gateway import PICTURE
 from faulty.pair import TOKEN, AnyBalancer, Pair, two_proxies
+from faulty.server import VIDEO
 from unit.certificates import certificate_file
 
 pytestmark = pytest.mark.slow
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+OPERATORS = ("/runway/metrics", "/runway/usage", "/api/providers")
 FRONTS = [pytest.param("balancer", marks=needs_haproxy), pytest.param("nginx", marks=needs_nginx)]
+
+
+@pytest.fixture
+def pair(folder: Callable[[], Path]) -> Iterator[Pair]:
+    """Two proxies whose key is for all models, those that remix included."""
+    with two_proxies(folder, runway_keys=['{"name": "any-a", "value": "any-a"}']) as pair:
+        yield pair
 
 
 @pytest.fixture
@@ -43,11 +54,13 @@ def test_a_stock_client(pair: Pair, certificate: Path, name: str, http2: bool) -
     with front_of(pair, name, certificate) as front:
         trust = trusting(certificate, http2)
         with asking.client(front.base_url, TOKEN, http=trust) as user:
-            picture = ("a.png", PNG, "image/png")
+            picture = ("a.png", PICTURE, "image/png")  # 5 MB
             made = user.videos.create(model="runway/any", prompt="it", input_reference=picture)
             video = user.videos.poll(made.id, poll_interval_ms=50)
             assert video.status == "completed"
-            assert user.videos.download_content(made.id).read()
+            assert user.videos.download_content(made.id).read() == VIDEO
+            remixed = user.videos.remix(made.id, prompt="again")
+            assert remixed.remixed_from_video_id == made.id
             assert user.videos.delete(made.id).deleted
         with httpx.Client(base_url=front.base_url, trust_env=False, **trust) as stranger:
             answer = stranger.get(f"/videos/{made.id}")
@@ -55,7 +68,41 @@ def test_a_stock_client(pair: Pair, certificate: Path, name: str, http2: bool) -
             error_of(answer, 401)
             for path in ("/runway/metrics", "/runway/usage"):
                 assert stranger.get(f"https://127.0.0.1:{front.port}{path}").status_code == 401
-        assert len(pair.account.tasks) == 1
+        assert len(pair.account.tasks) == 2
+
+
+@pytest.mark.parametrize("http2", [False, True])
+@pytest.mark.parametrize("name", FRONTS)
+def test_a_client_that_comes_back_finds_its_create(
+    pair: Pair, certificate: Path, name: str, http2: bool
+) -> None:
+    with front_of(pair, name, certificate) as front:
+        tasks = pair.leave_and_come_back(front, http=trusting(certificate, http2))
+    assert tasks == departures.JOINED.tasks
+
+
+@pytest.mark.parametrize("name", FRONTS)
+def test_the_operators_token_alone_opens_the_operators_pages(
+    folder: Callable[[], Path], certificate: Path, tmp_path: Path, name: str
+) -> None:
+    """Whatever a stranger says of where it comes from."""
+    (tmp_path / "admin").write_text("the-token-of-the-operator")
+    signs = ("X-Forwarded-For", "X-Real-IP", "X-Forwarded-Host", "Host")
+    with (
+        two_proxies(folder, runway_admin=f"file.{tmp_path / 'admin'}") as pair,
+        front_of(pair, name, certificate) as front,
+        httpx.Client(trust_env=False, **trusting(certificate, True)) as user,
+    ):
+
+        def status(path: str, headers: dict[str, str]) -> int:
+            return user.get(f"https://127.0.0.1:{front.port}{path}", headers=headers).status_code
+
+        admin = {"Authorization": "Bearer the-token-of-the-operator"}
+        for sign in signs:
+            pretends = {sign: "127.0.0.1", "X-Forwarded-Proto": "http", "Connection": sign}
+            assert [status(path, pretends) for path in OPERATORS] == [401] * 3
+        assert [status(path, BEARER) for path in OPERATORS] == [200, 200, 401]
+        assert [status(path, admin) for path in OPERATORS] == [200] * 3
 
 
 @pytest.mark.parametrize("http2", [False, True])
