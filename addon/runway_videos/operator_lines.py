@@ -59,8 +59,9 @@ def _store_lost_data(event: events.StoreLostData) -> tuple[int, str]:
 
 def _keys_changed(event: events.KeysChanged) -> tuple[int, str]:
     words = (("posted", event.posted), ("taken away", event.taken))
-    what = "; ".join(f"{word} {', '.join(names)}" for word, names in words if names)
-    return logging.WARNING, f"keys changed in memory: {what or 'as they were'}"
+    parts = [f"{word} {', '.join(names)}" for word, names in words if names]
+    parts += [f"{name} has the weight {weight:g}" for name, weight in event.weights]
+    return logging.WARNING, f"keys changed in memory: {'; '.join(parts) or 'as they were'}"
 
 
 # By event: the level and the text of its line ("": no line).

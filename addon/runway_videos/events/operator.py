@@ -51,10 +51,12 @@ class BalanceUnknown(Event, frozen=True):
 
 
 class KeysChanged(Event, frozen=True):
-    """The operator changed keys while the proxy runs: names of those that came, and that were taken away."""
+    """The operator changed keys while the proxy runs: names of those that came and that were taken away,
+    and those that have another weight."""
 
-    posted: tuple[str, ...]
-    taken: tuple[str, ...]
+    posted: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    weights: tuple[tuple[str, float], ...] = ()
 
 
 class BudgetReached(Event, frozen=True):

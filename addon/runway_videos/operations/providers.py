@@ -76,7 +76,7 @@ class Providers:
         weights = self._weights | {name: weight}
         self._apply(_over(self.configured, self._posted, self._taken, weights))
         self._weights = weights
-        runtime.events.emit(KeysChanged((name,), ()))
+        runtime.events.emit(KeysChanged(weights=((name, weight),)))
 
     async def serve(self, runtime: Runtime, call: Call) -> Answer:
         """GET shows the keys, POST adds or replaces some, PUT replaces all, DELETE takes away one or all."""

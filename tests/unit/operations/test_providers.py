@@ -175,10 +175,13 @@ async def test_other_methods_are_refused() -> None:
 
 
 @in_a_loop
-async def test_a_weight_counts_until_the_key_is_posted_whatever_the_file_says_of_its_value() -> None:
+async def test_a_weight_counts_until_the_key_is_posted_whatever_the_file_says_of_its_value(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     harness = ServiceHarness()
     service = harness.service
     service.providers.reweigh(service.runtime, "a", 0.25)
+    assert caplog.messages == ["keys changed in memory: a has the weight 0.25"]
     assert names(await ask(harness, "GET")) == [("a", 0.25, "configuration")]
     rotated = settings_from({"A": "key_other"}, keys=[{"name": "a", "value": "env.A", "weight": 3}])
     service.reconfigure(rotated)
