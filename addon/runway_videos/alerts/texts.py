@@ -106,12 +106,7 @@ def _budget(event: events.BudgetReached, moment: Moment) -> Alert:
 
 
 def _storm(event: events.RepeatStorm, moment: Moment) -> Alert:
-    who = event.caller or "the local user"
-    text = (
-        f"{who} has repeated creates {event.repeats} times within {event.seconds:.0f} s: its client gives up "
-        "too early, or repeats in a loop. None was sent again"
-    )
-    return Alert("repeat_storm", who, text, (("caller", who),))
+    return Alert("repeat_storm", event.who, event.text, (("caller", event.who),))
 
 
 # By event: what is said; None: nothing.

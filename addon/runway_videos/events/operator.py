@@ -74,6 +74,18 @@ class RepeatStorm(Event, frozen=True):
     repeats: int
     seconds: float
 
+    @property
+    def who(self) -> str:
+        return self.caller or "the local user"
+
+    @property
+    def text(self) -> str:
+        """What an operator is told."""
+        return (
+            f"{self.who} has repeated creates {self.repeats} times within {self.seconds:.0f} s: its client "
+            "gives up too early, or repeats in a loop. None was sent again"
+        )
+
 
 class AlertFailed(Event, frozen=True):
     """A receiver of alerts, at `host`, was not told of so many; 0: it is tried again."""

@@ -53,11 +53,7 @@ def _alert_failed(event: events.AlertFailed) -> tuple[int, str]:
 
 
 def _storm(event: events.RepeatStorm) -> tuple[int, str]:
-    return logging.WARNING, (
-        f"{f'caller {event.caller}' if event.caller else 'the local user'} has repeated creates "
-        f"{event.repeats} times within {event.seconds:.0f} s: its client gives up too early, or loops; "
-        "none was sent again"
-    )
+    return logging.WARNING, f"{'caller ' if event.caller else ''}{event.text}"
 
 
 # By event: the level and the text of its line ("": no line).
