@@ -13,8 +13,10 @@ from runway_videos.errors import ApiError
 from runway_videos.events import Event, VideoFacts
 from runway_videos.log_sink import LogSink
 from runway_videos.media import Media
+from runway_videos.openai import routes
 from runway_videos.openai.routes import Operation, Route
 from runway_videos.openai.video import VideoError
+from runway_videos.store.video_ids import unknown_video
 from runway_videos.translate.task_status import TaskState
 
 VIDEO = VideoFacts("sora-2", "4", "720x1280", "app", "seedance2", "text_to_video")
@@ -219,3 +221,10 @@ def test_the_body_is_shown_at_debug_alone_and_without_media(log: pytest.LogCaptu
 
 def test_all_events_have_a_line() -> None:
     assert set(log_sink.LINES) == set(Event.__subclasses__())
+
+
+def test_a_call_for_a_video_of_another_service_is_named_so(log: pytest.LogCaptureFixture) -> None:
+    route = routes.find("GET", "/v1/videos/video_68a1")
+    assert route is not None
+    write(events.CallRefused(unknown_video("video_68a1"), route))
+    assert log.messages == ["other video call refused, 404: Video with id 'video_68a1' not found."]

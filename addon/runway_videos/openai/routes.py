@@ -34,7 +34,7 @@ class Operation(Enum):
     METRICS = "metrics"
     UNSUPPORTED = "unsupported"
     WRONG_METHOD = "wrong method"
-    NOT_OURS = "not ours"
+    NOT_OURS = "other video call"
     OTHER = "call"
 
 
