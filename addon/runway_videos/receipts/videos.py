@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ class Account(msgspec.Struct):
 
 def files_of(path: Path) -> list[Path]:
     """An account's files, rotated ones too, the oldest first."""
-    rotated = [each for each in path.parent.glob(f"{path.name}.*") if each.is_file()]
+    rotated = [each for each in path.parent.glob(f"{glob.escape(path.name)}.*") if each.is_file()]
     return [*sorted(rotated), path]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from runway_videos.receipts.videos import UNFINISHED, files_of, lines_of, read
 
 
@@ -61,10 +63,10 @@ def test_a_create_that_was_sent_and_of_which_nothing_more_is_said_is_unknown() -
     assert [each.request_id for each in read(clear + cut).unknown] == ["r3", "r5", "r6"]
 
 
-def test_rotated_files_come_first(tmp_path: Path) -> None:
-    path = tmp_path / "audit.jsonl"
-    names = ["audit.jsonl.20261125T100000-7", "audit.jsonl.20261124T100000-9", "audit.jsonl", "other.jsonl"]
-    for name in names:
-        (tmp_path / name).write_text(f"{name}\n")
-    found = [each.decode().strip() for each in lines_of(files_of(path))]
-    assert found == ["audit.jsonl.20261124T100000-9", "audit.jsonl.20261125T100000-7", "audit.jsonl"]
+@pytest.mark.parametrize("name", ["audit.jsonl", "audit[1].jsonl", "a*?.jsonl"])
+def test_rotated_files_come_first(tmp_path: Path, name: str) -> None:
+    files = [f"{name}.20261125T100000-7", f"{name}.20261124T100000-9", name, "other.jsonl", "audit1.jsonl.2"]
+    for file in files:
+        (tmp_path / file).write_text(f"{file}\n")
+    found = [each.decode().strip() for each in lines_of(files_of(tmp_path / name))]
+    assert found == [f"{name}.20261124T100000-9", f"{name}.20261125T100000-7", name]
