@@ -17,6 +17,7 @@ from runway_videos.errors import ApiError, bad_request
 from runway_videos.request_body import Fields
 from runway_videos.translate.create import plan_for_model
 from runway_videos.translate.model_names import Resolved
+from runway_videos.translate.refusals import MISSING_PROMPT
 from runway_videos.translate.source import Source
 from runway_videos.translate.task_call import Plan
 
@@ -60,6 +61,12 @@ def _none_can(resolved: Resolved, refusals: dict[str, ApiError]) -> ApiError:
     """Each model's reason in a few words; a reason that all have in common, whole."""
     errors = list(refusals.values())
     first = errors[0]
+    if resolved.alias and any((error.param, error.code) == MISSING_PROMPT for error in errors):
+        return bad_request(
+            f"`prompt` is required, a text that is not blank: `{resolved.asked}` cannot make this video "
+            "without it.",
+            *MISSING_PROMPT,
+        )
     if len({error.message for error in errors}) == 1 or any(error.status != 400 for error in errors):
         return next((error for error in errors if error.status != 400), first)
     reasons = "; ".join(f"{model}: {_first_sentence(error)}" for model, error in refusals.items())

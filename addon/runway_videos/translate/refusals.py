@@ -18,6 +18,11 @@ _INPUTS = {
 _FIRST = ("prompt", "input_reference", "video_uri", "seconds", "size")
 
 
+#: The code of a parameter that has to be there, and the one that a create is mostly refused for.
+MISSING = "missing_required_parameter"
+MISSING_PROMPT = ("prompt", MISSING)
+
+
 def wrong_mode(model: str, mode: str, catalog: Catalog, given: ClientField | None) -> ApiError:
     """The model is known, but not for this input: what it needs, and which models can.
 
@@ -99,5 +104,5 @@ def require(builder: BodyBuilder) -> None:
             raise bad_request(
                 f"`{name}` is required: {builder.model} makes no video without it.",
                 name,
-                "missing_required_parameter",
+                MISSING,
             )

@@ -9,6 +9,7 @@ from runway_videos.catalog import Rule
 from runway_videos.errors import bad_request
 from runway_videos.translate.body_builder import BodyBuilder
 from runway_videos.translate.field_names import ClientField, client_param
+from runway_videos.translate.refusals import MISSING
 from runway_videos.translate.seconds import asked_seconds, of_segments
 
 _ALL = "*"
@@ -81,11 +82,11 @@ def _refuse_missing(rule: Rule, builder: BodyBuilder, because: str) -> None:
     for wire in rule.needs:
         if wire not in builder.body:
             name = client_param([wire])
-            raise bad_request(f"`{name}` must be given{because}.", name)
+            raise bad_request(f"`{name}` must be given{because}.", name, MISSING)
     if rule.one_of and not any(wire in builder.body for wire in rule.one_of):
         names = [client_param([wire]) for wire in rule.one_of]
         start = "One of " if len(names) > 1 else ""
-        raise bad_request(f"{start}{_backquoted(names)} must be given{because}.", names[0])
+        raise bad_request(f"{start}{_backquoted(names)} must be given{because}.", names[0], MISSING)
 
 
 def _refuse_values(rule: Rule, builder: BodyBuilder, because: str) -> None:

@@ -148,3 +148,22 @@ def test_a_model_that_cannot_holds_none_of_the_requests_bytes() -> None:
         tracemalloc.stop()
         gc.enable()
     assert held < 1_000_000
+
+
+@pytest.mark.parametrize("prompt", [{}, {"prompt": ""}, {"prompt": " \n"}])
+@pytest.mark.parametrize("others", [{}, {"size": "1920x1080"}, {"seconds": "20"}])
+@pytest.mark.parametrize("models", [SORA, SORA[1:]])
+def test_a_missing_prompt_is_one_rule_whatever_the_models(
+    prompt: dict[str, Value], others: dict[str, Value], models: tuple[str, ...]
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        plan_create(Fields({**prompt, **others}, form=False), CATALOG, Resolved("sora-2", models, alias=True))
+    error = caught.value
+    assert (error.status, error.param, error.code) == (400, "prompt", "missing_required_parameter")
+    assert error.message == (
+        "`prompt` is required, a text that is not blank: `sora-2` cannot make this video without it."
+    )
+
+
+def test_a_picture_needs_no_prompt() -> None:
+    assert chosen(prompt="", input_reference=PICTURE).call.model == "seedance2_mini"
