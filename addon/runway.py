@@ -191,6 +191,9 @@ class RunwayAddon:
     async def request(self, flow: http.HTTPFlow) -> None:
         await self.video_calls.serve(flow, self.opened)
 
+    def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
+        self.video_calls.begin_way(flow)
+
     # What comes back
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:

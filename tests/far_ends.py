@@ -7,6 +7,9 @@ import contextlib
 import hashlib
 import socket
 import threading
+from collections.abc import Sequence
+
+import httpx
 
 from origins import Asked, Exchange, Origin, Server
 
@@ -76,6 +79,9 @@ class _Relaying(Exchange):
         headers = {name.lower(): value for name, value in self.headers.items()}
         assert isinstance(self.server, Server)
         self.server.origin.requests.append(Asked("CONNECT", self.path, headers, b""))
+        self.connect(headers)
+
+    def connect(self, headers: dict[str, str]) -> None:
         host, _, port = self.path.rpartition(":")
         with socket.create_connection((host, int(port))) as far:
             self.send_response(200)
@@ -98,3 +104,56 @@ def _copy(source: socket.socket, to: socket.socket) -> None:
 def next_proxy() -> Origin:
     """A proxy that `--mode upstream:` names; it remembers all that it was asked."""
     return Origin(exchange=_Relaying)
+
+
+class PasswordProxy:
+    """An outbound proxy that serves only who has its password; it remembers all that it was asked.
+
+    `faults`: what it answers in place of the next requests, as status and body.
+    """
+
+    def __init__(self, user: str, password: str) -> None:
+        self._credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.faults: list[tuple[int, bytes]] = []
+        proxy = self
+
+        class Asking(_Relaying):
+            def connect(self, headers: dict[str, str]) -> None:
+                if proxy.lets_in(self, headers):
+                    super().connect(headers)
+
+            def handle_any(self) -> None:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+                assert isinstance(self.server, Server)
+                self.server.origin.requests.append(Asked(self.command, self.path, headers, body))
+                if not proxy.lets_in(self, headers):
+                    return
+                del headers["proxy-authorization"]
+                with httpx.Client(trust_env=False) as client:
+                    answer = client.request(self.command, self.path, headers=headers, content=body)
+                kind = answer.headers.get("content-type", "application/json")
+                self.reply(answer.status_code, answer.content, kind)
+
+            do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = handle_any
+
+        self._origin = Origin(exchange=Asking)
+        self.requests: Sequence[Asked] = self._origin.requests
+        self.address = f"127.0.0.1:{self._origin.port}"
+
+    def lets_in(self, exchange: Exchange, headers: dict[str, str]) -> bool:
+        """Whether this request goes on; else it is answered."""
+        right = headers.get("proxy-authorization") == self._credentials
+        if right and not self.faults:
+            return True
+        status, body = self.faults.pop(0) if right else (407, b"the password, please")
+        headers = {"Proxy_Authenticate": 'Basic realm="out"', "Connection": "close"}
+        exchange.reply(status, body, "text/plain", **headers)
+        exchange.close_connection = True
+        return False
+
+    def __enter__(self) -> PasswordProxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._origin.close()

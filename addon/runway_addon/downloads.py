@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from mitmproxy import http
-from mitmproxy.net.server_spec import ServerSpec
 
-from runway_addon import flow_messages
+from runway_addon import flow_messages, outbound_proxy
 from runway_addon.redact import SignedLinks
 from runway_videos.errors import ApiError
 from runway_videos.openai.messages import Download
@@ -47,11 +44,13 @@ def start_download(
     flow_messages.send_to(sent, download.url, next_proxy=next_proxy)
     for name, value in download.request_headers.items():
         sent.headers[name] = value
+    if proxy and next_proxy and sent.scheme == "http" and (password := outbound_proxy.credentials(proxy)):
+        sent.headers[outbound_proxy.CREDENTIALS] = password  # to all else mitmproxy opens a way by CONNECT
     links.send(sent, request)
     # mitmproxy connects to where the flow's request goes. Its setters would change the Host header.
     request.scheme, request.data.host, request.data.port = sent.scheme, sent.host, sent.port
     if proxy:
-        flow.server_conn.via = _via(proxy)
+        flow.server_conn.via = outbound_proxy.via(proxy)
     return fetch
 
 
@@ -93,10 +92,3 @@ def put_no_such_range(flow: http.HTTPFlow) -> None:
         extra_headers["content-range"] = length
     error = ApiError(416, "The video has no such range of bytes.", code="invalid_range")
     flow_messages.put_error(flow, error, extra_headers)
-
-
-def _via(proxy: str) -> ServerSpec:
-    parts = urlsplit(proxy)
-    scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    port = parts.port or (443 if scheme == "https" else 8080)
-    return (scheme, (parts.hostname or "", port))

@@ -18,6 +18,8 @@ from runway_videos.service import Service
 class OperatorCommands:
     """The commands. They are for who runs the program: no token is asked for, and no secret is shown.
 
+    None gives an empty list: mitmproxy's own viewer fails on one.
+
     `current` gives the service, None before the start.
     """
 
@@ -32,7 +34,7 @@ class OperatorCommands:
     @command.command("runway.keys")
     def keys(self) -> Sequence[str]:
         """Runway keys: weight, creates in flight, credits, and why one takes no new videos."""
-        return operator_rows.keys(self._service().runtime)
+        return operator_rows.keys(self._service().runtime) or ["there is no Runway key"]
 
     @command.command("runway.keys.names")
     def names(self) -> Sequence[str]:
@@ -42,7 +44,7 @@ class OperatorCommands:
     @command.command("runway.videos")
     def videos(self) -> Sequence[str]:
         """The newest videos that this process knows of."""
-        return operator_rows.videos(self._service().runtime)
+        return operator_rows.videos(self._service().runtime) or ["no videos yet"]
 
     @command.command("runway.weight")
     @command.argument("name", type=types.Choice("runway.keys.names"))
@@ -52,7 +54,8 @@ class OperatorCommands:
         try:
             number = float(weight)
         except ValueError:
-            raise exceptions.CommandError(f"{weight!r} must be a number, such as 2 or 0.5") from None
+            # It is not repeated: perhaps it is a key's value, by mistake.
+            raise exceptions.CommandError("the weight must be a number, such as 2 or 0.5") from None
         try:
             service.providers.reweigh(service.runtime, name, number)
         except ConfigError as error:

@@ -24,10 +24,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from mitmproxy import ctx
 
@@ -179,18 +181,35 @@ def drain_on_signals(
 ) -> None:
     """Makes SIGTERM, and SIGINT where no user interface asks, wait for creates in flight.
 
-    `manager` is told when that begins. SIGHUP ends nothing: it calls `hang_up`.
+    `manager` is told when that begins. SIGHUP ends nothing: it calls `hang_up`. But a user interface ends
+    with its terminal, which it would ask for keys as fast as it can.
     """
     shutdown = Shutdown(
         *(service, Listener(), calls, ctx.master.shutdown, DRAIN_SECONDS, LINGER_SECONDS),
         begun=lambda: manager.tell(STOPPING),
     )
-    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": hang_up}
-    if not hasattr(ctx.master, "prompt_for_exit"):
-        handlers["SIGINT"] = shutdown.begin
     loop = asyncio.get_running_loop()
+
+    def end_with_terminal() -> None:
+        if _has_hung_up(sys.stdin):
+            loop.remove_reader(sys.stdin)
+            shutdown.begin()
+        else:
+            hang_up()
+
+    has_interface = hasattr(ctx.master, "prompt_for_exit")
+    handlers = {"SIGTERM": shutdown.begin, "SIGHUP": end_with_terminal if has_interface else hang_up}
+    if not has_interface:
+        handlers["SIGINT"] = shutdown.begin
     for name, handler in handlers.items():
         # Not every system has every signal.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             if (number := getattr(signal, name, None)) is not None:
                 loop.add_signal_handler(number, handler)
+
+
+def _has_hung_up(terminal: TextIO) -> bool:
+    """Whether a terminal has gone."""
+    poll = select.poll()
+    poll.register(terminal, 0)  # what has gone is told unasked
+    return bool(poll.poll(0))

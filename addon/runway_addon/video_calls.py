@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from mitmproxy import http
 
-from runway_addon import downloads, flow_messages, http_layer, listening, replays
+from runway_addon import downloads, flow_messages, http_layer, listening, outbound_proxy, replays
 from runway_addon.addresses import Addresses
 from runway_addon.admission import Admission, AdmittedCall
 from runway_addon.body_limit import BodyLimits
@@ -112,6 +112,11 @@ class VideoCalls:
             # No retry: nobody knows how far a create came.
             fault = ApiError(500, "The proxy failed on this request; see its log.", retry=False)
             flow_messages.put_error(flow, fault)
+
+    def begin_way(self, connect: http.HTTPFlow) -> None:
+        """A way through another proxy is asked for, perhaps for a video's bytes."""
+        if self._service is not None and self._fetches:
+            outbound_proxy.let_in(connect, list(self._fetches), self._service.runtime.settings.proxy)
 
     def begin_response(self, flow: http.HTTPFlow) -> bool:
         """The headers of an answer from elsewhere have come. True where it is not passed on as it is."""

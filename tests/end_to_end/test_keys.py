@@ -13,6 +13,7 @@ import pytest
 
 from asking import check_video, client, error_of, finished, web
 from end_to_end.conftest import Folders, whole
+from far_ends import PasswordProxy
 from running import Proxy
 from sandbox_server import KEY, SandboxServer
 
@@ -175,3 +176,19 @@ def test_an_outbound_proxy_and_none_from_the_environment(
             whole(proxy)
         for path in ("/v1/text_to_video", "/v1/tasks/", "/outputs/"):
             outbound.wait_for(path)
+
+
+def test_an_outbound_proxy_with_a_password(folder: Folders, sandbox_server: SandboxServer) -> None:
+    """Calls and bytes go by it, with the password; nobody else is told that."""
+    with PasswordProxy("user", "a:p@ss word") as outbound:
+        env = {"OUTBOUND": f"http://user:a%3Ap%40ss%20word@{outbound.address}"}
+        options = {**sandbox_server.options(), "runway_proxy": "env.OUTBOUND"}
+        with Proxy(folder(), env=env, **options) as proxy, web(proxy.url) as one:
+            made = one.post("/v1/videos", json={"prompt": "by a proxy with a password"}).json()
+            finished(one, made["id"])
+            content = one.get(f"/v1/videos/{made['id']}/content")
+            assert content.content == sandbox_server.sandbox.clips[True].read()
+            whole(proxy)
+        (create,) = sandbox_server.creates("by a proxy with a password")
+        assert "proxy-authorization" not in create.headers
+        assert {each.method for each in outbound.requests} >= {"POST", "GET", "CONNECT"}

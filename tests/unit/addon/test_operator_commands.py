@@ -39,6 +39,15 @@ async def test_keys_videos_and_usage() -> None:
 
 
 @in_a_loop
+async def test_nothing_is_said_in_words() -> None:
+    """mitmproxy's viewer fails on an empty list."""
+    commands = commands_of(ServiceHarness())
+    assert say(commands, "runway.videos") == ["no videos yet"]
+    with pytest.raises(exceptions.CommandError, match="the weight must be a number"):
+        say(commands, "runway.weight", "a", "key_that-was-typed-in-a-wrong-place")
+
+
+@in_a_loop
 async def test_a_weight() -> None:
     harness = ServiceHarness()
     commands = commands_of(harness)
