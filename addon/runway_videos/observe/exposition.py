@@ -80,6 +80,9 @@ FAMILIES: Mapping[str, Family] = {
     "runway_ready": Family("gauge", "Whether a create can be taken, as /runway/readyz says."),
 }
 
+#: Callers times keys that have a zero where nothing was counted yet.
+MOST_ZEROS = 500
+
 type _Sample = tuple[tuple[str, ...], float]
 
 
@@ -156,6 +159,7 @@ class Exposition:
         ]
         return {
             **{name: found.items() for name, found in counts.items()},
+            "runway_outcomes_unknown": _from_zero(runtime, metrics.unknown),
             **{name: [((), number)] for name, number in numbers.items()},
             "runway_unfinished_videos": [((who,), n) for who, n in metrics.unfinished().items()],
             "runway_key_weight": [((key.name,), key.weight) for key in keys],
@@ -169,6 +173,20 @@ class Exposition:
                 for model, cause, seconds in key.cooldowns
             ],
         }
+
+
+def _from_zero(runtime: Runtime, counts: Counts) -> Iterable[_Sample]:
+    """A count by callers and keys, with a zero for all that were never counted.
+
+    Prometheus' `increase` does not see the first of a count that was not there before. Where there
+    are very many callers and keys, it is left at that.
+    """
+    found = dict(counts.items())
+    callers = [caller.name for caller in runtime.settings.callers] or [""]
+    keys = [key.name for key in runtime.pool.now()]
+    if len(callers) * len(keys) <= MOST_ZEROS:
+        found = {(caller, key): 0.0 for caller in callers for key in keys} | found
+    return found.items()
 
 
 class _Collector:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from asking import check_video, needs_curl, until, web
+from asking import check_video, free_port, needs_curl, until, web
 from authority import put_authority
 from deploying import CONTAINERFILE, DEPLOY
 from end_to_end.conftest import Folders, whole
@@ -24,8 +25,10 @@ from runway_videos.alerts.trial import TEXT
 pytestmark = [pytest.mark.slow, needs_curl]
 
 _PAGE = (DEPLOY / "team.md").read_text()
+PROMETHEUS = shutil.which("prometheus")
 KEYS = ("key_of_org_a", "key_of_org_b")
 CALLERS = ("web", "mobile", "batch")
+WEIGHTS = "keys: org-a (weight 3 = 75%), org-b (weight 1 = 25%)"
 
 
 # What blocks define for those below them, in the same shell.
@@ -141,7 +144,7 @@ def check_files(operator: Operator, hook: Hook) -> None:
     assert all((operator.folder / name).stat().st_mode & 0o077 == 0 for name in ("etc", "secrets", "var"))
     operator.write("etc/mitm.conf")
     checked = operator.paste("check")
-    assert "keys: org-a (weight 3 = 75%), org-b (weight 1 = 25%)" in checked
+    assert WEIGHTS in checked
     assert checked.splitlines()[-1].endswith(" took a message")
     (trial,) = hook.origin.requests
     assert json.loads(trial.body)["text"].startswith(TEXT)
@@ -172,8 +175,9 @@ def check_numbers(operator: Operator) -> None:
 
 
 def check_prometheus(operator: Operator) -> None:
-    """It would find what the file names: paths in it are below its own folder."""
-    conf = YAML(typ="safe").load(operator.write("etc/prometheus.yml"))
+    """It finds what the file names, paths in it being below its own folder, and gets the numbers."""
+    text = operator.write("etc/prometheus.yml")
+    conf = YAML(typ="safe").load(text)
     folder = operator.folder / "etc"
     assert all((folder / path).is_file() for path in conf["rule_files"])
     (job,) = conf["scrape_configs"]
@@ -183,6 +187,30 @@ def check_prometheus(operator: Operator) -> None:
         got = prometheus.get(job["metrics_path"], headers={"Authorization": f"Bearer {token}"})
     assert got.status_code == 200
     assert 'runway_unfinished_videos{caller="web"}' in got.text
+    if PROMETHEUS:
+        (folder / "prometheus.yml").write_text(text.replace("15s", "1s"))
+        check_a_real_prometheus(operator)
+
+
+def check_a_real_prometheus(operator: Operator) -> None:
+    port = str(free_port())
+    process = Process(
+        block("run: prometheus").replace("9095", port).split(), clean_environment(), operator.folder
+    )
+    try:
+        process.wait_for("ready to receive web requests")
+        with web(f"http://127.0.0.1:{port}") as http:
+
+            def asked(query: str) -> list[object]:
+                found = http.get("/api/v1/query", params={"query": query}).json()
+                return [each["value"][1] for each in found["data"]["result"]]
+
+            until(lambda: asked("runway_ready") == ["1"] or None, "a scrape")
+            assert asked("sum(runway_credits_total)") == ["192"]
+            groups = http.get("/api/v1/rules").json()["data"]["groups"]
+        assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}
+    finally:
+        process.stop()
 
 
 def check_changes(operator: Operator, proxy: Process) -> None:
@@ -198,11 +226,14 @@ def weights(answer: str) -> dict[str, float]:
 
 
 def check_the_way_to_runway(operator: Operator) -> None:
+    kept = operator.folder / "var/prometheus"  # where the page's Prometheus has what it saw
+    kept.mkdir(exist_ok=True)
     operator.paste("real", answers="key_1\nkey_2\n")
     assert [operator.secret(name) for name in ("org-a", "org-b")] == ["key_1", "key_2"]
-    assert list((operator.folder / "var").iterdir()) == []
+    assert list((operator.folder / "var").iterdir()) == [kept]
     checked = operator.shell(block("run: check").replace(" --alerts", ""))
     assert "Runway's API is taken to be" not in checked
+    assert WEIGHTS in checked
 
 
 def test_what_is_installed_is_what_the_image_has() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from ruamel.yaml import YAML
 from running import ROOT
 from runway_videos.observe.exposition import FAMILIES
 
+PROMTOOL = shutil.which("promtool")
 DEPLOYING = ROOT / "tests" / "deploying"
 _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 #: By the name of a sample: the labels that it has.
@@ -58,6 +61,18 @@ def test_every_metric_is_on_the_dashboard() -> None:
     used = set(re.findall(r"\brunway_\w+", shown))
     suffixes = {name: _SUFFIXES[family.kind] for name, family in FAMILIES.items()}
     assert [name for name in FAMILIES if used.isdisjoint(name + each for each in suffixes[name])] == []
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+def test_promtool_says_when_each_alert_comes() -> None:
+    done = subprocess.run(
+        [str(PROMTOOL), "test", "rules", str(DEPLOYING / "alerts_test.yaml")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_each_alert_says_what_is_wrong() -> None:

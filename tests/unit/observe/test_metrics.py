@@ -106,6 +106,14 @@ def test_an_unknown_outcome_is_not_a_refusal() -> None:
     assert found("runway_refused_requests_total", **refused) == 1
 
 
+def test_unknown_outcomes_of_each_caller_and_key_begin_at_zero() -> None:
+    found = told()
+    assert [found("runway_outcomes_unknown_total", caller=who, key="a") for who in ("app", "web")] == [0, 0]
+    own = told(events.OutcomeUnknown(FACTS, "a", "no answer"), caller="app")
+    assert own("runway_outcomes_unknown_total", caller="app", key="a") == 1
+    assert own("runway_outcomes_unknown_total", caller="web", key="a") is None
+
+
 def test_refusals_are_counted_by_reason_and_a_clients_text_is_no_label() -> None:
     bad = ApiError(400, "your secret prompt", param="prompt", code="invalid_value")
     strange = msgspec.structs.replace(FACTS, model="the client's own", runway_model="the client's own")
