@@ -9,7 +9,7 @@ from typing import Any
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 
@@ -45,11 +45,20 @@ return {1, ARGV[4]}
 
 
 class RedisState:
-    """A SharedState in the Redis at `url` (`redis://`, `rediss://`). Connects when it is first used."""
+    """A SharedState in the Redis at `url` (`redis://`, `rediss://`). Connects when it is first used.
 
-    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
+    `connection_class` makes connections to a `redis://`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        answer_seconds: float = ANSWER_SECONDS,
+        connection_class: type[redis.asyncio.Connection] = redis.asyncio.Connection,
+    ) -> None:
         connections = redis.asyncio.BlockingConnectionPool.from_url(
             url,
+            connection_class=connection_class,
             max_connections=_MAX_CONNECTIONS,
             timeout=_TURN_SECONDS,
             socket_timeout=answer_seconds,
@@ -79,11 +88,7 @@ class RedisState:
         await self._ask(self._redis.set(PREFIX + key, value, px=_milliseconds(seconds)))
 
     async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.zadd(PREFIX + key, {item: 0})
-            pipeline.zremrangebylex(PREFIX + key, "-", b"(" + oldest)
-            pipeline.pexpire(PREFIX + key, _milliseconds(seconds))
-            await self._ask(pipeline.execute())
+        await self._ask(self._add(PREFIX + key, item, seconds, oldest))
 
     async def remove(self, key: str, item: bytes) -> None:
         await self._ask(self._redis.zrem(PREFIX + key, item))
@@ -108,10 +113,19 @@ class RedisState:
         found = {_text(name): _text(value) for name, value in settings.items()}
         return [text for name, bad, text in _SETTINGS if found.get(name) in bad]
 
+    async def _add(self, name: str, item: bytes, seconds: float, oldest: bytes) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.zadd(name, {item: 0})
+            pipeline.zremrangebylex(name, "-", b"(" + oldest)
+            pipeline.pexpire(name, _milliseconds(seconds))
+            await pipeline.execute()
+
     async def _ask(self, answer: Awaitable[Any]) -> Any:
         try:
             return await answer
-        except (RedisError, OSError) as error:
+        # Not RedisError and OSError alone: asyncio raises AttributeError where a connection ends just before
+        # it is written to. Whatever it is, the answer is not known.
+        except Exception as error:
             raise StoreUnavailableError(f"{type(error).__name__}: {error}") from error
 
     async def close(self) -> None:

@@ -1,13 +1,16 @@
-"""How many connections to Redis one process has."""
+"""Connections to Redis: how many one process has, and what becomes of calls over one that breaks."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from redis.asyncio import Connection
 
 from redis_server import needs_redis
 from runway_videos.store.redis_state import RedisState
+from runway_videos.store.shared_state import StoreUnavailableError
 from unit.store.engines import engine
 
 pytestmark = [pytest.mark.slow, needs_redis]
@@ -23,6 +26,37 @@ def test_more_calls_at_once_than_connections_wait_for_their_turn() -> None:
                 await asyncio.gather(*(state.put(f"key{number}", b"x", 60) for number in range(200)))
                 values = await state.get_many([f"key{number}" for number in range(200)])
                 assert set(values) == {b"x"}
+            finally:
+                await state.close()
+
+    asyncio.run(run())
+
+
+def test_a_connection_that_ends_just_before_it_is_written_to_is_a_store_that_is_away() -> None:
+    """CPython raises AttributeError there, at `StreamWriter.writelines`."""
+    breaks = False
+
+    class Breaking(Connection):
+        async def send_command(self, *words: Any, **options: Any) -> None:
+            if breaks:
+                assert self._writer is not None
+                self._writer.transport.abort()  # as a reset that comes right now
+                for _ in range(3):
+                    await asyncio.sleep(0)
+            await super().send_command(*words, **options)
+
+    async def run() -> None:
+        nonlocal breaks
+        with engine("redis") as found:
+            assert found.redis is not None
+            state = RedisState(found.redis.url, connection_class=Breaking)
+            try:
+                await state.put("key", b"before", 60)
+                breaks = True
+                with pytest.raises(StoreUnavailableError):
+                    await state.swap("key", b"before", b"after", 60)
+                breaks = False
+                assert await state.get("key") == b"before"
             finally:
                 await state.close()
 
