@@ -41,7 +41,7 @@ class Owners:
         self._beaten_at: float | None = None
         self._steady_since: float | None = None  # since then every sign of life could be written
         self._task: asyncio.Task[None] | None = None
-        self._order = asyncio.Lock()
+        self._beating: asyncio.Task[StoreUnavailableError | None] | None = None
 
     def start(self) -> None:
         """Gives signs of life from now on, also where the store is away now: so it is seen to come back."""
@@ -54,9 +54,8 @@ class Owners:
         Raises StoreUnavailableError.
         """
         self.start()
-        async with self._order:
-            if self._beaten_at is None or self._clock() - self._beaten_at > LEASE_SECONDS / 2:
-                await self._beat()
+        if self._beaten_at is None or self._clock() - self._beaten_at > LEASE_SECONDS / 2:
+            await self._beat()
 
     async def dead(self, names: Iterable[str]) -> set[str]:
         """Those that give no sign of life; never this process. Raises StoreUnavailableError.
@@ -74,6 +73,8 @@ class Owners:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            if self._beating is not None:
+                await self._beating  # else it could come after what follows
             with contextlib.suppress(StoreUnavailableError):
                 await self._state.swap(f"process:{self.name}", b"1", None, LEASE_SECONDS)
 
@@ -84,13 +85,21 @@ class Owners:
             await self._sleep(BEAT_SECONDS)
 
     async def _beat(self) -> None:
+        """One sign for all who want one now: where the store does not answer, none waits for another."""
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.get_running_loop().create_task(self._try_to_write())
+        if (error := await asyncio.shield(self._beating)) is not None:
+            raise error
+
+    async def _try_to_write(self) -> StoreUnavailableError | None:
         try:
             await self._write()
-        except StoreUnavailableError:
+        except StoreUnavailableError as error:
             self._steady_since = None
-            raise
+            return error
         if self._steady_since is None:
             self._steady_since = self._clock()
+        return None
 
     async def _write(self) -> None:
         began = self._clock()

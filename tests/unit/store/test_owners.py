@@ -109,6 +109,24 @@ def test_signs_are_given_though_the_store_was_away_at_the_start() -> None:
     run(test)
 
 
+def test_all_who_ask_at_once_while_it_is_away_wait_for_one_sign() -> None:
+    async def test(world: World) -> None:
+        await world.pass_time(1)  # the others have given theirs
+        late = world.process()
+        world.state.is_away = True
+        before = world.state.trips
+        asked = [asyncio.ensure_future(late.be_alive()) for _ in range(100)]
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(each) for each in results} == {StoreUnavailableError}
+        assert world.state.trips == before + 1
+        world.state.is_away = False
+        await late.be_alive()
+        await late.close()
+        assert await world.state.get(f"process:{late.name}") is None
+
+    run(test)
+
+
 def test_a_store_that_has_lost_its_data_is_told_of_once_by_each() -> None:
     async def test(world: World) -> None:
         await world.pass_time(2 * LEASE_SECONDS)
