@@ -179,11 +179,11 @@ class Service:
         """A video's link did not give it, when its bytes were asked for."""
         link_failed(self.runtime, download, problem)
 
-    async def _why_closed(self) -> str:
+    def _why_closed(self) -> str:
         """Why the process takes no creates, whatever its keys; "" where it does."""
         if self._ending:
             return "the proxy is ending"
-        return "the store is away" if self._state is not None and await self._state.stays_away() else ""
+        return "the store is away" if self._state is not None and self._state.is_away else ""
 
     @property
     def creates_in_flight(self) -> int:

@@ -105,7 +105,7 @@ class Exposition:
             from prometheus_client.exposition import choose_encoder
         except ImportError:
             return Answer(*render(_not_installed()))
-        ready = not await self._health.why_not_ready(runtime)
+        ready = not self._health.why_not_ready(runtime)
         registry = CollectorRegistry()
         registry.register(_Collector(lambda: self.families(runtime, call.caller, ready)))
         if call.caller == EVERYBODY:

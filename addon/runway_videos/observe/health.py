@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 
@@ -20,7 +20,7 @@ _HEADERS = {"content-type": "application/json", **PRIVATE_HEADERS}
 class Health:
     """Answers both. `closed`: why the process takes no creates, whatever its keys; "" where it does."""
 
-    def __init__(self, lag: LoopLag, closed: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, lag: LoopLag, closed: Callable[[], str]) -> None:
         self._lag = lag
         self._closed = closed
 
@@ -32,11 +32,11 @@ class Health:
 
     async def ready(self, runtime: Runtime, call: Call) -> Answer:
         """200 while a create can be taken, else 503 with the reason."""
-        return _answer("ready", await self.why_not_ready(runtime))
+        return _answer("ready", self.why_not_ready(runtime))
 
-    async def why_not_ready(self, runtime: Runtime) -> str:
+    def why_not_ready(self, runtime: Runtime) -> str:
         """Why no create can be taken, "" where one can."""
-        return await self._closed() or runtime.pool.why_not_ready(catalog.load().models())
+        return self._closed() or runtime.pool.why_not_ready(catalog.load().models())
 
 
 def _answer(good: str, reason: str) -> Answer:

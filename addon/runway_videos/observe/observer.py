@@ -33,7 +33,7 @@ class Observer:
         settings: Settings,
         poller: Poller,
         current: Callable[[], Runtime],
-        closed: Callable[[], Awaitable[str]],
+        closed: Callable[[], str],
     ) -> None:
         """Raises ConfigError."""
         self.downloads = DownloadCounts()

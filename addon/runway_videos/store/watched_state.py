@@ -9,30 +9,39 @@ from runway_videos.store.shared_state import SharedState, StoreUnavailableError,
 
 
 class WatchedState:
-    """Another SharedState. `changed` gets why it is away, at its first failure, and None when it is back."""
+    """Another SharedState. `changed` gets why it is away, at its first failure, and None when it is back.
+
+    One that took no write is away until it takes one: a replica, or a full one, may be read all the same.
+    """
 
     def __init__(self, state: SharedState, changed: Callable[[str | None], None]) -> None:
         self._state = state
         self._changed = changed
+        self._took_no_write = False
         self.is_away = False
 
     async def get(self, key: str) -> bytes | None:
         return await self._watch(self._state.get(key))
 
     async def swap(self, key: str, expected: bytes | None, value: bytes | None, seconds: float) -> Swapped:
-        return await self._watch(self._state.swap(key, expected, value, seconds))
+        swapped = await self._watch(self._state.swap(key, expected, value, seconds), is_write=True)
+        if swapped.done and value is not None:
+            self._wrote()
+        return swapped
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
-        await self._watch(self._state.put(key, value, seconds))
+        await self._watch(self._state.put(key, value, seconds), is_write=True)
+        self._wrote()
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         return await self._watch(self._state.get_many(keys))
 
     async def add(self, key: str, item: bytes, seconds: float, oldest: bytes) -> None:
-        await self._watch(self._state.add(key, item, seconds, oldest))
+        await self._watch(self._state.add(key, item, seconds, oldest), is_write=True)
+        self._wrote()
 
     async def remove(self, key: str, item: bytes) -> None:
-        await self._watch(self._state.remove(key, item))
+        await self._watch(self._state.remove(key, item), is_write=True)
 
     async def items(
         self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
@@ -51,25 +60,28 @@ class WatchedState:
             return await self.warnings()
         return []
 
-    async def stays_away(self) -> bool:
-        """Whether it is away, after another look where it was: nobody else may ask it."""
-        if self.is_away:
-            with contextlib.suppress(StoreUnavailableError):
-                await self.get("here?")
-        return self.is_away
-
-    async def _watch[T](self, answer: Awaitable[T]) -> T:
+    async def _watch[T](self, answer: Awaitable[T], *, is_write: bool = False) -> T:
         try:
             found = await answer
         except StoreUnavailableError as error:
+            self._took_no_write = self._took_no_write or is_write
             if not self.is_away:
                 self.is_away = True
                 self._changed(str(error))
             raise
+        if not self._took_no_write:
+            self._is_here()
+        return found
+
+    def _wrote(self) -> None:
+        """It took a value. A full one takes deletions, too."""
+        self._took_no_write = False
+        self._is_here()
+
+    def _is_here(self) -> None:
         if self.is_away:
             self.is_away = False
             self._changed(None)
-        return found
 
 
 def watched(state: SharedState | None, changed: Callable[[str | None], None]) -> WatchedState | None:

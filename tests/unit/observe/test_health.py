@@ -40,7 +40,7 @@ async def _handled(harness: ServiceHarness, path: str) -> Answer:
     return answer
 
 
-async def is_open() -> str:
+def is_open() -> str:
     return ""
 
 
