@@ -214,7 +214,7 @@ class Admission:
             return AdmittedCall(route, caller, flow_messages.take_credentials(flow, self._tokens), 0)
         if not self._policy.may_call(sender):
             return None
-        return AdmittedCall(route, "", (), 0, goes_on=True)
+        return AdmittedCall(route, self._policy.name_of(sender), (), 0, goes_on=True)
 
     def _refuse(self, flow: http.HTTPFlow, sender: Sender, error: ApiError, route: Route | None) -> None:
         flow_messages.take_credentials(flow, self._tokens)

@@ -24,8 +24,10 @@ _HEADERS_OF_THE_BODY = ("content-length", "etag", "last-modified", "content-md5"
 
 
 class ModelsFlow(msgspec.Struct):
-    """A call under way. `model` as in `Route`; `instead`: our answer takes the place of the one that came."""
+    """A caller's call under way. `model` as in `Route`; `instead`: our answer takes the place of the one
+    that came."""
 
+    caller: str
     model: str
     instead: Answer | None = None
 
@@ -36,9 +38,9 @@ class ModelsAnswers:
     def __init__(self, flows: weakref.WeakKeyDictionary[http.HTTPFlow, ModelsFlow]) -> None:
         self._flows = flows
 
-    def expect(self, flow: http.HTTPFlow, model: str) -> None:
+    def expect(self, flow: http.HTTPFlow, caller: str, model: str) -> None:
         """The flow goes on and asks for the models."""
-        self._flows[flow] = ModelsFlow(model)
+        self._flows[flow] = ModelsFlow(caller, model)
         flow.request.headers["accept-encoding"] = "identity"
 
     def begin_response(self, flow: http.HTTPFlow, runtime: Runtime) -> bool:
@@ -47,7 +49,7 @@ class ModelsAnswers:
         if asked is None or response is None:
             return False
         if response.status_code >= 400:
-            asked.instead = _ours(runtime, asked.model)
+            asked.instead = _ours(runtime, asked)
             if asked.instead is None:
                 return False
             flow_messages.put_answer(flow, asked.instead)
@@ -65,7 +67,7 @@ class ModelsAnswers:
         if flow.request.is_http11:
             response.http_version = "HTTP/1.1"
             response.headers["transfer-encoding"] = "chunked"
-        response.stream = _Extended(lambda body: extended(runtime, body))
+        response.stream = _Extended(lambda body: extended(runtime, asked.caller, body))
         return True
 
     def end(self, flow: http.HTTPFlow) -> None:
@@ -79,7 +81,7 @@ class ModelsAnswers:
         asked = self._flows.pop(flow, None)
         if asked is None or flow.response is not None or not flow_messages.client_is_there(flow):
             return
-        if ours := _ours(runtime, asked.model):
+        if ours := _ours(runtime, asked):
             flow_messages.put_answer(flow, ours)
             http_layer.send_though_failed(flow)
 
@@ -120,8 +122,8 @@ def _is_long(flow: http.HTTPFlow, response: http.Response) -> bool:
     return length.isdecimal() and int(length) > flow_messages.LARGEST_HELD_BODY
 
 
-def _ours(runtime: Runtime, model: str) -> Answer | None:
+def _ours(runtime: Runtime, asked: ModelsFlow) -> Answer | None:
     try:
-        return answer_of(runtime, model)
+        return answer_of(runtime, asked.caller, asked.model)
     except ApiError:  # no model of ours
         return None

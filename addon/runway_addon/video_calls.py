@@ -72,7 +72,7 @@ class VideoCalls:
             return
         max_body = self._service.runtime.settings.max_body
         if admitted is not None and admitted.goes_on:
-            self._models.expect(flow, admitted.route.model)
+            self._models.expect(flow, admitted.caller, admitted.route.model)
         elif admitted is not None:
             self._calls[flow] = admitted
             if admitted.size != 0:

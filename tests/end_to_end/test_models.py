@@ -159,10 +159,13 @@ def test_over_tls(plain: Proxy, upstream: Serve, version: str, route: Callable[[
 def test_without_a_fallback_the_stock_client_is_given_ours(
     folder: Folders, sandbox_server: SandboxServer
 ) -> None:
-    callers = json.dumps({"name": "app", "value": "env.TOKEN"})
-    options: dict[str, Any] = {**sandbox_server.options(), "runway_callers": [callers]}
+    callers = [
+        {"name": "app", "value": "env.TOKEN"},
+        {"name": "few", "value": "env.FEW", "models": ["house"]},
+    ]
+    options: dict[str, Any] = {**sandbox_server.options(), "runway_callers": [*map(json.dumps, callers)]}
     aliases = ["sora-2=gen4.5", "house-*=gen4.5", "house=gen4.5"]
-    token = {"TOKEN": "tok_of_the_application"}
+    token = {"TOKEN": "tok_of_the_application", "FEW": "tok_of_a_few"}
     with Proxy(folder(), env=token, runway_aliases=aliases, **options) as proxy:
         with client(proxy.base_url, token["TOKEN"]) as app:
             found = [model.id for model in app.models.list()]
@@ -175,6 +178,8 @@ def test_without_a_fallback_the_stock_client_is_given_ours(
             assert ids(known.get("/openai/models?api-version=1")) == found
             error = error_of(known.get("/v1/models/gpt-x"), 404)
             assert (error["code"], error["param"]) == ("model_not_found", "model")
+        with client(proxy.base_url, token["FEW"]) as few:
+            assert [model.id for model in few.models.list()] == ["house"]
         with web(proxy.url) as stranger:
             assert error_of(stranger.get("/v1/models"), 401)["code"] == "invalid_api_key"
         whole(proxy)

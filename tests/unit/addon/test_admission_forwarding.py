@@ -164,3 +164,11 @@ def test_refusals_are_logged_once_a_minute_for_each_peer_and_kind(caplog: pytest
     now[0] = 61.0
     gate.admit(asked(path="/v1/chat", host="elsewhere.example"))
     assert len(caplog.messages) == before + 1
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sora-2"])
+def test_a_call_for_the_models_that_goes_on_is_known_by_its_caller(path: str) -> None:
+    options: dict[str, Any] = {"callers": CALLERS, "forward": True, "fallback": "https://gateway.example"}
+    admitted = admission(**options).admit(own("GET", path, authorization="Bearer tok_hush"))
+    assert admitted is not None
+    assert (admitted.goes_on, admitted.caller) == (True, "app")

@@ -29,10 +29,10 @@ def models() -> ModelsAnswers:
     return ModelsAnswers(flows)
 
 
-def asked(models: ModelsAnswers, model: str = "") -> http.HTTPFlow:
+def asked(models: ModelsAnswers, model: str = "", caller: str = "") -> http.HTTPFlow:
     found = flow_of("GET", "/v1/models")
     found.client_conn.state = ConnectionState.OPEN
-    models.expect(found, model)
+    models.expect(found, caller, model)
     assert found.request.headers["accept-encoding"] == "identity"
     return found
 
@@ -147,3 +147,13 @@ def test_other_failures_stay_failures(models: ModelsAnswers, runtime: Runtime, w
     models.fail(found, runtime)
     assert found.response is before
     assert found.error is not None
+
+
+def test_a_caller_gets_those_that_it_may_use(models: ModelsAnswers) -> None:
+    callers = [{"name": "few", "value": "tok_1", "models": ["gen4.5"]}]
+    runtime = ServiceHarness(callers=callers).service.runtime
+    for model, status, listed in (("", 200, ["gpt-x", "runway/gen4.5"]), ("", 500, ["runway/gen4.5"])):
+        found = asked(models, model, "few")
+        assert came(models, runtime, found, status)
+        assert [each["id"] for each in json.loads(streamed(found, LIST))["data"]] == listed
+    assert not came(models, runtime, asked(models, "veo3.1", "few"), 500)
