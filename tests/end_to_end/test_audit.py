@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,12 @@ def test_a_path_that_cannot_be_written_ends_the_start(folder: Folders, sandbox_s
     proxy = start(folder(), sandbox_server, "/dev/null/audit.jsonl")
     assert proxy.wait() == 1
     assert "runway_audit: cannot write /dev/null/audit.jsonl: Not a directory" in proxy.log
+
+
+def test_a_pipe_ends_the_start_and_is_not_waited_for(folder: Folders, sandbox_server: SandboxServer) -> None:
+    made = folder()
+    pipe = made / "audit.pipe"
+    os.mkfifo(pipe)
+    proxy = start(made, sandbox_server, pipe)
+    assert proxy.wait() == 1
+    assert f"runway_audit: cannot write {pipe}: it is a pipe; name a file on a disk" in proxy.log

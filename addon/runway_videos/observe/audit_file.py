@@ -4,11 +4,15 @@ A line is one call of write(2) on a descriptor that appends, so that processes m
 none is cut by `kill -9`. Where the disk took a part of a line, the next one begins on a new line.
 A full file is renamed to `PATH.TIME-PROCESS`, and never deleted here. A file that somebody else has
 renamed is left, and PATH begins anew.
+
+Nothing here waits: where a file is a device or `/dev/stdout`, what is not taken at once is lost. Pipes
+are refused: without their reader nothing could be written, nor would a line outlive the reader.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import time
@@ -19,6 +23,9 @@ from pathlib import Path
 MAX_BYTES = 64 << 20
 #: Other names that are tried where one is taken.
 _MAX_NAMES = 1000
+# Pipes that may be written to: a container's or a service manager's own.
+_STREAMS = ("/dev/stdout", "/dev/stderr")
+_RIGHT = f"name a file on a disk, or {' or '.join(_STREAMS)} where that is a pipe or a terminal"
 
 
 class AuditFile:
@@ -45,9 +52,11 @@ class AuditFile:
         self._torn = self._failing = False
 
     def open(self) -> None:
-        """Opens it, or makes it. OSError where that cannot be."""
+        """Opens it, or makes it. OSError where that cannot be, also for what is no file."""
+        with contextlib.suppress(FileNotFoundError):
+            _check_kind(self.path, self.path.stat().st_mode)
         self._torn = _ends_within_a_line(self.path)
-        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600)
 
     def append(self, line: bytes) -> None:
         """Writes a line, which ends in a newline. Never raises OSError: what is served goes on."""
@@ -96,6 +105,19 @@ class AuditFile:
         name = f"{self.path.name}.{when}-{os.getpid()}"
         names = [name, *(f"{name}-{number}" for number in range(1, _MAX_NAMES))]
         return next(place for each in names if not (place := self.path.with_name(each)).exists())
+
+
+def _check_kind(path: Path, mode: int) -> None:
+    """OSError for what is no place for an account."""
+    is_stream, problem = str(path) in _STREAMS, ""
+    if stat.S_ISFIFO(mode) and not is_stream:
+        problem = "it is a pipe"
+    elif stat.S_ISSOCK(mode):
+        problem = "it is a socket"
+    elif stat.S_ISREG(mode) and is_stream:  # the log's next line would be written over the account's
+        problem = "it is where the log goes"
+    if problem:
+        raise OSError(errno.EINVAL, f"{problem}; {_RIGHT}")
 
 
 def _ends_within_a_line(path: Path) -> bool:

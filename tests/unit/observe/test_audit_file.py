@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +144,70 @@ def test_what_is_no_file_is_not_rotated() -> None:
 def test_where_it_cannot_be_opened_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"Not a directory|No such file"):
         Told(tmp_path / "none" / "audit.jsonl").file.open()
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_named_pipe_is_refused_at_once(tmp_path: Path, is_read: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK) if is_read else None
+    with pytest.raises(OSError, match=r"is a pipe.* on a disk, or /dev/stdout or /dev/stderr"):
+        Told(pipe).file.open()
+    told = Told(pipe)
+    told.file.append(LINE)
+    assert len(told.problems) == 1
+    if reader is not None:
+        os.close(reader)
+
+
+def test_a_pipe_that_takes_the_place_of_the_file_stops_nothing(path: Path) -> None:
+    told = Told(path)
+    told.file.append(LINE)
+    path.unlink()
+    os.mkfifo(path)
+    told.file.append(LINE)
+    path.unlink()
+    told.file.append(LINE)
+    assert [bool(each) for each in told.problems] == [True, False]
+    assert path.read_bytes() == LINE
+
+
+def test_a_socket_is_refused(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        with pytest.raises(OSError, match="is a socket"):
+            Told(tmp_path / "socket").file.open()
+
+
+_ON_STDOUT = """
+import sys
+from pathlib import Path
+from runway_videos.observe.audit_file import AuditFile
+file = AuditFile(Path("/dev/stdout"), lambda problem: print(problem, file=sys.stderr))
+file.open()
+for _ in range(int(sys.argv[1])):
+    file.append(b"x" * 999 + b"\\n")
+"""
+
+
+def on_stdout(stdout: int, lines: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", _ON_STDOUT, str(lines)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def test_a_pipe_as_standard_output_is_written_and_never_waited_for() -> None:
+    reading, writing = os.pipe()
+    done = on_stdout(writing, 1000)  # far more than a pipe holds
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        found = pipe.read().splitlines()
+    assert set(found) == {b"x" * 999}
+    assert (done.returncode, done.stderr) == (0, os.strerror(errno.EAGAIN) + "\n")
+
+
+def test_a_file_as_standard_output_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        done = on_stdout(log.fileno(), 1)
+    assert "is where the log goes" in done.stderr
+    assert (tmp_path / "log").read_bytes() == b""
