@@ -148,3 +148,35 @@ def test_nothing_shows_where_they_go(stand: Stand) -> None:
     stand.proxy.wait_for(r"alerts: 127\.0\.0\.1:\d+ \(key_refused, ")
     assert "hush" not in stand.proxy.log
     assert "Traceback" not in stand.proxy.log
+
+
+def test_another_receiver_in_a_changed_file_is_told_from_then_on_and_the_earlier_one_no_more(
+    folder: Folders,
+) -> None:
+    here, first, second = folder(), Origin(), Origin()
+    for channel in (first, second):
+        channel.routes[PATH] = lambda exchange: exchange.reply(200, b"ok")
+
+    def conf(name: str) -> str:
+        return f"runway_alerts: [{{url: env.{name}}}]\n"
+
+    def texts(channel: Origin) -> list[str]:
+        return [json.loads(asked.body)["text"] for asked in channel.requests]
+
+    with FaultyRunway() as runway, first, second:
+        env = {"FIRST": first.url + PATH, "SECOND": second.url + PATH}
+        with gateway(here, runway, {"refused": 1, "poor": 1}, env=env, conf=conf("FIRST")) as proxy:
+            with Client(proxy.base_url, max_retries=0) as user:
+                runway.account("refused-a").plan(Operation.CREATE, faults.UNAUTHORIZED)
+                create(user, model="runway/refused", prompt="it")
+                until(lambda: texts(first) or None, "the first receiver")
+                (here / "new").write_text(conf("SECOND"))
+                (here / "new").replace(here / "mitm.conf")
+                proxy.wait_for("configuration: new runway_alerts$")
+                runway.account("poor-a").plan(Operation.CREATE, faults.CREDITS)
+                create(user, model="runway/poor", prompt="it")
+                until(lambda: texts(second) or None, "the second receiver")
+            assert proxy.stop() == 0  # what waited has been told
+            assert "hush" not in proxy.log
+    assert [("refused-a" in text, "poor-a" in text) for text in texts(first)] == [(True, False)]
+    assert [("refused-a" in text, "poor-a" in text) for text in texts(second)] == [(False, True)]

@@ -38,6 +38,7 @@ def gateway(
     port: int = 0,
     short_waits: bool = False,
     env: Mapping[str, str] = {},
+    conf: str = "",
     **options: Any,
 ) -> Proxy:
     """A proxy for those models, with so many keys each, in a folder of its own.
@@ -53,7 +54,7 @@ def gateway(
     }
     listen = ("--listen-host", "127.0.0.1", "--listen-port", str(port))
     addon = SHORT_WAITS if short_waits else ADDON
-    return Proxy(folder, *arguments, listen=listen, env=env, addon=addon, **(chosen | options))
+    return Proxy(folder, *arguments, conf=conf, listen=listen, env=env, addon=addon, **(chosen | options))
 
 
 def lines_with(log: str, *words: str) -> list[str]:
