@@ -11,6 +11,7 @@ from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_watch import FileWatch
 from runway_videos.config.settings import ID_SECRET_VARIABLE, Settings
+from runway_videos.config.store_option import StoreOption
 from runway_videos.logs import log
 
 #: Seconds between two looks at the files. A change is taken over at the second look that sees it.
@@ -38,6 +39,7 @@ class NewConfiguration:
         self._looking: asyncio.Task[None] | None = None
         self._reading: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
+        self._next_store: StoreOption | None = None  # the one of the next start, where that is another
 
     def use(self, settings: Settings, take: Callable[[Settings], None]) -> None:
         """These are in force. `take` puts others in force, and raises ConfigError where it cannot."""
@@ -71,13 +73,14 @@ class NewConfiguration:
                 file = await asyncio.to_thread(self._options.read_file)
                 settings = self._options.settings_with(file)
                 _check_complete(before, settings)
-                store_waits = settings.store != before.store
+                next_store = settings.store if settings.store != before.store else None
                 settings = msgspec.structs.replace(settings, store=before.store)
                 if settings != before:
                     self._take(settings)
                 held = self._options.adopt(file)
-                if store_waits:  # its entry is the same, and what it names is another
-                    held.append(_STORE_WAITS)
+                if next_store not in (None, self._next_store):
+                    held.append(_STORE_WAITS)  # its entry is the same, and what it names is another
+                self._next_store = next_store
             except ConfigError as error:
                 # Also those that are only missing: they may be written next.
                 self._watch.use([*_files(before), *error.files])
@@ -100,7 +103,15 @@ def _files(settings: Settings) -> list[str]:
 
 
 def _check_complete(before: Settings, settings: Settings) -> None:
-    """At the start a key whose secret is not there is left out. One that served must not vanish so."""
+    """Raises ConfigError for what is right at a start, but may be a file that was cut off.
+
+    A key whose secret is not there is left out, and without callers the local user is served.
+    """
+    if before.callers and not settings.callers:
+        raise ConfigError(
+            f"{settings.conf or 'the command line'}: runway_callers: no caller is left, and without any the "
+            "local user would be served; where that is meant, start the proxy again"
+        )
     names = {key.name for key in settings.keys}
     for key in before.keys:
         if key.name not in names and (missing := settings.left_out.get(key.name)):

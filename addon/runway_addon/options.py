@@ -13,7 +13,7 @@ from runway_addon import command_line, file_options
 from runway_addon.option_secrets import LiteralSecrets
 from runway_videos.config import conf_file, settings
 from runway_videos.config.aliases import DEFAULT_ALIASES
-from runway_videos.config.conf_file import ConfFile, ConfigError
+from runway_videos.config.conf_file import NO_FILE, ConfFile, ConfigError
 from runway_videos.config.settings import Settings
 
 # name: (type, default, one line of help)
@@ -99,6 +99,7 @@ class AddonOptions:
         self._environment = environment
         self._literals = LiteralSecrets()
         self._file: ConfFile | None = None
+        self._at_start = NO_FILE
         self._known: Collection[str] = ()
         self._on_command_line: frozenset[str] = frozenset()
 
@@ -118,7 +119,7 @@ class AddonOptions:
             ctx.options.keys(), command_line.options_of_all_programs
         )
         path = conf_file.find(on_command_line.get("runway_conf"), folders)
-        file = self._file = conf_file.read(path, known)
+        file = self._file = self._at_start = conf_file.read(path, known)
         applied = [name for name in file.entries if self._is_from_file(name) and name not in _SECRET]
         for name in applied:
             if name in ctx.options:
@@ -142,7 +143,7 @@ class AddonOptions:
 
     def where(self, name: str) -> str:
         """Where an option was set, for messages."""
-        return self._where(self._file or ConfFile(None, {}), name)
+        return self._where(self._file or NO_FILE, name)
 
     def _where(self, file: ConfFile, name: str) -> str:
         if self._is_from(file, name):
@@ -163,7 +164,7 @@ class AddonOptions:
 
     def read_settings(self) -> Settings:
         """The settings as the options stand now. Raises ConfigError."""
-        return self.settings_with(self._file or ConfFile(None, {}))
+        return self.settings_with(self._file or NO_FILE)
 
     def read_file(self) -> ConfFile:
         """The file as it is now. Takes a while. Raises ConfigError, also where it says nothing any more."""
@@ -189,7 +190,8 @@ class AddonOptions:
     def adopt(self, file: ConfFile) -> list[str]:
         """Puts a file, whose settings are in force, in the place of the one before. Raises ConfigError.
 
-        Gives a line for each entry that has changed and takes effect at the next start alone.
+        Gives a line for each entry that has changed and takes effect at the next start alone; none where
+        it is again as it was at the start.
         """
         names = {*OPTIONS, *file.entries, *(self._file.entries if self._file else ())}
         changed = sorted(name for name in names if self._is_changed(file, name))
@@ -197,7 +199,8 @@ class AddonOptions:
         values = {name: self._value(file, name) for name in changed if name not in (*held, *_SECRET)}
         self._file = file
         ctx.options.update(**values)
-        return [f"{self.where(name)}: takes effect when the proxy is started again" for name in held]
+        waiting = [name for name in held if file.differs(self._at_start, name)]
+        return [f"{self.where(name)}: takes effect when the proxy is started again" for name in waiting]
 
     def _value(self, file: ConfFile, name: str) -> object:
         """An option of the addon's own as it would be with this file."""
@@ -211,10 +214,7 @@ class AddonOptions:
 
     def _is_changed(self, file: ConfFile, name: str) -> bool:
         """Whether an entry is another one than in the file that is in force, and counts."""
-        before = self._file.entries.get(name) if self._file else None
-        after = file.entries.get(name)
-        same = before.value == after.value if before and after else before is after
-        return not same and name not in self._on_command_line
+        return name not in self._on_command_line and file.differs(self._file or NO_FILE, name)
 
     def _is_from_file(self, name: str) -> bool:
         return self._file is not None and self._is_from(self._file, name)

@@ -69,3 +69,21 @@ def test_files_that_change_are_taken_over_and_nobody_is_cut_off(
         assert key not in proxy.log
         assert "token-of-app" not in proxy.log
         whole(proxy)
+
+
+def test_a_file_that_is_cut_off_before_its_callers_opens_nothing(
+    folder: Folders, sandbox_server: SandboxServer
+) -> None:
+    here = folder()
+    (key,) = sandbox_server.keys
+    (here / "key").write_text(key + "\n")
+    (here / "token").write_text("token-of-app-1\n")
+    conf = CONF.format(url=sandbox_server.url, videos=9)
+    with Proxy(here, conf=conf) as proxy, web(proxy.url) as calls:
+        put(here / "mitm.conf", conf.partition("runway_callers")[0])
+        proxy.wait_for("mitm.conf: runway_callers: no caller is left.*; what was in force stays so$")
+        assert calls.post("/v1/videos", json={"prompt": "a cat"}).status_code == 401
+        put(here / "mitm.conf", CONF.format(url=sandbox_server.url, videos=8))
+        proxy.wait_for("configuration: new runway_callers$")
+        assert create(calls, "token-of-app-1").status_code == 200
+        whole(proxy)

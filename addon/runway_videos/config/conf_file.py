@@ -57,6 +57,15 @@ class ConfFile(msgspec.Struct, frozen=True):
         """Where an entry stands, for messages: `mitm.conf line 3: listen_port`."""
         return f"{self.path} line {self.entries[name].line}: {name}"
 
+    def differs(self, other: ConfFile, name: str) -> bool:
+        """Whether the other says something else of an option, or only one of them says anything."""
+        here, there = self.entries.get(name), other.entries.get(name)
+        return here.value != there.value if here and there else here is not there
+
+
+#: Where there is no file.
+NO_FILE = ConfFile(None, {})
+
 
 def find(named: str | None, folders: Iterable[Path]) -> Path | None:
     """The file to read: the named one, else that of the first of the folders that has one.

@@ -2,80 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from mitmproxy import ctx
 
-from runway_addon.new_configuration import NewConfiguration
-from runway_videos.config.conf_file import ConfigError
-from runway_videos.config.settings import Settings
+from unit.addon.running_harness import KEY, Running, lines
 from unit.addon.start_harness import Start
 
 pytestmark = pytest.mark.dependencies
-
-KEY = "runway_keys:\n  - {name: a, value: env.TEAM_A, weight: 2}\n"
-
-
-class Running:
-    """A started configuration, whose files a test changes."""
-
-    def __init__(self, start: Start, conf: str) -> None:
-        self.start = start
-        start(conf)
-        self.taken: list[Settings] = []
-        self.refuses: str | None = None
-        self.looks = 0
-        self.looked = asyncio.Event()
-        self.new = NewConfiguration(start.options, self._sleep)
-        self._take(start.options.read_settings())
-
-    def _take(self, settings: Settings) -> None:
-        if self.refuses:
-            raise ConfigError(self.refuses)
-        self.taken.append(settings)
-        self.new.use(settings, self._take)
-
-    async def _sleep(self, seconds: float) -> None:
-        self.looks += 1
-        self.looked.set()
-        await asyncio.sleep(0)
-
-    async def until(self, done: Callable[[], bool]) -> None:
-        """Looks at the files until then, and twice more."""
-        looks = self.looks
-        while not done() or self.looks < looks + 5:
-            self.looked.clear()
-            await self.looked.wait()
-
-    @property
-    def now(self) -> Settings:
-        return self.taken[-1]
-
-    def put(self, conf: str) -> None:
-        """Another file takes the place of the one that was read."""
-        other = self.start.folder / "other"
-        other.write_text(conf)
-        other.replace(self.start.file)
-
-    def read(self, conf: str) -> None:
-        self.put(conf)
-        self.start.loop.run_until_complete(self.new.read())
-
-
-@pytest.fixture
-def running(start: Start, caplog: pytest.LogCaptureFixture) -> Callable[[str], Running]:
-    caplog.set_level(logging.INFO)
-    return lambda conf: Running(start, conf)
-
-
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    found = [record.getMessage() for record in caplog.records if record.name == "runway"]
-    caplog.clear()
-    return found
 
 
 def test_a_changed_file_is_taken_over_and_the_options_show_it(
@@ -170,16 +106,14 @@ def test_another_store_behind_the_same_name_waits_and_the_rest_is_taken_over(
     conf = f"runway_store: file.{url}\n"
     here = running(conf + KEY)
     before = here.now.store
-    url.write_text("redis://:new-word@127.0.0.1:6379/0")
     lines(caplog)
-    for weight in (5, 6):
+    waits = "runway_store: what it names is another now; that takes effect when the proxy is started again"
+    for weight, word, told in ((5, "new", [waits]), (6, "new", []), (7, "old", []), (8, "new", [waits])):
+        url.write_text(f"redis://:{word}-word@127.0.0.1:6379/0")
         here.read(conf + KEY.replace("weight: 2", f"weight: {weight}"))
         assert here.now.keys[0].weight == weight
         assert here.now.store == before
-        assert lines(caplog) == [
-            "configuration: new runway_keys",
-            "runway_store: what it names is another now; that takes effect when the proxy is started again",
-        ]
+        assert lines(caplog) == ["configuration: new runway_keys", *told]
 
 
 def test_the_command_line_still_wins(start: Start) -> None:
