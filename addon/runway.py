@@ -119,7 +119,7 @@ class RunwayAddon:
         events = service.runtime.events
         self.admission = Admission(settings, self.connections, self.addresses, self.throttle, events)
         self.video_calls.use(service, self.admission)
-        self.new_configuration.use(settings, self.take)
+        self.new_configuration.use(settings, self.take, lambda: service.runtime.settings)
         reload_state.last_good.replaced_by(self)
 
     def running(self) -> None:

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
 async def _try_alerts(settings: Settings) -> int:
     """Prints what became of a message to each receiver; 1 where one did not take it."""
     if not settings.alerts:
-        print("runway_alerts: there is none to try", file=sys.stderr)
+        print("runway_alerts: there is none to try; set one, or leave --alerts out", file=sys.stderr)
         return 1
     client, status = WebhookClient(), 0
     async for host, problem in trial.tell(settings.alerts, client):

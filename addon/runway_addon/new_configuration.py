@@ -11,6 +11,7 @@ from runway_addon.options import AddonOptions
 from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.file_watch import FileWatch
 from runway_videos.config.settings import ID_SECRET_VARIABLE, Settings
+from runway_videos.config.start_lines import log_news
 from runway_videos.config.store_option import StoreOption
 from runway_videos.logs import log
 
@@ -36,14 +37,21 @@ class NewConfiguration:
         self._watch = FileWatch()
         self._settings: Settings | None = None
         self._take: Callable[[Settings], None] | None = None
+        self._in_force: Callable[[], Settings] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._reading: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
         self._next_store: StoreOption | None = None  # the one of the next start, where that is another
 
-    def use(self, settings: Settings, take: Callable[[Settings], None]) -> None:
-        """These are in force. `take` puts others in force, and raises ConfigError where it cannot."""
-        self._settings, self._take = settings, take
+    def use(
+        self, settings: Settings, take: Callable[[Settings], None], in_force: Callable[[], Settings]
+    ) -> None:
+        """These were taken. `take` takes others, and raises ConfigError where it cannot.
+
+        `in_force` gives what is in force: those that were taken, with keys over them that were changed
+        in memory.
+        """
+        self._settings, self._take, self._in_force = settings, take, in_force
         self._watch.use(_files(settings))
 
     def start(self) -> None:
@@ -65,9 +73,9 @@ class NewConfiguration:
     async def read(self, why: str = "") -> None:
         """Reads the files and puts in force what they say; a mistake leaves all as it was. Logs which."""
         async with self._lock:
-            if self._settings is None or self._take is None:
+            if self._settings is None or self._take is None or self._in_force is None:
                 return
-            before = self._settings
+            before, shown_before = self._settings, self._in_force()
             self._watch.reading()
             try:
                 file = await asyncio.to_thread(self._options.read_file)
@@ -88,7 +96,8 @@ class NewConfiguration:
                 return
             changed = _changes(before, settings)
             log.info("%sconfiguration: %s", why, f"new {', '.join(changed)}" if changed else "as it was")
-            for line in (*held, *(each for each in settings.warnings if each not in before.warnings)):
+            log_news(shown_before, self._in_force())
+            for line in held:
                 log.warning("%s", line)
 
     async def _look(self) -> None:

@@ -61,7 +61,14 @@ def _keys_changed(event: events.KeysChanged) -> tuple[int, str]:
     words = (("posted", event.posted), ("taken away", event.taken))
     parts = [f"{word} {', '.join(names)}" for word, names in words if names]
     parts += [f"{name} has the weight {weight:g}" for name, weight in event.weights]
-    return logging.WARNING, f"keys changed in memory: {'; '.join(parts) or 'as they were'}"
+    return logging.WARNING, f"keys changed in memory: {'; '.join(parts) or 'as they were'}; now {event.now}"
+
+
+def _keys_held(event: events.KeysHeld) -> tuple[int, str]:
+    return logging.WARNING, (
+        f"runway_keys: what was changed in memory goes before the file until the process ends: "
+        f"{', '.join(event.names)}"
+    )
 
 
 # By event: the level and the text of its line ("": no line).
@@ -74,4 +81,5 @@ LINES: Mapping[type[Event], Callable[[Any], tuple[int, str]]] = {
     events.StoreMayLose: _store_may_lose,
     events.StoreLostData: _store_lost_data,
     events.KeysChanged: _keys_changed,
+    events.KeysHeld: _keys_held,
 }

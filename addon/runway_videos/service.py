@@ -232,7 +232,7 @@ class Service:
         Raises ConfigError, and then nothing has changed.
         """
         self._apply(self.providers.over(settings))
-        self.providers.configured = settings
+        self.providers.configure(settings, self.runtime.events)
 
     def _apply(self, settings: Settings) -> None:
         """Puts settings in force, posted keys among them. Raises ConfigError."""

@@ -42,7 +42,7 @@ def read_alerts(reader: OptionReader, values: object) -> tuple[AlertReceiver, ..
     for item in reader.items(_OPTION, values, ("url", "events", "credits_below"), _EXAMPLE):
         address, missing = reader.secret(_OPTION, item, "url", "a receiver")
         if address is None:
-            raise reader.fail(_OPTION, f"url: {missing}")
+            raise reader.fail(_OPTION, f"url: {missing}; without a receiver's URL take the entry out")
         url = receiver_url(reader, _OPTION, address, "https://hooks.slack.com/services/…")
         below = item.get("credits_below", CREDITS_BELOW)
         if isinstance(below, bool) or not isinstance(below, int | float) or not 0 <= below < 1e12:

@@ -96,7 +96,8 @@ def read(path: Path | None, known: Collection[str]) -> ConfFile:
                 raise ConfigError(f"{path}: {problem}")
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error
     document = _parse(path, text)
     if document is None:
         return ConfFile(path, {}, status.st_mode)
@@ -130,14 +131,22 @@ def _parse(path: Path, text: str) -> object:
     except IndexError as error:  # ruamel's own, of a number without a digit
         raise ConfigError(f"{path}: `-_` and `+_` are no numbers; write them in quotes") from error
     except (YAMLError, ValueError) as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path}: {_one_line(error)}") from error
 
 
 def _problem(error: MarkedYAMLError) -> str:
     if isinstance(error, DuplicateKeyError):
         # Its own text goes on with both values, and a value may be a secret.
         return f"{str(error.problem).partition(' with value ')[0]}; each may stand once"
-    return " ".join(": ".join(filter(None, (error.context, error.problem))).split()) or "not YAML"
+    begun, found = error.context_mark, error.problem_mark
+    if begun and found and begun.line < found.line:
+        # Where a bracket was not closed is above the line where that is seen.
+        return f"{_one_line(error.context)} (begun in line {begun.line + 1}): {_one_line(error.problem)}"
+    return _one_line(": ".join(filter(None, (error.context, error.problem)))) or "not YAML"
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 def _check_name(path: Path, line: int, name: object, known: Collection[str]) -> None:

@@ -18,7 +18,7 @@ DEFAULT_KEY_NAME = "default"
 _FIELDS = ("name", "value", "models", "weight", "on_behalf_of")
 
 
-def read_keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
+def read_keys(reader: OptionReader, values: object, base_url: str) -> tuple[Key, ...]:
     """The keys of the option; where there are none, that of the environment. Raises ConfigError."""
     items = reader.items("runway_keys", values, _FIELDS)
     if not items:
@@ -26,22 +26,22 @@ def read_keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
             if reader.environ.get(variable, "").strip():
                 item: dict[str, object] = {"name": DEFAULT_KEY_NAME, "value": f"env.{variable}"}
                 secret, _ = reader.secret(variable, item)
-                if problem := value_warnings.of_key(secret or ""):
+                if problem := value_warnings.of_key(secret or "", base_url):
                     reader.warn(variable, problem)
                 return (Key(name=DEFAULT_KEY_NAME, value=secret or ""),)
         return ()
-    return keys_of(reader, items)
+    return keys_of(reader, items, base_url)
 
 
-def posted_keys(reader: OptionReader, values: object) -> tuple[Key, ...]:
+def posted_keys(reader: OptionReader, values: object, base_url: str) -> tuple[Key, ...]:
     """Keys that come while the proxy runs, by the rules of the option. Raises ConfigError."""
-    keys = keys_of(reader, reader.items("runway_keys", values, _FIELDS))
+    keys = keys_of(reader, reader.items("runway_keys", values, _FIELDS), base_url)
     for name, missing in reader.left_out.items():
         raise reader.fail("runway_keys", f"{name}: {missing}")
     return keys
 
 
-def keys_of(reader: OptionReader, items: Iterable[dict[str, object]]) -> tuple[Key, ...]:
+def keys_of(reader: OptionReader, items: Iterable[dict[str, object]], base_url: str) -> tuple[Key, ...]:
     """A key for each item that has a secret; the others are noted as left out. Raises ConfigError."""
     keys = []
     for item in items:
@@ -52,7 +52,7 @@ def keys_of(reader: OptionReader, items: Iterable[dict[str, object]]) -> tuple[K
             reader.warn("runway_keys", f"{name} is left out, {missing}")
             reader.left_out[name] = missing
             continue
-        if problem := value_warnings.of_key(secret):
+        if problem := value_warnings.of_key(secret, base_url):
             reader.warn("runway_keys", f"{name} {problem}")
         behalf = item.get("on_behalf_of")
         if behalf is not None and not (isinstance(behalf, str) and VISIBLE.fullmatch(behalf)):

@@ -74,7 +74,9 @@ class OptionReader:
                 raise self.fail(option, f"each must be a mapping like {example}")
             for name in item:
                 if name not in allowed:
-                    raise self.fail(option, _no_field(option, str(name), allowed))
+                    of = str(item.get("name") or "")
+                    whose = f"{of}: " if NAME.fullmatch(of) and may_be_shown(of) else ""
+                    raise self.fail(option, whose + _no_field(option, str(name), allowed))
             found.append(item)
         names = [self.name(option, item) for item in found if "name" in allowed]
         for name in names:
@@ -178,7 +180,8 @@ def _no_field(option: str, name: str, allowed: Sequence[str]) -> str:
     meant = next((each for each in close if each in allowed), None)
     hint = f"did you mean '{meant}'? Allowed" if meant else "allowed"
     shown = f"'{escaped(name)}'" if may_be_shown(name) else "that"
-    return f"{shown} is no field of a {what}; {hint}: {', '.join(allowed)}"
+    article = "an" if what[0] in "aeiou" else "a"
+    return f"{shown} is no field of {article} {what}; {hint}: {', '.join(allowed)}"
 
 
 def _is_base(url: str, schemes: Sequence[str]) -> bool:

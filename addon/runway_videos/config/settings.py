@@ -16,6 +16,7 @@ from runway_videos.config.key_options import read_admin, read_keys
 from runway_videos.config.option_reader import VISIBLE, OptionReader
 from runway_videos.config.secret_sources import FILE, is_reference
 from runway_videos.config.store_option import StoreOption, read_store
+from runway_videos.config.value_warnings import of_callers
 from runway_videos.config.webhook_options import Webhook, read_webhooks
 from runway_videos.keys.pool import Key
 
@@ -113,11 +114,15 @@ def _read(reader: OptionReader, options: Mapping[str, object], conf: str) -> Set
     content = options["runway_content"]
     if content != "stream" and content != "redirect":
         raise reader.fail("runway_content", f"{content!r} must be stream or redirect")
+    base_url = reader.upstream_url("runway_base_url", options["runway_base_url"])
+    aliases = read_aliases(reader, options["runway_aliases"])
+    for problem in of_callers([(each.name, each.limits.models or ()) for each in callers], aliases):
+        reader.warn("runway_callers", problem)
     return Settings(
-        keys=(SANDBOX_KEY,) if sandbox else read_keys(reader, options["runway_keys"]),
-        base_url=reader.upstream_url("runway_base_url", options["runway_base_url"]),
+        keys=(SANDBOX_KEY,) if sandbox else read_keys(reader, options["runway_keys"], base_url),
+        base_url=base_url,
         proxy=_proxy(reader, options["runway_proxy"]),
-        aliases=read_aliases(reader, options["runway_aliases"]),
+        aliases=aliases,
         hosts=reader.hosts("runway_hosts", options["runway_hosts"]),
         fallback=_fallback(reader, options["runway_fallback"], callers),
         callers=callers,

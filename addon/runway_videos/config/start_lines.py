@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from runway_videos import catalog
 from runway_videos.catalog import price_list
 from runway_videos.config.caller_options import Caller
-from runway_videos.config.settings import BASE_URL, Settings
+from runway_videos.config.settings import BASE_URL, ID_SECRET_VARIABLE, Settings
 from runway_videos.config.webhook_options import Webhook
+from runway_videos.keys.pool import Key
 from runway_videos.logs import escaped, log
 
 # OpenAI's default size is one, and so is the guide's.
@@ -17,6 +19,8 @@ NO_KEY = (
     "no Runway key: video creates answer 503; set RUNWAY_API_KEY or runway_keys, "
     "or try it with --set runway_sandbox=true"
 )
+
+NO_WEIGHT = "all runway_keys have weight 0: they serve the videos they made, video creates answer 503"
 
 
 def log_start(settings: Settings, addresses: Sequence[str], option_warnings: Sequence[str] = ()) -> None:
@@ -31,6 +35,15 @@ def log_start(settings: Settings, addresses: Sequence[str], option_warnings: Seq
         log.warning("%s", line)
 
 
+def log_news(before: Settings, settings: Settings) -> None:
+    """Logs what is in force now and was not before, and what should be mended of that."""
+    for level, lines in ((logging.INFO, facts), (logging.WARNING, warnings)):
+        said = set(lines(before))
+        for line in lines(settings):
+            if line not in said:
+                log.log(level, "%s", line)
+
+
 def facts(settings: Settings) -> Iterator[str]:
     """What is in force, a line each."""
     if settings.base_url != BASE_URL and not settings.sandbox:
@@ -38,17 +51,15 @@ def facts(settings: Settings) -> Iterator[str]:
     if settings.sandbox:
         yield "SANDBOX: videos are made up, nothing reaches Runway, nothing is paid"
     elif settings.keys:
-        total = sum(key.weight for key in settings.keys)
-        each = (
-            f"{key.name} (weight {key.weight:g}{_share(key.weight, total)}"
-            f"{'' if '*' in key.models else ', models ' + ' '.join(key.models)})"
-            for key in settings.keys
-        )
-        yield f"keys: {', '.join(each)}"
+        yield f"keys: {shown_keys(settings.keys)}"
+        sealed = ID_SECRET_VARIABLE if settings.id_secrets else f"the keys ({ID_SECRET_VARIABLE} is not set)"
+        yield f"ids of videos: sealed with {sealed}"
     aliases = "; ".join(_alias(pattern, models) for pattern, models in settings.aliases)
     yield f"aliases: {aliases or 'none'}"
     if settings.store.kind != "memory":
         yield f"store: {settings.store.kind}, {escaped(settings.store.shown)}"
+    if settings.audit:
+        yield f"account: {escaped(settings.audit)}{', with prompts' if settings.audit_prompts else ''}"
     models = catalog.load()
     yield (f"catalog of {models.generated}: {len(models.models())} models (runwayml {models.sdk})")
     if settings.webhooks:
@@ -60,7 +71,19 @@ def facts(settings: Settings) -> Iterator[str]:
         yield f"callers: {', '.join(_caller(caller) for caller in settings.callers)}"
     else:
         yield "callers: the local user only (runway_callers is not set)"
+    if settings.admin:
+        yield "operator: has a token (runway_admin)"
     yield f"other calls to the proxy itself: {_others(settings)}"
+
+
+def shown_keys(keys: Sequence[Key]) -> str:
+    """`team-a (weight 3 = 75%), old (weight 0: no new videos)`: nothing of their values."""
+    total = sum(key.weight for key in keys)
+    return ", ".join(
+        f"{key.name} (weight {key.weight:g}{_share(key.weight, total)}"
+        f"{'' if '*' in key.models else ', models ' + ' '.join(key.models)})"
+        for key in keys
+    )
 
 
 def _caller(caller: Caller) -> str:
@@ -91,7 +114,7 @@ def warnings(settings: Settings) -> Iterator[str]:
     if not settings.keys:
         yield NO_KEY
     elif not any(key.weight > 0 for key in settings.keys):
-        yield "all runway_keys have weight 0: they serve the videos they made, video creates answer 503"
+        yield NO_WEIGHT
     known = catalog.load().models()
     for pattern, models in settings.aliases:
         for model in models:
@@ -119,4 +142,4 @@ def _webhook(webhook: Webhook) -> str:
 
 
 def _share(weight: float, total: float) -> str:
-    return f" = {weight / total:.0%}" if total else ""
+    return f" = {weight / total:.0%}" if weight else ": no new videos"

@@ -52,11 +52,18 @@ class BalanceUnknown(Event, frozen=True):
 
 class KeysChanged(Event, frozen=True):
     """The operator changed keys while the proxy runs: names of those that came and that were taken away,
-    and those that have another weight."""
+    and those that have another weight. `now`: all, as a person is told of them."""
 
+    now: str
     posted: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
+
+
+class KeysHeld(Event, frozen=True):
+    """The configuration says something new of these keys, which stay as the operator changed them."""
+
+    names: tuple[str, ...]
 
 
 class BudgetReached(Event, frozen=True):

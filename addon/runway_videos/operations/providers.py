@@ -11,8 +11,9 @@ from runway_videos.config.conf_file import ConfigError
 from runway_videos.config.key_options import posted_keys
 from runway_videos.config.option_reader import OptionReader
 from runway_videos.config.settings import Settings
+from runway_videos.config.start_lines import NO_WEIGHT, shown_keys
 from runway_videos.errors import ApiError, bad_request
-from runway_videos.events import KeysChanged
+from runway_videos.events import Events, KeysChanged, KeysHeld
 from runway_videos.keys.pool import Key, is_weight
 from runway_videos.logs import may_be_shown
 from runway_videos.openai.messages import Answer, Call
@@ -64,6 +65,15 @@ class Providers:
         """The settings with these keys in place of theirs of the same names."""
         return _over(settings, self._posted, self._taken, self._weights)
 
+    def configure(self, settings: Settings, events: Events) -> None:
+        """Takes other settings; tells of keys of theirs that stay as they were changed in memory."""
+        before = {key.name: key for key in self.configured.keys}
+        after = {key.name: key for key in settings.keys}
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        self.configured = settings
+        if held := changed & (self._posted.keys() | self._taken.keys() | self._weights.keys()):
+            events.emit(KeysHeld(tuple(sorted(held))))
+
     def reweigh(self, runtime: Runtime, name: str, weight: float) -> None:
         """Gives a key another weight until the process ends, or the key is posted. Raises ConfigError."""
         if runtime.settings.sandbox:
@@ -74,9 +84,10 @@ class Providers:
         if not is_weight(weight):
             raise ConfigError(f"the weight of {name} must be a number of 0 or more")
         weights = self._weights | {name: weight}
-        self._apply(_over(self.configured, self._posted, self._taken, weights))
+        now = _over(self.configured, self._posted, self._taken, weights)
+        self._apply(now)
         self._weights = weights
-        runtime.events.emit(KeysChanged(weights=((name, weight),)))
+        runtime.events.emit(KeysChanged(shown_keys(now.keys), weights=((name, weight),)))
 
     async def serve(self, runtime: Runtime, call: Call) -> Answer:
         """GET shows the keys, POST adds or replaces some, PUT replaces all, DELETE takes away one or all."""
@@ -92,7 +103,10 @@ class Providers:
             names = {key.name for key in posted}
             gone = _to_delete(call, now) if call.method == "DELETE" else now if call.method == "PUT" else ()
             self._change(runtime, posted, [now[name] for name in gone if name not in names])
-        shown = [self._show(key) for key in self.over(self.configured).keys]
+        keys = self.over(self.configured).keys
+        if keys and not any(key.weight for key in keys):
+            warnings = (*warnings, NO_WEIGHT)
+        shown = [self._show(key) for key in keys]
         return Answer(200, runtime.json_headers, msgspec.json.encode(_Shown(shown, warnings)))
 
     def _change(self, runtime: Runtime, posted: Iterable[Key], gone: Iterable[Key]) -> None:
@@ -103,11 +117,12 @@ class Providers:
         taken |= {key.name: msgspec.structs.replace(key, weight=0.0) for key in gone}
         try:
             weights = {name: weight for name, weight in self._weights.items() if name not in new}
-            self._apply(_over(self.configured, kept | new, taken, weights))
+            now = _over(self.configured, kept | new, taken, weights)
+            self._apply(now)
         except ConfigError as error:
             raise _refused(error) from error
         self._posted, self._taken, self._weights = kept | new, taken, weights
-        runtime.events.emit(KeysChanged(tuple(new), tuple(gone_names)))
+        runtime.events.emit(KeysChanged(shown_keys(now.keys), tuple(new), tuple(gone_names)))
 
     def _read(self, call: Call) -> tuple[tuple[Key, ...], tuple[str, ...]]:
         """The keys of a body, and warnings. Raises ApiError 400."""
@@ -127,7 +142,7 @@ class Providers:
             raise bad_request("`provider` must be `runway`: there is no other here.", "provider")
         reader = OptionReader(self._environ, lambda option: option)
         try:
-            keys = posted_keys(reader, body["keys"])
+            keys = posted_keys(reader, body["keys"], self.configured.base_url)
         except ConfigError as error:
             raise _refused(error) from error
         return keys, tuple(reader.warnings)

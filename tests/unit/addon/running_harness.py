@@ -32,7 +32,7 @@ class Running:
         if self.refuses:
             raise ConfigError(self.refuses)
         self.taken.append(settings)
-        self.new.use(settings, self._take)
+        self.new.use(settings, self._take, lambda: self.now)
 
     async def _sleep(self, seconds: float) -> None:
         self.looks += 1

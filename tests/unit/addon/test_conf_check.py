@@ -94,4 +94,4 @@ def test_a_message_tells_whether_alerts_arrive(tmp_path: Path) -> None:
 
 def test_without_a_receiver_there_is_nothing_to_try(tmp_path: Path) -> None:
     status, _, errors = check(tmp_path, "runway_sandbox: true", "mitm.conf", "--alerts")
-    assert (status, errors) == (1, "runway_alerts: there is none to try\n")
+    assert (status, errors) == (1, "runway_alerts: there is none to try; set one, or leave --alerts out\n")

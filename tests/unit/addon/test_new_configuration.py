@@ -22,11 +22,32 @@ def test_a_changed_file_is_taken_over_and_the_options_show_it(
     assert (one.now.keys[0].weight, one.now.poll_seconds) == (5.0, 5)
     assert one.now.aliases == (("x*", ("gen4.5",)),)
     assert (ctx.options.runway_poll_seconds, ctx.options.runway_aliases) == (5, ["x*=gen4.5"])
-    assert lines(caplog) == ["configuration: new runway_keys, runway_aliases, runway_poll_seconds"]
+    assert lines(caplog) == [
+        "configuration: new runway_keys, runway_aliases, runway_poll_seconds",
+        "keys: a (weight 5 = 100%)",
+        "aliases: x* → gen4.5, about 12 credits a second",
+    ]
     assert one.start.options.read_settings() == one.now
     one.read(KEY.replace("2", "5") + "runway_aliases: ['x*=gen4.5']\n")
     assert lines(caplog) == ["configuration: as it was"]
     assert len(one.taken) == 2
+
+
+def test_what_a_change_leaves_to_mend_is_warned_of(
+    running: Callable[[str], Running], caplog: pytest.LogCaptureFixture
+) -> None:
+    one = running(KEY)
+    one.read(KEY.replace("2", "0"))
+    assert lines(caplog) == [
+        "configuration: new runway_keys",
+        "keys: a (weight 0: no new videos)",
+        "all runway_keys have weight 0: they serve the videos they made, video creates answer 503",
+    ]
+    one.read("runway_poll_seconds: 9\n")
+    found = lines(caplog)
+    assert found[0] == "configuration: new runway_keys, runway_poll_seconds"
+    assert found[1].startswith("no Runway key: video creates answer 503; ")
+    assert len(found) == 2
 
 
 def test_a_new_file_of_id_secrets_is_named_by_its_variable(
@@ -113,7 +134,11 @@ def test_another_store_behind_the_same_name_waits_and_the_rest_is_taken_over(
         here.read(conf + KEY.replace("weight: 2", f"weight: {weight}"))
         assert here.now.keys[0].weight == weight
         assert here.now.store == before
-        assert lines(caplog) == ["configuration: new runway_keys", *told]
+        assert lines(caplog) == [
+            "configuration: new runway_keys",
+            f"keys: a (weight {weight} = 100%)",
+            *told,
+        ]
 
 
 def test_the_command_line_still_wins(start: Start) -> None:
@@ -143,16 +168,20 @@ def test_new_files_are_seen_by_looks_and_one_line_is_said_of_a_mistake(
         secret.write_text("key_333")
         await one.until(lambda: len(caplog.records) >= 3)
         one.put(KEY)
-        await one.until(lambda: len(caplog.records) >= 4)
-        one.new.read_now()
         await one.until(lambda: len(caplog.records) >= 5)
+        one.new.read_now()
+        await one.until(lambda: len(caplog.records) >= 6)
         one.new.stop()
 
     one.start.loop.run_until_complete(changes())
     found = lines(caplog)
     assert found[0] == "configuration: new runway_keys"
     assert found[1].startswith(f"runway_keys: a: the file {secret} cannot be read: No such file")
-    assert found[2:] == ["configuration: new runway_keys"] * 2 + ["SIGHUP: configuration: as it was"]
+    assert found[2:] == [
+        *["configuration: new runway_keys"] * 2,
+        "keys: a (weight 2 = 100%)",
+        "SIGHUP: configuration: as it was",
+    ]
     assert [each.keys[0].value for each in one.taken] == ["key_1", "key_22", "key_333", "key_hush"]
 
 
@@ -171,4 +200,6 @@ def test_a_secret_that_comes_after_the_file_that_names_it_is_waited_for(
 
     one.start.loop.run_until_complete(changes())
     assert one.now.callers[0].value == "token-of-app-1234"
-    assert len(lines(caplog)) == 2
+    assert [line for line in lines(caplog) if "stays so" in line or "callers: app" in line][1:] == [
+        "callers: app"
+    ]

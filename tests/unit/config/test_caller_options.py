@@ -42,7 +42,7 @@ def test_every_limit_may_be_zero() -> None:
         ({"models": "sora-2"}, "models of app must be a list of patterns"),
         (
             {"credit_per_day": 5},
-            r"'credit_per_day' is no field of a caller; did you mean 'credits_per_day'\?",
+            r"app: 'credit_per_day' is no field of a caller; did you mean 'credits_per_day'\?",
         ),
     ],
 )

@@ -46,12 +46,13 @@ def secret(value: object) -> tuple[str | None, str]:
         (["[]"], "each must be a mapping"),
         (
             [{"name": "a", "wieght": 1}],
-            "'wieght' is no field of a key; did you mean 'weight'\\? Allowed: name, value, weight",
+            "a: 'wieght' is no field of a key; did you mean 'weight'\\? Allowed: name, value, weight",
         ),
-        ([{"name": "a", "key": "x"}], "'key' is no field of a key; did you mean 'value'\\? Allowed: "),
+        ([{"name": "a", "key": "x"}], "a: 'key' is no field of a key; did you mean 'value'\\? Allowed: "),
         ([{"id": "a"}], "'id' is no field of a key; did you mean 'name'\\? Allowed: "),
-        ([{"name": "a", "zzz": 1}], "'zzz' is no field of a key; allowed: name, value, weight"),
+        ([{"name": "a", "zzz": 1}], "a: 'zzz' is no field of a key; allowed: name, value, weight"),
         ([{"name": "a"}, {"name": "b"}, {"name": "a"}], "the name a stands twice"),
+        ([{"name": "5f" * 16, "zzz": 1}], "'zzz' is no field of a key"),  # a secret, by its look
         ([{"value": "env.KEY"}], "name None must be a text"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,7 @@ def test_a_plain_start_says_what_there_is(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.messages == [
         "serving /v1/videos on http://127.0.0.1:8080, http://[::1]:8080",
         "keys: default (weight 1 = 100%)",
+        "ids of videos: sealed with the keys (RUNWAY_ID_SECRET is not set)",
         "aliases: sora-2-pro* → seedance2_5, about 30 credits a second at 720p; "
         "sora-2* → seedance2_mini, about 16 credits a second, "
         "or seedance2_5, about 30 credits a second at 720p; "
@@ -73,11 +75,22 @@ def test_keys_are_shown_by_name_share_and_models(caplog: pytest.LogCaptureFixtur
     ]
     log_start(settings_from(ENVIRON, keys=keys, callers=[key("app-1", "T")], aliases=[]), [])
     assert (
-        "keys: team-a (weight 3 = 75%), team-b (weight 1 = 25%, models gen4* veo3.1), old (weight 0 = 0%)"
+        "keys: team-a (weight 3 = 75%), team-b (weight 1 = 25%, models gen4* veo3.1), "
+        "old (weight 0: no new videos)"
     ) in caplog.messages
     assert "aliases: none" in caplog.messages
     assert "callers: app-1" in caplog.messages
     assert caplog.messages[0] == "serving /v1/videos on no address: nothing listens"
+
+
+def test_what_an_operator_set_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    environ = ENVIRON | {"RUNWAY_ID_SECRET": "0123456789abcdef"}
+    keys = [key("team-a", "A")]
+    log_start(settings_from(environ, keys=keys, admin="env.T", audit=str(tmp_path), audit_prompts=True), [])
+    assert "ids of videos: sealed with RUNWAY_ID_SECRET" in caplog.messages
+    assert f"account: {tmp_path}, with prompts" in caplog.messages
+    assert "operator: has a token (runway_admin)" in caplog.messages
 
 
 def test_an_alias_of_a_model_without_a_known_price_names_none(caplog: pytest.LogCaptureFixture) -> None:

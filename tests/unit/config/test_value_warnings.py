@@ -51,9 +51,29 @@ def test_one_secret_under_two_names() -> None:
 def test_a_pattern_that_matches_no_model() -> None:
     found = with_key(RUNWAY_KEY, models=["sedance*", "gen4.5", "runway/sora*"])
     assert found.warnings == (
-        "runway_keys: a: sedance* matches no model of the catalog",
-        "runway_keys: a: runway/sora* matches no model of the catalog",
+        "runway_keys: a: sedance* matches no model of the catalog; aliases do not count",
+        "runway_keys: a: runway/sora* matches no model of the catalog; aliases do not count",
     )
+
+
+@pytest.mark.parametrize(
+    "pattern", ["sora-2", "sora*", "sora-2-pro", "sora-2-2025-10-06", "*", "seedance2*", "runway/gen4.5"]
+)
+def test_a_callers_pattern_that_lets_something_through(pattern: str) -> None:
+    assert settings_from({"T": TOKEN}, callers=[key("app", "env.T", models=[pattern])]).warnings == ()
+
+
+def test_a_callers_pattern_that_lets_nothing_through() -> None:
+    found = settings_from({"T": TOKEN}, callers=[key("app", "env.T", models=["sora2", "gen4.5"])])
+    assert found.warnings == (
+        "runway_callers: app: sora2 matches no alias and no model of the catalog, such as sora-2",
+    )
+
+
+def test_a_gateways_key_has_a_form_of_its_own() -> None:
+    elsewhere = {"A": "hush", "B": "sk-hush"}
+    found = settings_from(elsewhere, keys=[key(), key("b", "env.B")], base_url="https://gateway.example.com")
+    assert [line.partition(";")[0] for line in found.warnings] == ["runway_keys: b looks like an OpenAI key"]
 
 
 @pytest.mark.parametrize("url", ["https://api.dev.runwayml.com/v1", "https://gateway.example/runway/v1/"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runway_videos.config.conf_file import ConfigError
+from runway_videos.config.start_lines import NO_WEIGHT
 from runway_videos.errors import ApiError
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call
@@ -83,8 +84,8 @@ async def test_posted_keys_are_used_at_once_and_one_that_is_taken_away_keeps_its
     for video_id in (first, second):
         assert (await harness.video("GET", f"/{video_id}"))["id"] == video_id
     assert [line for line in caplog.messages if "keys changed" in line] == [
-        "keys changed in memory: posted new",
-        "keys changed in memory: taken away a",
+        "keys changed in memory: posted new; now a (weight 1 = 50%), new (weight 1 = 50%)",
+        "keys changed in memory: taken away a; now a (weight 0: no new videos), new (weight 1 = 100%)",
     ]
     assert "hush" not in caplog.text
 
@@ -130,7 +131,7 @@ async def test_a_new_configuration_keeps_what_was_posted_and_taken_away() -> Non
         ([NEW | {"weight": -1}], "keys: weight of new must be a number of 0 or more"),
         ([NEW | {"models": []}], "keys: models of new must be a list of patterns"),
         ([NEW, NEW], "keys: the name new stands twice"),
-        ([NEW | {"wieght": 1}], "keys: 'wieght' is no field of a key"),
+        ([NEW | {"wieght": 1}], "keys: new: 'wieght' is no field of a key"),
         (
             [NEW | {"name": "key-51013"}, NEW | {"name": "key-94489"}],
             "keys: the keys key-51013 and key-",
@@ -169,6 +170,14 @@ def test_the_routes_are_those_of_the_guide() -> None:
 
 
 @in_a_loop
+async def test_that_no_key_is_left_for_new_videos_is_said() -> None:
+    harness = ServiceHarness()
+    assert (await ask(harness, "DELETE"))["warnings"] == [NO_WEIGHT]
+    assert (await ask(harness, "GET"))["warnings"] == [NO_WEIGHT]
+    assert NO_WEIGHT not in (await ask(harness, "POST", [NEW]))["warnings"]
+
+
+@in_a_loop
 async def test_other_methods_are_refused() -> None:
     error = await refused(ServiceHarness(), "PATCH")
     assert (error.status, error.headers["allow"]) == (405, "GET, POST, PUT, DELETE")
@@ -181,12 +190,17 @@ async def test_a_weight_counts_until_the_key_is_posted_whatever_the_file_says_of
     harness = ServiceHarness()
     service = harness.service
     service.providers.reweigh(service.runtime, "a", 0.25)
-    assert caplog.messages == ["keys changed in memory: a has the weight 0.25"]
+    assert caplog.messages == ["keys changed in memory: a has the weight 0.25; now a (weight 0.25 = 100%)"]
     assert names(await ask(harness, "GET")) == [("a", 0.25, "configuration")]
     rotated = settings_from({"A": "key_other"}, keys=[{"name": "a", "value": "env.A", "weight": 3}])
     service.reconfigure(rotated)
     (key,) = service.runtime.settings.keys
     assert (key.value, key.weight) == ("key_other", 0.25)
+    assert caplog.messages[1:] == [
+        "runway_keys: what was changed in memory goes before the file until the process ends: a"
+    ]
+    service.reconfigure(rotated)
+    assert len(caplog.messages) == 2
     await ask(harness, "POST", [{**NEW, "name": "a"}])
     assert names(await ask(harness, "GET")) == [("a", 1.0, "posted")]
 
