@@ -86,7 +86,7 @@ class RunwayAddon:
             flow_messages.quiet_connection_log(ctx.options.flow_detail == 0)
         if "termlog_verbosity" in updated:
             log_level.follow_handlers()
-        if self.settings is not None and options.WATCHED.isdisjoint(updated):
+        if self.options.literals.hiding or (self.settings and options.WATCHED.isdisjoint(updated)):
             return
         try:
             settings = self.options.read_settings()
@@ -95,7 +95,8 @@ class RunwayAddon:
             self.take(settings)
         except ConfigError as error:
             if self.settings is not None:
-                raise exceptions.OptionsError(str(error)) from error
+                raise exceptions.OptionsError(str(error)) from error  # the options are as before then
+            self.options.literals.hide()
             listening.silence_server_log()
             log.error("%s", error)
 

@@ -115,6 +115,7 @@ class PasswordProxy:
     def __init__(self, user: str, password: str) -> None:
         self._credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.faults: list[tuple[int, bytes]] = []
+        self.client = httpx.Client(trust_env=False, timeout=60)
         proxy = self
 
         class Asking(_Relaying):
@@ -130,8 +131,7 @@ class PasswordProxy:
                 if not proxy.lets_in(self, headers):
                     return
                 del headers["proxy-authorization"]
-                with httpx.Client(trust_env=False) as client:
-                    answer = client.request(self.command, self.path, headers=headers, content=body)
+                answer = proxy.client.request(self.command, self.path, headers=headers, content=body)
                 kind = answer.headers.get("content-type", "application/json")
                 self.reply(answer.status_code, answer.content, kind)
 
@@ -157,3 +157,4 @@ class PasswordProxy:
 
     def __exit__(self, *_: object) -> None:
         self._origin.close()
+        self.client.close()

@@ -19,6 +19,7 @@ _TYPE_NAMES: Sequence[tuple[object, str]] = (
     (str | None, "a text"),
 )
 _PORTS = range(65536)
+_HOLDING_SECRETS = ("runway_proxy", "runway_admin", "runway_store")
 
 
 def apply(file: ConfFile, name: str) -> None:
@@ -49,7 +50,8 @@ def converted(file: ConfFile, name: str) -> object:
     try:
         typecheck.check_option_type(name, value, option.typespec)
     except TypeError as error:
-        raise ConfigError(f"{file.where(name)}: {entry!r} must be {expected}") from error
+        shown = "" if name in _HOLDING_SECRETS else f"{entry!r} "
+        raise ConfigError(f"{file.where(name)}: {shown}must be {expected}") from error
     return value
 
 

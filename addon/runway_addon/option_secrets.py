@@ -5,7 +5,8 @@ Commands, other scripts and mitmweb show the options.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from mitmproxy import ctx
@@ -19,34 +20,53 @@ _USUAL_FIELDS = ("value",)
 
 
 class LiteralSecrets:
-    """The secrets that placeholders stand for, by option, item and field."""
+    """The secrets that placeholders stand for.
+
+    Each secret has a placeholder of its own: a change that is refused brings the ones before back.
+    """
 
     def __init__(self) -> None:
         self._secrets: dict[str, str] = {}
+        self._hidden: dict[str, Sequence[str] | str] = {}
+        #: The options are being changed here: they mean the same as before.
+        self.hiding = False
 
-    def hide(self, option: str, values: Sequence[str] | str | None) -> Sequence[str] | str | None:
-        """The option's values with their secrets; sets the option to the same with placeholders."""
+    def reveal(self, option: str, values: Sequence[str] | str | None) -> Sequence[str] | str | None:
+        """The option's values with their secrets."""
+        revealed: Sequence[str] | str | None
         if values is None or isinstance(values, str):
-            return self._hide_password(option, values or "") or None
-        hidden, revealed = [], []
-        for position, value in enumerate(values):
-            masked, original = self._mask(option, value, position)
-            hidden.append(masked)
-            revealed.append(original)
-        if list(values) != hidden:
-            ctx.options.update(**{option: hidden})
-        return revealed
+            masked, revealed = self._mask_password(values or "")
+            hidden: Sequence[str] | str = masked
+        else:
+            pairs = [self._mask(option, value, position) for position, value in enumerate(values)]
+            hidden, revealed = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        self._hidden.pop(option, None)
+        if values and hidden != (values if isinstance(values, str) else list(values)):
+            self._hidden[option] = hidden
+        return revealed or values
 
-    def _hide_password(self, option: str, url: str) -> str:
-        """An address with its user and password; sets the option to the same without."""
+    def hide(self) -> None:
+        """Sets the options that were revealed to the same with placeholders.
+
+        Only when they have proven right: a change is shown, and a secret may stand in a wrong place.
+        """
+        hidden, self._hidden = self._hidden, {}
+        if hidden:
+            self.hiding = True
+            try:
+                ctx.options.update(**hidden)
+            finally:
+                self.hiding = False
+
+    def _mask_password(self, url: str) -> tuple[str, str]:
+        """An address without and with its user and password."""
         before, at, host = url.rpartition("@")
+        if not at:
+            return url, url
+        secret = self._secrets.get(url, url)
         scheme, slashes, _ = before.partition("//")
-        masked = f"{scheme + slashes if slashes else ''}{_NO_PASSWORD}{at}{host}"
-        if not at or url == masked:
-            return self._secrets.get(option, url) if at else url
-        self._secrets[option] = url
-        ctx.options.update(**{option: masked})
-        return url
+        beginning = f"{scheme + slashes if slashes else ''}{_NO_PASSWORD}"
+        return self._placeholder(secret, lambda number: f"{beginning}{number}{at}{host}"), secret
 
     def _mask(self, option: str, value: str, position: int) -> tuple[str, str]:
         """One item with placeholders, and with its secrets."""
@@ -57,14 +77,21 @@ class LiteralSecrets:
             return value, value
         masked, original = dict(item), dict(item)
         for name in fields:
-            slot = f"{option}.{item.get('name', position)}.{name}"
-            if not item[name].startswith(_PLACEHOLDER):
-                self._secrets[slot] = item[name]
-            masked[name] = _PLACEHOLDER + slot
-            original[name] = self._secrets.get(slot, item[name])
+            secret = self._secrets.get(item[name], item[name])
+            slot = f"{_PLACEHOLDER}{option}.{item.get('name', position)}.{name}"
+            masked[name] = self._placeholder(secret, slot.__add__)
+            original[name] = secret
         if not fields:
             return value, value
         return msgspec.json.encode(masked).decode(), msgspec.json.encode(original).decode()
+
+    def _placeholder(self, secret: str, form: Callable[[str], str]) -> str:
+        """What stands for a secret; `form` makes one of a text that is empty or a number."""
+        for number in itertools.count(1):
+            name = form(str(number) if number > 1 else "")
+            if self._secrets.setdefault(name, secret) == secret:
+                return name
+        raise AssertionError
 
 
 def is_literal(value: object) -> bool:

@@ -79,7 +79,6 @@ _AT_THE_START = frozenset(
 )
 _LISTENING = ("mode", "listen_host", "listen_port", "server")
 
-
 # mitmproxy's own limits of a body, and what they would do to a video call.
 _NOT_UNDER_MAX_BODY = {
     "stream_large_bodies": "a request that is streamed cannot be answered; set it higher or leave it out",
@@ -97,7 +96,7 @@ class AddonOptions:
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self._arguments = arguments
         self._environment = environment
-        self._literals = LiteralSecrets()
+        self.literals = LiteralSecrets()
         self._file: ConfFile | None = None
         self._at_start = NO_FILE
         self._known: Collection[str] = ()
@@ -176,7 +175,7 @@ class AddonOptions:
         return file
 
     def settings_with(self, file: ConfFile) -> Settings:
-        """The settings as they would be with this file. Nothing is changed. Raises ConfigError."""
+        """The settings as they would be with this file. Raises ConfigError."""
         found = settings.read(
             {name: self._value(file, name) for name in OPTIONS},
             self._environment,
@@ -185,6 +184,7 @@ class AddonOptions:
             file_mode=lambda name: file.mode if self._is_from(file, name) else 0,
         )
         self._check_others(found)
+        self.literals.hide()
         return found
 
     def adopt(self, file: ConfFile) -> list[str]:
@@ -207,7 +207,7 @@ class AddonOptions:
         current = getattr(ctx.options, name)
         if name in _SECRET:
             from_file = not current and self._is_from(file, name)
-            return (file.entries[name].value or []) if from_file else self._literals.hide(name, current)
+            return (file.entries[name].value or []) if from_file else self.literals.reveal(name, current)
         if name in _AT_THE_START or not self._is_changed(file, name):
             return current
         return file_options.converted(file, name) if name in file.entries else OPTIONS[name][1]

@@ -8,6 +8,7 @@ import msgspec
 
 from runway_videos.config.option_reader import OptionReader
 from runway_videos.config.receiver_url import receiver_url
+from runway_videos.logs import may_be_shown
 
 _OPTION = "runway_alerts"
 _EXAMPLE = '{"url": "env.SLACK_URL", "events": ["key_refused", "outcome_unknown"]}'
@@ -46,7 +47,7 @@ def read_alerts(reader: OptionReader, values: object) -> tuple[AlertReceiver, ..
         url = receiver_url(reader, _OPTION, address, "https://hooks.slack.com/services/…")
         below = item.get("credits_below", CREDITS_BELOW)
         if isinstance(below, bool) or not isinstance(below, int | float) or not 0 <= below < 1e12:
-            raise reader.fail(_OPTION, f"credits_below {below!r} must be a number of credits, 0 or more")
+            raise reader.fail(_OPTION, "credits_below must be a number of credits, 0 or more")
         receiver = AlertReceiver(url, _kinds(reader, item.get("events")), float(below))
         if any(receiver.url == other.url for other in receivers):
             raise reader.fail(_OPTION, f"an address at {receiver.host} stands twice")
@@ -58,8 +59,10 @@ def _kinds(reader: OptionReader, value: object) -> tuple[str, ...]:
     if value is None:
         return KINDS
     names = value if isinstance(value, list) else []
-    wrong = next((name for name in names if name not in KINDS), None)
+    wrong = next((str(name) for name in names if name not in KINDS), None)
     if not names or wrong is not None:
-        what = f"{wrong!r} is none" if wrong is not None else "there is none"
+        # Perhaps an address that is as good as a password.
+        shown = repr(wrong) if wrong is not None and may_be_shown(wrong) else "what stands there"
+        what = f"{shown} is none" if wrong is not None else "there is none"
         raise reader.fail(_OPTION, f"events must be a list of {', '.join(KINDS)}; {what}")
     return tuple(dict.fromkeys(names))

@@ -137,7 +137,9 @@ def _parse(path: Path, text: str) -> object:
 def _problem(error: MarkedYAMLError) -> str:
     if isinstance(error, DuplicateKeyError):
         # Its own text goes on with both values, and a value may be a secret.
-        return f"{str(error.problem).partition(' with value ')[0]}; each may stand once"
+        text = str(error.problem).partition(" with value ")[0]
+        name = text.partition('"')[2].rstrip('"')
+        return f"{text if may_be_shown(name) else 'found a name twice'}; each may stand once"
     begun, found = error.context_mark, error.problem_mark
     if begun and found and begun.line < found.line:
         # Where a bracket was not closed is above the line where that is seen.

@@ -22,6 +22,8 @@ VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 #: A name of a key or of a caller.
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+# Longer than every model's name, shorter than Runway's keys: patterns are shown.
+_PATTERN = re.compile(r"[\x21-\x7e]{1,80}")
 _SIZE = re.compile(r"([0-9]{1,12})([kmg]?)b?", re.IGNORECASE)
 # What others call a field; no spelling would find it.
 _OTHER_WORDS = {"key": "value", "api_key": "value", "token": "value", "id": "name", "model": "models"}
@@ -129,7 +131,7 @@ class OptionReader:
     def patterns(self, option: str, name: str, models: object) -> tuple[str, ...]:
         """Patterns for names of models."""
         patterns = models if isinstance(models, list) else []
-        if not patterns or not all(isinstance(each, str) and VISIBLE.fullmatch(each) for each in patterns):
+        if not patterns or not all(isinstance(each, str) and _PATTERN.fullmatch(each) for each in patterns):
             raise self.fail(option, f'models of {name} must be a list of patterns like ["*"]')
         return tuple(patterns)
 
@@ -137,11 +139,10 @@ class OptionReader:
         """A URL that paths can be put behind. User and password only in a proxy's."""
         text = value.strip() if isinstance(value, str) else ""
         if not _is_base(text, schemes) or ("@" in text and option != "runway_proxy"):
-            # A password may stand before an @.
+            # A password may stand before an @, in a proxy's anywhere.
             quoted = repr("..." + text[text.rindex("@") :] if "@" in text else value)
-            raise self.fail(
-                option, f"{escaped(quoted)} must be a plain URL like {schemes[-1]}://host:port{hint}"
-            )
+            shown = "" if option == "runway_proxy" else f"{escaped(quoted)} "
+            raise self.fail(option, f"{shown}must be a plain URL like {schemes[-1]}://host:port{hint}")
         return text.rstrip("/")
 
     def upstream_url(self, option: str, value: object) -> str:

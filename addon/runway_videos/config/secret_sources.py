@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,9 @@ from runway_videos.logs import escaped
 ENVIRONMENT, FILE = "env.", "file."
 #: Bytes of a file that is read for a secret.
 LARGEST_FILE = 64 << 10
+
+# Shorter than Runway's keys are.
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -39,18 +43,22 @@ def find(value: str, environ: Mapping[str, str]) -> Found:
     if value.startswith(ENVIRONMENT):
         name = value.removeprefix(ENVIRONMENT)
         found = environ.get(name, "").strip()
-        return Found(
-            found or None, "" if found else f"the environment variable {escaped(name, 60)} is not set"
-        )
+        return Found(found or None, "" if found else f"the environment variable {_shown(name)} is not set")
     if value.startswith(FILE):
         path = value.removeprefix(FILE)
         try:
             found = _read(Path(path)).strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it holds no text"
-            return Found(None, f"the file {escaped(path, 200)} cannot be read: {reason}", path)
-        return Found(found or None, "" if found else f"the file {escaped(path, 200)} is empty", path)
+            return Found(None, f"the file {_shown(path)} cannot be read: {reason}", path)
+        return Found(found or None, "" if found else f"the file {_shown(path)} is empty", path)
     return Found(value.strip() or None)
+
+
+def _shown(name: str) -> str:
+    """The name of a variable or the path of a file, unless the secret itself may stand in its place."""
+    is_path = name.startswith(("/", "./", "../", "~/"))
+    return escaped(name) if is_path or _NAME.fullmatch(name) else "that is named there"
 
 
 def _read(path: Path) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from runway_videos.config.option_reader import OptionReader
 from runway_videos.config.secret_sources import find, is_reference
-from runway_videos.logs import escaped, may_be_shown
+from runway_videos.logs import may_be_shown
 
 _REDIS = ("redis", "rediss", "unix")
 _FORMS = (
@@ -66,11 +66,13 @@ def _read_place(reader: OptionReader, value: object) -> StoreOption:
         return StoreOption("sqlite", path)
     if kind not in _REDIS or not _is_redis(text):
         # A password may stand in it.
-        shown = escaped(repr(kind)) if may_be_shown(kind) else "it"
+        shown = repr(kind) if path and kind.isalpha() and may_be_shown(kind) else "it"
         raise reader.fail("runway_store", f"{shown} must be {_FORMS}")
-    if is_literal and urlsplit(text).password:
+    parts = urlsplit(text)
+    if is_literal and ("@" in parts.netloc or "password" in parts.query.lower()):
         raise reader.fail(
-            "runway_store", "a password stands in it: put the whole URL where env.NAME or file.PATH finds it"
+            "runway_store",
+            "a user or a password stands in it: put the whole URL where env.NAME or file.PATH finds it",
         )
     return StoreOption("redis", text)
 

@@ -59,10 +59,10 @@ def _callers(reader: OptionReader, value: object, known: Collection[str]) -> tup
     if value is None:
         return None
     names = value if isinstance(value, list) else []
-    unknown = [name for name in names if name not in known]
-    if not names or unknown:
-        wrong = f"{unknown[0]!r} is none" if unknown else "there is none"
-        raise reader.fail(_OPTION, f"callers must be a list of names in runway_callers; {wrong}")
+    if not names or not all(name in known for name in names):
+        # What is wrong is not repeated: perhaps it is a caller's token.
+        there_are = ", ".join(known) or "there are none"
+        raise reader.fail(_OPTION, f"callers must be a list of names in runway_callers: {there_are}")
     return tuple(names)
 
 

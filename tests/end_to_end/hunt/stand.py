@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from asking import free_port, web
+from end_to_end.hunt.receivers import WAYS, Receivers, addresses
 from end_to_end.hunt.wanted import LINKS, Wanted
-from end_to_end.test_mitmweb import PASSWORD
-from origins import Exchange, Origin
+from far_ends import PasswordProxy
+from origins import Origin
 from running import Proxy
 
 # With signs that look another way in a URL, in JSON and in Base64 for URLs.
@@ -45,6 +45,7 @@ SECRETS = {
     "the ids' secret": "ids_hunt/secret+1=?~~~",
 }
 PROMPT = "a prompt that nobody else may read"
+KEPT = Wanted(SECRETS)
 WANTED = Wanted(SECRETS | LINKS)
 CONF = """
 termlog_verbosity: debug
@@ -57,23 +58,29 @@ runway_callers:
   - {name: app-2, value: file.secret_token}
 runway_admin: file.secret_admin
 runway_audit: audit.jsonl
-runway_webhooks:
-  - {url: HOOK_URL, secret: file.secret_hook}
-runway_alerts:
-  - {url: env.ALERT_URL}
 """
 
 
 class Stand(msgspec.Struct, frozen=True):
-    """The proxy, where its other calls, webhooks and alerts go, and its answers so far."""
+    """The proxy, where its other calls, webhooks and alerts go, and its answers so far.
+
+    `shown` is what else it said, with where; `outbound` the proxy by which it asks Runway.
+    """
 
     proxy: Proxy
     origin: Origin
-    answers: list[httpx.Response]
-    shown: list[tuple[str, bytes]]
+    receivers: Receivers
+    outbound: PasswordProxy | None = None
+    answers: list[httpx.Response] = []
+    shown: list[tuple[str, bytes]] = []
+
+    def stop(self) -> int:
+        """Ends the proxy; the exit status."""
+        self.receivers.let_go()
+        return self.proxy.stop()
 
     def leaks(self) -> list[str]:
-        """Secrets in what it said and showed, and in all files of its folder but an operator's own."""
+        """Secrets in what it said, showed and sent, and in all files of its folder but an operator's own."""
         folder = self.proxy.folder
         own = ("secret_", "mitmproxy-", "mitm.conf")
         files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(own)]
@@ -82,7 +89,24 @@ class Stand(msgspec.Struct, frozen=True):
         for answer in self.answers:
             where = f"the answer to {answer.request.method} {answer.request.url.path}"
             places += [(where, str(answer.headers).encode()), (where, answer.content)]
-        return [f"{where}: {found}" for where, data in places for found in WANTED.found_in(data)]
+        found = [f"{where}: {found}" for where, data in places for found in WANTED.found_in(data)]
+        # Links are Runway's own.
+        return found + [f"{where}: {found}" for where, data in self._sent() for found in KEPT.found_in(data)]
+
+    def _sent(self) -> Iterator[tuple[str, bytes]]:
+        """What went to others: without what is a secret between the proxy and them."""
+        told = (HOOK_PATH.partition("?")[0], ALERT_PATH)
+        for asked in self.origin.requests:
+            where = "a request to a receiver" if asked.path.startswith(told) else "a request to the fallback"
+            path = "" if asked.path.startswith(told) else asked.path
+            yield where, f"{path} {asked.headers}".encode()
+            yield where, asked.body
+        for asked in self.outbound.requests if self.outbound else ():
+            own = ("authorization", "proxy-authorization")
+            headers = {name: value for name, value in asked.headers.items() if name not in own}
+            path = asked.path.partition("?")[0]  # a link is signed
+            yield f"a request to Runway, {asked.method} {path}", f"{path} {headers}".encode()
+            yield f"a body to Runway, {path}", asked.body
 
 
 def bearer(name: str) -> dict[str, str]:
@@ -91,7 +115,13 @@ def bearer(name: str) -> dict[str, str]:
 
 @contextmanager
 def standing(
-    folder: Path, runway_url: str, *, conf: str = "", env: Mapping[str, str] = {}, **options: Any
+    folder: Path,
+    runway_url: str,
+    *,
+    conf: str = "",
+    env: Mapping[str, str] = {},
+    outbound: PasswordProxy | None = None,
+    **options: Any,
 ) -> Iterator[Stand]:
     """mitmdump or, with `program`, another one."""
     for name, secret in {
@@ -99,14 +129,14 @@ def standing(
     }.items():  # fmt: skip
         (folder / f"secret_{name}").write_text(f"{secret}\n")
     with Origin() as origin:
-        origin.routes[HOOK_PATH.partition("?")[0]] = _once_broken()
+        receivers = Receivers(origin, HOOK_PATH.partition("?")[0], ALERT_PATH)
         all_env = {
             "MY_KEY": KEYS["by-env"],
             "MY_TOKEN": TOKENS["app-1"],
-            "ALERT_URL": origin.url + ALERT_PATH,
+            **{f"ALERT_{at}": url for at, url in enumerate(addresses(origin.url, ALERT_PATH))},
             "RUNWAY_ID_SECRET": SECRETS["the ids' secret"],
         }
-        text = CONF.replace("HOOK_URL", origin.url + HOOK_PATH) + conf
+        text = CONF + conf + receivers_conf(origin.url)
         with Proxy(
             folder,
             conf=text,
@@ -117,49 +147,14 @@ def standing(
             runway_fallback=origin.url,
             **options,
         ) as proxy:
-            yield Stand(proxy, origin, [], [])
+            try:
+                yield Stand(proxy, origin, receivers, outbound)
+            finally:
+                receivers.let_go()
 
 
-def _once_broken() -> Any:
-    statuses = [500]
-
-    def answer(exchange: Exchange) -> None:
-        exchange.reply(statuses.pop() if statuses else 200, b"")
-
-    return answer
-
-
-def web_interface() -> dict[str, Any]:
-    """Options of mitmweb on a free port."""
-    return {
-        "program": "mitmweb",
-        "web_open_browser": False,
-        "web_port": free_port(),
-        "web_password": PASSWORD,
-    }
-
-
-def read_web_interface(stand: Stand, port: int) -> None:
-    """All that mitmweb's API shows, kept in `shown`."""
-    headers = {"Authorization": f"Bearer {PASSWORD}"}
-    url = f"http://127.0.0.1:{port}"
-    with web(url, headers=headers) as api:
-
-        def read(path: str, method: str = "GET", **more: Any) -> bytes:
-            answer = api.request(method, path, **more)
-            stand.shown.append((f"mitmweb's {method} {path} ({answer.status_code})", answer.content))
-            stand.shown.append((f"mitmweb's headers of {path}", str(answer.headers).encode()))
-            return answer.content
-
-        for path in ("/", "/options", "/state", "/events", "/commands", "/filter-help", "/flows/dump"):
-            read(path)
-        flows = json.loads(read("/flows"))
-        assert len(flows) > 30
-        for flow in flows:
-            for message in ("request", "response"):
-                if (flow.get(message) or {}).get("contentLength") is None:
-                    continue  # mitmweb itself breaks on a body that was not kept
-                base = f"/flows/{flow['id']}/{message}"
-                read(f"{base}/content.data")
-                read(f"{base}/content/auto.json")
-                read(f"{base}/content/raw.json")
+def receivers_conf(url: str) -> str:
+    """The options that tell all receivers."""
+    hooks = [{"url": each, "secret": "file.secret_hook"} for each in addresses(url, HOOK_PATH)]
+    alerts = [{"url": f"env.ALERT_{at}"} for at in range(len(WAYS))]
+    return f"runway_webhooks: {json.dumps(hooks)}\nrunway_alerts: {json.dumps(alerts)}\n"

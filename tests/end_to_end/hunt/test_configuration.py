@@ -8,13 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
-from end_to_end.hunt.stand import ALERT_PATH, HOOK_PATH, HOOK_SECRET, KEYS, PASSWORDS, TOKENS, WANTED
+from end_to_end.hunt.mistakes import HOOK, KEY, PROXY, STORE, TOKEN, WRONG
+from end_to_end.hunt.stand import ALERT_PATH, HOOK_SECRET, WANTED
 from runway_addon.conf_check import main as check
 
-KEY, TOKEN = KEYS["by-env"], TOKENS["app-1"]
-STORE = f"redis://:{PASSWORDS['store']}@127.0.0.1:6379/0"
-PROXY = f"http://user:{PASSWORDS['proxy']}@127.0.0.1:3128"
-HOOK = f"https://hooks.example.com{HOOK_PATH}"
 GOOD = f"""
 runway_keys: [{{name: a, value: "{KEY}"}}]
 runway_callers: [{{name: app, value: "{TOKEN}"}}]
@@ -23,38 +20,6 @@ runway_alerts: [{{url: "https://hooks.slack.com{ALERT_PATH}"}}]
 runway_store: env.STORE
 runway_proxy: env.PROXY
 """
-WRONG = {
-    "a key for a name": f'runway_keys: [{{name: "{KEY}", value: env.A}}]',
-    "a key for a mapping": f'runway_keys: ["{KEY}"]',
-    "a key for a list": f'runway_keys: "{KEY}"',
-    "a key for a field": f'runway_keys: [{{name: a, "{KEY}": 1}}]',
-    "a key with blanks": f'runway_keys: [{{name: a, value: "{KEY} {KEY}"}}]',
-    "a key in a list": f'runway_keys: [{{name: a, value: ["{KEY}"]}}]',
-    "a key for models": f'runway_keys: [{{name: a, value: "{KEY}", models: "{KEY}"}}]',
-    "a key for a weight": f'runway_keys: [{{name: a, value: "{KEY}", weight: "{KEY}"}}]',
-    "a key behind another": f'runway_keys: [{{name: a, value: "{KEY}"}}, {{name: a, value: "{KEY}"}}]',
-    "a key for an option": f'"{KEY}": 1',
-    "a key in broken YAML": f'runway_keys: ["{KEY}"',
-    "a key in a tag": f"runway_keys: !!python/name {KEY}",
-    "two callers of one token": f"runway_callers: [{{name: a, value: {TOKEN}}}, {{name: b, value: {TOKEN}}}]",
-    "a token for a limit": f'runway_callers: [{{name: a, value: "{TOKEN}", concurrency: "{TOKEN}"}}]',
-    "a literal token of the operator": f'runway_admin: "{TOKEN}"',
-    "a store with its password": f'runway_store: "{STORE}"',
-    "a store of no kind": f'runway_store: "{STORE.replace("redis", "reddis")}"',
-    "a store of no port": f'runway_store: "{STORE.replace("6379", "x")}"',
-    "a proxy of no port": f'runway_proxy: "{PROXY.replace("3128", "x")}"',
-    "a proxy with a query": f'runway_proxy: "{PROXY}?a=b"',
-    "a proxy of no kind": f'runway_proxy: "{PROXY.replace("http", "socks5")}"',
-    "a password in the API's address": f'runway_base_url: "{PROXY}"',
-    "a password in the fallback": f'runway_fallback: "{PROXY}"',
-    "a webhook without TLS": f'runway_webhooks: [{{url: "http://a.example{HOOK_PATH}", secret: env.A}}]',
-    "a webhook with a fragment": f'runway_webhooks: [{{url: "{HOOK}#a", secret: "{HOOK_SECRET}"}}]',
-    "a webhook with a short secret": f'runway_webhooks: [{{url: "{HOOK}", secret: "{HOOK_SECRET[6:]}"}}]',
-    "a webhook twice": f'runway_webhooks: [{{url: "{HOOK}", secret: {HOOK_SECRET}}}, {{url: "{HOOK}"}}]',
-    "a webhook for no caller": f'runway_webhooks: [{{url: "{HOOK}", secret: "{HOOK_SECRET}", callers: [b]}}]',
-    "an alert without TLS": f'runway_alerts: [{{url: "http://a.example{ALERT_PATH}"}}]',
-    "an alert of no kind": f'runway_alerts: [{{url: "https://a.example{ALERT_PATH}", events: [b]}}]',
-}
 
 
 def said(conf: Path, capsys: pytest.CaptureFixture[str], text: str) -> tuple[int, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from end_to_end.conftest import Folders, whole
-from end_to_end.hunt import operations
-from end_to_end.hunt.stand import KEYS, PROMPT, WANTED, Stand, read_web_interface, standing, web_interface
+from end_to_end.hunt import operations, web_interface
+from end_to_end.hunt.receivers import ELSEWHERE, WAYS
+from end_to_end.hunt.stand import HOOK_PATH, KEYS, PASSWORDS, PROMPT, WANTED, Stand, standing
 from end_to_end.test_mitmweb import Updates
+from far_ends import PasswordProxy
 from runway_videos.receipts.__main__ import main as receipts
 from sandbox_server import SandboxServer
 
@@ -18,25 +21,45 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", params=["mitmdump", "mitmweb"])
 def used(request: pytest.FixtureRequest, folder: Folders) -> Stand:
-    """What is left of it. mitmdump writes all that it can, mitmweb shows all that it can."""
-    options: dict[str, Any] = {"flow_detail": 4} if request.param == "mitmdump" else web_interface()
+    """What is left of it. mitmdump writes all that it can, mitmweb shows all that it can.
+
+    Runway is asked by a proxy whose password stands in the file, or in `--set`.
+    """
+    options: dict[str, Any] = {"flow_detail": 4, "runway_store": "sqlite:store.db"}
+    if request.param == "mitmweb":
+        options = web_interface.options_of_mitmweb()
     with (
         SandboxServer(dict.fromkeys(KEYS.values(), "all")) as runway,
-        standing(folder(), runway.url, **options) as stand,
+        PasswordProxy("hunter", PASSWORDS["proxy"]) as outbound,
     ):
-        web = options.get("web_port")
-        updates = Updates(f"http://127.0.0.1:{web}") if web else None
-        operations.videos(stand)
-        operations.providers(stand, live=bool(web))
-        if web:
-            read_web_interface(stand, web)
-        whole(stand.proxy)
-        assert stand.proxy.stop() == 0
+        address = f"http://hunter:{quote(PASSWORDS['proxy'])}@{outbound.address}"
+        in_file = request.param == "mitmdump"
+        conf = f'runway_proxy: "{address}"\n' if in_file else ""
+        options |= {} if in_file else {"runway_proxy": address}
+        with standing(folder(), runway.url, conf=conf, outbound=outbound, **options) as stand:
+            do_everything(stand, options.get("web_port"))
+    return stand
+
+
+def do_everything(stand: Stand, web: int | None) -> None:
+    """`web`: the port of mitmweb."""
+    updates = Updates(f"http://127.0.0.1:{web}") if web else None
+    operations.videos(stand)
+    if web:
+        with web_interface.asking(stand, web) as mitmweb:
+            web_interface.give_commands(mitmweb)
+            web_interface.set_options(stand, mitmweb)
+    operations.providers(stand, live=bool(web))
+    if web:
+        with web_interface.asking(stand, web) as mitmweb:
+            web_interface.read(mitmweb)
+            web_interface.write_files(stand, mitmweb)
+    whole(stand.proxy)
+    assert stand.stop() == 0
     if updates:
         updates.join()
         assert updates.of("flows/add", "/api/providers")
         stand.shown.extend(("mitmweb's web socket", heard.encode()) for heard in updates.heard)
-    return stand
 
 
 def test_it_was_used_in_every_way(used: Stand) -> None:
@@ -46,6 +69,13 @@ def test_it_was_used_in_every_way(used: Stand) -> None:
 
 def test_nothing_that_is_left_holds_a_secret(used: Stand) -> None:
     assert used.leaks() == []
+
+
+def test_nobody_follows_a_receiver_elsewhere(used: Stand) -> None:
+    """With the event would go its signature, and whoever answers would choose where."""
+    for way in WAYS:
+        assert used.origin.asked(HOOK_PATH.partition("?")[0] + way), way
+    assert used.origin.asked(ELSEWHERE) == []
 
 
 def test_no_prompt_is_in_the_account_unasked(used: Stand) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.dependencies
         ("runway_sandbox: yes", "line 1: runway_sandbox: 'yes' must be true or false"),
         ("runway_poll_seconds: 1.5", "line 1: runway_poll_seconds: 1.5 must be a whole number"),
         ("runway_content: [a]", "line 1: runway_content: ['a'] must be a text"),
-        ("runway_proxy: [a]", "line 1: runway_proxy: ['a'] must be a text"),
+        ("runway_proxy: [a]", "line 1: runway_proxy: must be a text"),
         ("runway_hosts: {a: b}", "line 1: runway_hosts: {'a': 'b'} must be a list of texts"),
         ("runway_hosts: [a, [b]]", "line 1: runway_hosts: ['a', ['b']] must be a list of texts"),
         ("runway_hosts: [a, ~]", "line 1: runway_hosts: ['a', None] must be a list of texts"),

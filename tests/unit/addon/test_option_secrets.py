@@ -10,6 +10,7 @@ from mitmproxy import exceptions
 from mitmproxy import options as mitmproxy_options
 
 from runway_videos.config.caller_options import Caller
+from runway_videos.config.conf_file import ConfigError
 from runway_videos.keys.pool import Key
 from unit.addon.start_harness import SECRET, Start, error_of
 
@@ -106,6 +107,7 @@ def test_a_password_of_an_outbound_proxy_is_in_no_option(start: Start, url: str)
             assert start.options.read_settings().proxy == url
         else:
             assert error_of(start.options.read_settings).startswith("--set runway_proxy: ")
+            start.options.literals.hide()  # as where a start fails
         assert not re.search("user|hush|hu@sh", everything(found))
     assert found.runway_proxy.endswith("***@" + url.rpartition("@")[2])
 
@@ -128,4 +130,34 @@ def test_addresses_of_alerts_are_told_apart_without_a_name(start: Start) -> None
     found = start("", *arguments)
     for _ in range(2):
         assert [each.url for each in start.options.read_settings().alerts] == urls
+        assert "hush" not in everything(found)
+
+
+def test_a_change_that_is_refused_leaves_no_secret_in_force(start: Start) -> None:
+    """mitmproxy puts the placeholders back that were there before: they stand for what they stood for."""
+    url = "http://user:hush@proxy:3128"
+    found = start(
+        None, "--set", "runway_keys=" + item(name="a", value=SECRET), "--set", f"runway_proxy={url}"
+    )
+
+    def configure(updated: set[str]) -> None:
+        """As the addon does."""
+        if start.options.literals.hiding:
+            return
+        try:
+            start.options.read_settings()
+        except ConfigError as error:
+            raise exceptions.OptionsError(str(error)) from error
+
+    found.changed.connect(configure)
+    for wrong in (
+        {"runway_keys": [item(name="a", value="key_hush_2", weight=-1)]},
+        {"runway_keys": [item(name="a", value="key_hush_2")], "runway_poll_seconds": -1},
+        {"runway_proxy": "http://user:hush-2@proxy:3128", "runway_poll_seconds": -1},
+        {"runway_proxy": "socks5://user:hush-2@proxy:3128"},
+    ):
+        with pytest.raises(exceptions.OptionsError):
+            found.update(**wrong)
+        read = start.options.read_settings()
+        assert ([each.value for each in read.keys], read.proxy) == ([SECRET], url)
         assert "hush" not in everything(found)

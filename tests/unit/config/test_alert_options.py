@@ -51,9 +51,9 @@ def test_an_address_that_is_written_out_is_a_secret_with_a_warning() -> None:
         ),
         ({"url": "env.SLACK", "events": []}, "there is none"),
         ({"url": "env.SLACK", "events": "budget"}, "there is none"),
-        ({"url": "env.SLACK", "credits_below": "1"}, "credits_below '1' must be a number"),
-        ({"url": "env.SLACK", "credits_below": True}, "credits_below True must be a number"),
-        ({"url": "env.SLACK", "credits_below": -1}, "credits_below -1 must be a number"),
+        ({"url": "env.SLACK", "credits_below": "1"}, "credits_below must be a number"),
+        ({"url": "env.SLACK", "credits_below": True}, "credits_below must be a number"),
+        ({"url": "env.SLACK", "credits_below": -1}, "credits_below must be a number"),
         ({"url": "env.SLACK", "event": ["budget"]}, "did you mean 'events'"),
     ],
 )

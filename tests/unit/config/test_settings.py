@@ -93,7 +93,7 @@ def test_a_proxy_is_http_or_https() -> None:
     assert settings_from(proxy="").proxy is None
     assert settings_from({"PROXY": "http://u:pw@proxy:1 "}, proxy="env.PROXY").proxy == "http://u:pw@proxy:1"
     refused("^runway_proxy: the environment variable PROXY is not set$", proxy="env.PROXY")
-    refused("^runway_proxy: 'socks5://x:1' must be a plain URL like http://host:port$", proxy="socks5://x:1")
+    refused("^runway_proxy: must be a plain URL like http://host:port$", proxy="socks5://x:1")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_an_address_is_https_or_of_this_network(url: str) -> None:
         (hook(secret="env.EMPTY"), "the secret of hooks.example must be whsec_ and base64"),
         (hook(secret=""), "hooks.example needs a secret like env.MY_VARIABLE"),
         ({"url": URL}, "hooks.example needs a secret like env.MY_VARIABLE"),
-        (hook(callers=["t1", "t2"]), "'t2' is none"),
+        (hook(callers=["t1", "t2"]), "names in runway_callers: t1"),
         (hook(callers=[]), "list of names in runway_callers"),
         (hook(callers="t1"), "list of names in runway_callers"),
         (hook(name="x"), "'name' is no field of a webhook; allowed: url, secret, callers"),
