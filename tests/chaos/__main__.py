@@ -9,9 +9,10 @@ from pathlib import Path
 def main() -> int:
     """Finds the tests' modules, wherever it is called from."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from chaos.command import main as run
+    from chaos import command
+    from chaos.soak import command as soak
 
-    return run()
+    return soak.main(sys.argv[1:]) if "--soak" in sys.argv else command.main()
 
 
 if __name__ == "__main__":

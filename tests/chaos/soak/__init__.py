@@ -1,0 +1,1 @@
+"""One proxy under a steady load for a long time: does it stay as it was?"""
