@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -9,6 +10,7 @@ from itertools import pairwise
 from chaos.audit_check import check_accounts, rows_of
 from chaos.budget_check import check_budgets
 from chaos.fates import Blow
+from chaos.hook_check import check_hooks
 from chaos.kinds import STORE_BLOWS
 from chaos.records import History, Life, Story, Task
 from chaos.violations import Violation, Window, Wrong
@@ -32,7 +34,18 @@ def check(history: History) -> list[Violation]:
         for life in history.lives
         if life.end == "by itself"
     ]
-    return [*found, *check_budgets(history, _callers(history)), *check_accounts(history)]
+    found += [
+        Violation(Wrong.FAULT, "", f"process {life.process}: {line}")
+        for life in history.lives
+        for line in life.log.splitlines()
+        if _FAULT.search(line)
+    ]
+    found += check_budgets(history, _callers(history))
+    return [*found, *check_accounts(history), *check_hooks(history)]
+
+
+#: What the proxy and mitmproxy write of an exception that nobody expected.
+_FAULT = re.compile("a fault of this proxy|Unhandled error|Addon error|never retrieved")
 
 
 def _callers(history: History) -> dict[str, str]:

@@ -91,6 +91,11 @@ class Client:
             if answer is not None and answer.status != 404:
                 self.story.shown_to = other
 
+    @property
+    def ended(self) -> bool:
+        """Whether it saw its video's end."""
+        return any(sight.status == "completed" for sight in self.story.sights)
+
     async def _download(self) -> bool:
         """Whether the video's bytes came."""
         answer = await self._get(f"/v1/videos/{self.story.video}/content", self._wish.caller)
@@ -101,12 +106,9 @@ class Client:
             self.story.task = task
             return True
         self._say(f"its bytes: {answer.status if answer else 'no answer'}")
-        if answer is not None and answer.status == 404 and self._completed():
+        if answer is not None and answer.status == 404 and self.ended:
             self.story.sights.append(Sight(time.monotonic(), ""))
         return False
-
-    def _completed(self) -> bool:
-        return any(sight.status == "completed" for sight in self.story.sights)
 
     async def _until_its_end(self, pause: float) -> None:
         for _ in range(_SETTLE_TRIES):

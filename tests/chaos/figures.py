@@ -62,9 +62,10 @@ def story_of(history: History, violations: Iterable[Violation]) -> Iterator[str]
     for name in sorted({violation.group for violation in found}):
         yield f"What happened to {name or 'the processes'}:"
         yield from (f"  {at:8.3f}  {text}" for at, group, text in history.trace if group in ("", name))
+        videos = [story.video for story in history.stories if story.group == name and story.video]
         for life in history.lives:
-            said = [line for line in life.log.splitlines() if name and name in line]
-            yield from (f"  log of process {life.process}: {line}" for line in said)
+            said = [line for line in life.log.splitlines() if any(each in line for each in (name, *videos))]
+            yield from (f"  log of process {life.process}: {line}" for line in said if name)
 
 
 def _wrongs(row: Counter[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -46,11 +46,10 @@ class Fleet:
         trace: Trace,
         store: Store,
         without: str = "",
+        webhooks: Sequence[Mapping[str, object]] = (),
     ) -> None:
-        """`urls`: the base URL of Runway for each process; `ca`: a confdir with mitmproxy's CA.
-
-        `without`: a guard that is taken out of the addon.
-        """
+        """`urls`: the base URL of Runway for each process; `ca`: a confdir with mitmproxy's CA; `without`: a
+        guard that is taken out of the addon; `webhooks`: as in `mitm.conf`."""
         self.lives: list[Life] = []
         self.upsets: list[Upset] = []
         self.port = 0
@@ -58,6 +57,7 @@ class Fleet:
         self.up = asyncio.Event()
         self._plan = plan
         self._urls = urls
+        self._webhooks = webhooks
         self._trace = trace
         self._ports = [free_port() for _ in urls]
         self._folders = [folder / f"process-{number}" for number in range(len(urls))]
@@ -213,7 +213,7 @@ class Fleet:
         self.up.set()
 
     def _write_conf(self, number: int) -> None:
-        text = conf_of(self._plan, self._urls[number], self._other_conf)
+        text = conf_of(self._plan, self._urls[number], self._other_conf, self._webhooks)
         (self._folders[number] / "mitm.conf").write_text(text)
 
     async def _finish(self, number: int) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from chaos.client import Client
 from chaos.fleet import Fleet
+from chaos.hooks import Hooks
 from chaos.plan import Plan, TimedBlow, Wish
 from chaos.records import History, Trace
 from chaos.standin import StandIn
@@ -21,6 +22,8 @@ AT_ONCE = 24
 SECONDS_PER_WISH = 0.05
 #: No create comes for so long: none is on its way any more.
 QUIET_SECONDS, LONGEST_QUIET_SECONDS = 3.2, 25.0
+#: What a webhook has not been told until then it never is: longer than what a dead replica had to tell takes.
+TOLD_SECONDS = 12.0
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -42,13 +45,17 @@ async def run(plan: Plan, setting: Setting, folder: Path, ca: Path) -> History:
     runway = StandIn(plan.scripts, trace, setting.duplicates)
     await runway.start(setting.processes)
     store = open_store(setting.store, folder, setting.processes)
-    fleet = Fleet(folder, ca, plan, runway.urls, trace, store, setting.without)
+    hooks = Hooks(f"{plan.kind}/{plan.number}", plan.hooks or 0.0, trace)
+    await hooks.start()
+    webhooks = [] if plan.hooks is None else hooks.options()
+    fleet = Fleet(folder, ca, plan, runway.urls, trace, store, setting.without, webhooks)
     runway.blow = fleet.strike
     try:
-        clients = await _happen(plan, fleet, runway, trace)
+        clients = await _happen(plan, fleet, runway, hooks, trace)
     finally:
         await fleet.abandon()
         await runway.stop()
+        await hooks.stop()
     return History(
         plan.kind,
         plan.number,
@@ -62,6 +69,8 @@ async def run(plan: Plan, setting: Setting, folder: Path, ca: Path) -> History:
         setting.store,
         plan.limits,
         fleet.audits,
+        plan.hooks is not None,
+        hooks.events,
     )
 
 
@@ -70,7 +79,7 @@ async def _upset(upset: TimedBlow, length: float, fleet: Fleet, processes: int) 
     await fleet.strike(upset.blow, upset.process % processes)
 
 
-async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> list[Client]:
+async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, hooks: Hooks, trace: Trace) -> list[Client]:
     await fleet.start()
     reloads = asyncio.create_task(fleet.reload(plan.reload_seconds)) if plan.reload_seconds else None
     clients = [Client(wish, fleet.port, fleet.ports, runway.moment, trace) for wish in plan.wishes]
@@ -104,5 +113,7 @@ async def _happen(plan: Plan, fleet: Fleet, runway: StandIn, trace: Trace) -> li
     if any(not client.story.video for client in clients):
         # Creates whose client has left go on, with waits between their tries.
         await runway.quiet(QUIET_SECONDS, LONGEST_QUIET_SECONDS)
+    if plan.hooks is not None:
+        await hooks.told([client.story.video for client in clients if client.ended], TOLD_SECONDS)
     await fleet.stop()
     return clients

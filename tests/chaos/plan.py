@@ -70,6 +70,8 @@ class Plan(msgspec.Struct, frozen=True):
     reload_seconds: float = 0.0
     upsets: tuple[TimedBlow, ...] = ()
     limits: dict[str, Limits] = {}
+    #: Callers have webhooks, which do not take this part of the events at first. None: they have none.
+    hooks: float | None = None
 
 
 def draw(seed: int, number: int, name: str, wishes: int) -> Plan:
@@ -99,6 +101,7 @@ def draw(seed: int, number: int, name: str, wishes: int) -> Plan:
             for _ in range(kind.upsets * wishes // 100)
         ),
         limits=_limits(Random(f"{seed}/{number}/{name}/limits"), kind, made),
+        hooks=Random(f"{seed}/{number}/{name}/hooks").choice((None, 0.0, 0.3)),
     )
 
 

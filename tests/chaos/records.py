@@ -63,6 +63,18 @@ class Task(msgspec.Struct):
     told: float | None = None
 
 
+class Event(msgspec.Struct):
+    """What a webhook of this caller was told; `id` of the event. `taken`: it answered with 200."""
+
+    at: float
+    caller: str
+    type: str
+    video: str
+    id: str
+    taken: bool = True
+    is_signed: bool = True
+
+
 class Life(msgspec.Struct):
     """A process from its start to its end: "stopped" (SIGTERM), "killed" or "by itself"."""
 
@@ -99,6 +111,9 @@ class History(msgspec.Struct):
     limits: dict[str, Limits] = {}
     #: The account of each process, by its number.
     audits: list[str] = []
+    #: Whether callers have webhooks, and what those were told.
+    hooks: bool = False
+    events: list[Event] = []
 
 
 class Trace:

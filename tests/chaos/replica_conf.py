@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from chaos.plan import CALLERS, Plan
 AUDIT = "audit.jsonl"
 
 
-def conf_of(plan: Plan, url: str, other: bool) -> str:
+def conf_of(plan: Plan, url: str, other: bool, webhooks: Sequence[Mapping[str, object]]) -> str:
     """`mitm.conf`. `other`: how it is after it has been changed."""
     return json.dumps(
         {
@@ -38,6 +38,7 @@ def conf_of(plan: Plan, url: str, other: bool) -> str:
             "runway_lean": plan.lean,
             "runway_store": "env.STORE",
             "runway_audit": AUDIT,
+            "runway_webhooks": webhooks,
             "flow_detail": 0,
         }
     )

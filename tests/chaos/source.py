@@ -23,13 +23,20 @@ class Edit(msgspec.Struct, frozen=True):
 
 #: A process is taken for dead sooner: here all is quicker.
 LEASE_SECONDS = 3.0
+_HOOKS = "runway_videos/webhooks/"
 _OWNERS = "runway_videos/store/owners.py"
 _TIMES = (
     Edit(_OWNERS, "LEASE_SECONDS = 10.0", f"LEASE_SECONDS = {LEASE_SECONDS}"),
     Edit(_OWNERS, "BEAT_SECONDS = 2.5", "BEAT_SECONDS = 0.7"),
+    Edit(
+        _HOOKS + "delivery.py",
+        "FIRST_WAIT, LONGEST_WAIT = 3600.0, 5.0, 600.0",
+        "FIRST_WAIT, LONGEST_WAIT = 3600.0, 0.3, 600.0",
+    ),
+    Edit(_HOOKS + "sink.py", "LOOK_SECONDS = 2.5", "LOOK_SECONDS = 0.5"),
 )
 
-#: What protects a payment, by name: `--without` takes one out, and the checker must find it.
+#: What protects a payment or an event, by name: `--without` takes one out, and the checker must find it.
 GUARDS: Mapping[str, Edit] = {
     "sent": Edit(
         "runway_videos/idempotency/shared_creates.py",
@@ -46,6 +53,7 @@ GUARDS: Mapping[str, Edit] = {
         "            refusals.check(caller, limits, usage, credits, now)\n",
         "",
     ),
+    "again": Edit(_HOOKS + "delivery.py", "        if not problem:\n", "        if True:\n"),
 }
 _PRICES = "runway_videos/catalog/prices.json"
 

@@ -45,12 +45,15 @@ def test_a_guard_that_is_taken_out_is_found(
     assert "PAID TWICE" in told
 
 
-def test_a_runway_that_charges_twice_is_found(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--kinds", "quiet", "--histories", "1", "--wishes", "20", "--duplicates"]
+def test_a_runway_that_charges_twice_and_events_that_are_sent_once_are_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["--kinds", "quiet", "--histories", "1", "--wishes", "20", "--duplicates", "--without", "again"]
     status, told = run(*words, capsys=capsys)
     assert status == 1
     assert "PAID TWICE" in told
     assert "LOST" in told
+    assert "NOT TOLD" in told
     again = "again: tests/chaos --seed 1 --history 0 --wishes 20 --processes 1 --store memory --kinds quiet"
     assert again in told
 

@@ -19,7 +19,10 @@ class Wrong(Enum):
     FALSE_END = "false end"
     OVERSPENT = "overspent"
     ACCOUNT = "wrong account"
+    UNTOLD = "not told"
+    MISTOLD = "wrongly told"
     ENDED = "ended by itself"
+    FAULT = "own fault"
     HUNG = "left waiting"
 
 

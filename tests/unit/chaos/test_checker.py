@@ -190,5 +190,10 @@ def test_checker_finds_a_process_that_ended_by_itself() -> None:
     assert wrongs(found([], [], end="by itself")) == [Wrong.ENDED]
 
 
+def test_checker_finds_an_exception_in_a_log() -> None:
+    (violation,) = found([], [], "a fault of this proxy, please report it [req_1]", "Traceback ...")
+    assert violation.wrong is Wrong.FAULT
+
+
 def test_checker_finds_a_task_that_nobody_asked_for() -> None:
     assert wrongs(found([], [task("id-a")])) == [Wrong.TWICE, Wrong.LOST]
