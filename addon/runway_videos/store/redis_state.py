@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Awaitable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 
@@ -56,7 +57,7 @@ class RedisState:
         answer_seconds: float = ANSWER_SECONDS,
         connection_class: type[redis.asyncio.Connection] = redis.asyncio.Connection,
     ) -> None:
-        connections = redis.asyncio.BlockingConnectionPool.from_url(
+        self._connections = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             connection_class=connection_class,
             max_connections=_MAX_CONNECTIONS,
@@ -67,7 +68,7 @@ class RedisState:
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
         )
-        self._redis = redis.asyncio.Redis.from_pool(connections)
+        self._redis = redis.asyncio.Redis.from_pool(self._connections)
         self._swap = self._redis.register_script(_SWAP)
 
     async def get(self, key: str) -> bytes | None:
@@ -126,6 +127,10 @@ class RedisState:
         # Not RedisError and OSError alone: asyncio raises AttributeError where a connection ends just before
         # it is written to. Whatever it is, the answer is not known.
         except Exception as error:
+            if isinstance(error, ReadOnlyError):
+                # Who answers is a replica by now; behind its address there may be the one that takes writes.
+                with contextlib.suppress(Exception):
+                    await self._connections.disconnect(inuse_connections=False)
             raise StoreUnavailableError(f"{type(error).__name__}: {error}") from error
 
     async def close(self) -> None:

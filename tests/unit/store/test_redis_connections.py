@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import redis.asyncio
 from redis.asyncio import Connection
 
 from redis_server import needs_redis
@@ -59,5 +60,31 @@ def test_a_connection_that_ends_just_before_it_is_written_to_is_a_store_that_is_
                 assert await state.get("key") == b"before"
             finally:
                 await state.close()
+
+    asyncio.run(run())
+
+
+def test_after_a_failover_it_connects_anew() -> None:
+    """The old primary still answers who is connected to it; the address is the new one's by then."""
+
+    async def run() -> None:
+        with engine("redis") as found:
+            assert found.redis is not None
+            admin: Any = redis.asyncio.Redis.from_url(found.redis.url)
+            state = RedisState(found.redis.url)
+
+            async def connections() -> set[str]:
+                return {each["id"] for each in await admin.client_list() if each["cmd"] != "client|list"}
+
+            await asyncio.gather(*(state.put(f"key{number}", b"x", 60) for number in range(5)))
+            before = await connections()
+            assert before
+            await admin.execute_command("REPLICAOF", "127.0.0.1", "1")
+            with pytest.raises(StoreUnavailableError, match="ReadOnlyError"):
+                await state.swap("key0", b"x", b"y", 60)
+            assert await state.get("key0") == b"x"
+            assert not before & await connections()
+            await state.close()
+            await admin.aclose()
 
     asyncio.run(run())
