@@ -20,6 +20,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from runway_addon import (
     client_text,
+    error_check,
     flow_messages,
     lean,
     listening,
@@ -145,6 +146,7 @@ class RunwayAddon:
                 await self.relisten.finish()
             if self.settings.lean:
                 lean.drop_builtins()
+            await error_check.checked()
             await self.service.start()
         except (ConfigError, OSError) as error:
             log.error("%s", error)

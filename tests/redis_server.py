@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pytest
 
-from asking import free_port, listens, until
+from asking import free_ports, listens, until
 from child_processes import Child
 from running import clean_environment
 
@@ -19,13 +19,23 @@ needs_redis = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not in
 
 
 class RedisServer:
-    """`appendonly`: it keeps what it holds over a restart, written to disk as `appendfsync` says."""
+    """`appendonly`: it keeps what it holds over a restart, written to disk as `appendfsync` says.
+
+    `certificate`, a file with its key: it listens for TLS, too, and at `socket`.
+    """
 
     def __init__(
-        self, folder: Path, appendonly: bool = True, password: str = "", appendfsync: str = "always"
+        self,
+        folder: Path,
+        appendonly: bool = True,
+        password: str = "",
+        appendfsync: str = "always",
+        certificate: Path | None = None,
     ) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.tls_port = free_ports(2)
+        self.certificate = certificate
+        self.socket = folder / "redis.sock"
         self.appendonly = appendonly
         self.password = password
         self.appendfsync = appendfsync
@@ -41,6 +51,11 @@ class RedisServer:
         command = [PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         command += ["--appendonly", "yes" if self.appendonly else "no", "--appendfsync", self.appendfsync]
         command += ["--save", "", *(["--requirepass", self.password] if self.password else [])]
+        if self.certificate is not None:
+            command += ["--unixsocket", str(self.socket)]
+            command += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no"]
+            for name in ("cert", "key", "ca-cert"):
+                command += [f"--tls-{name}-file", str(self.certificate)]
         self._child = Child(
             command,
             env=clean_environment(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -12,7 +12,9 @@ from runway_videos.config.option_reader import OptionReader
 from runway_videos.config.secret_sources import find, is_reference
 from runway_videos.logs import may_be_shown
 
-_REDIS = ("redis", "rediss", "unix")
+# What may stand in the query of a URL, by its scheme. Others would change how Redis is talked to.
+_TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
+_REDIS = {"redis": ("db",), "rediss": ("db", *_TLS), "unix": ("db",)}
 _FORMS = (
     "memory, sqlite:PATH, redis://HOST:PORT/NUMBER or rediss://…, or env.NAME or file.PATH that holds one"
 )
@@ -62,6 +64,8 @@ def _read_place(reader: OptionReader, value: object) -> StoreOption:
     if text in ("", "memory"):
         return StoreOption()
     kind, _, path = text.partition(":")
+    if path == ":memory:":
+        raise reader.fail("runway_store", "sqlite::memory: keeps nothing: memory, or sqlite:PATH with a file")
     if kind == "sqlite" and path:
         return StoreOption("sqlite", path)
     if kind not in _REDIS or not _is_redis(text):
@@ -74,12 +78,29 @@ def _read_place(reader: OptionReader, value: object) -> StoreOption:
             "runway_store",
             "a user or a password stands in it: put the whole URL where env.NAME or file.PATH finds it",
         )
+    if unknown := _unknown_in(text):
+        raise reader.fail("runway_store", unknown)
     return StoreOption("redis", text)
 
 
 def _is_redis(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+        number = parts.path.strip("/")
+        if parts.scheme == "unix":
+            return bool(number)
+        return bool(parts.hostname) and parts.port != 0 and (not number or number.isdecimal())
     except ValueError:
         return False
+
+
+def _unknown_in(url: str) -> str:
+    """What is wrong with its query, "" where nothing is."""
+    parts = urlsplit(url)
+    known = _REDIS[parts.scheme]
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in known:
+            return f"behind the question mark of {parts.scheme}:// may stand {', '.join(known)}"
+        if name == "db" and not value.isdecimal():
+            return "db must be a number"
+    return ""

@@ -33,21 +33,21 @@ class Pair:
         self._folder = folder
         place = folder()
         self.redis = stack.enter_context(RedisServer(place, password="p4ss")) if kind == "redis" else None
-        self._env = ENVIRONMENT | {"STORE": self.redis.url if self.redis else f"sqlite:{place / 'store.db'}"}
+        self.env = ENVIRONMENT | {"STORE": self.redis.url if self.redis else f"sqlite:{place / 'store.db'}"}
         self.options: dict[str, Any] = {}
         self.proxies: list[Proxy] = []
         stack.callback(self.end)
 
     def begin(self, env: Mapping[str, str] = {}, **options: Any) -> Pair:
         """Starts both, with more options and environment variables."""
-        self._env |= env
+        self.env |= env
         self.options = options
         self.proxies = [self.start(), self.start()]
         return self
 
     def start(self) -> Proxy:
         options: dict[str, Any] = {"runway_store": "env.STORE", **self.options}
-        return gateway(self._folder(), self.runway, {"any": 1}, env=self._env, **options).ready()
+        return gateway(self._folder(), self.runway, {"any": 1}, env=self.env, **options).ready()
 
     def end(self) -> None:
         for proxy in self.proxies:

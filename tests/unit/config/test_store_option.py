@@ -20,7 +20,7 @@ URL = "rediss://user:p4ss@redis.example.com:6380/2?ssl_cert_reqs=none"
         ("", StoreOption()),
         ("sqlite:/var/lib/runway/store.db", StoreOption("sqlite", "/var/lib/runway/store.db")),
         ("redis://127.0.0.1:6379/0", StoreOption("redis", "redis://127.0.0.1:6379/0")),
-        ("unix:///run/redis.sock", StoreOption("redis", "unix:///run/redis.sock")),
+        ("unix:///run/redis.sock?db=2", StoreOption("redis", "unix:///run/redis.sock?db=2")),
         ("env.STORE", StoreOption("redis", URL)),
     ],
 )
@@ -41,6 +41,13 @@ def test_a_file_may_hold_it(tmp_path: Path) -> None:
         ("redis://", "must be memory"),
         ("redis://h:p4ss@[/0", "must be memory"),
         ("redis://:p4ss@127.0.0.1/0", "a password stands in it"),
+        ("redis://127.0.0.1/0?decode_responses=true", "may stand db"),
+        ("redis://127.0.0.1/0?ssl_ca_certs=/ca.pem", "may stand db"),
+        ("rediss://127.0.0.1/0?ssl_ciphers=ALL", "may stand db, ssl_ca_certs"),
+        ("redis://127.0.0.1/0?db=two", "db must be a number"),
+        ("redis://127.0.0.1/two", "must be memory"),
+        ("unix://", "must be memory"),
+        ("sqlite::memory:", "keeps nothing"),
         ("env.NONE", "NONE is not set"),
         ("file./no/such", "No such file"),
     ],
@@ -49,6 +56,12 @@ def test_mistakes_are_said_without_the_password(value: object, problem: str) -> 
     with pytest.raises(ConfigError, match="runway_store") as raised:
         settings_from(store=value)
     assert problem in str(raised.value)
+    assert "p4ss" not in str(raised.value)
+
+
+def test_a_password_has_its_place_before_the_host() -> None:
+    with pytest.raises(ConfigError, match="may stand db") as raised:
+        settings_from({"STORE": "redis://127.0.0.1/0?password=p4ss"}, store="env.STORE")
     assert "p4ss" not in str(raised.value)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis.asyncio
 from redis.asyncio import Connection
 
-from redis_server import needs_redis
+from redis_server import RedisServer, needs_redis
 from runway_videos.store.redis_state import RedisState
-from runway_videos.store.shared_state import StoreUnavailableError
+from runway_videos.store.shared_state import StoreUnavailableError, Swapped
+from unit.certificates import certificate_file
 from unit.store.engines import engine
 
 pytestmark = [pytest.mark.slow, needs_redis]
@@ -86,5 +88,33 @@ def test_after_a_failover_it_connects_anew() -> None:
             assert not before & await connections()
             await state.close()
             await admin.aclose()
+
+    asyncio.run(run())
+
+
+def test_it_is_reached_by_tls_and_at_a_socket(tmp_path: Path) -> None:
+    certificate = certificate_file(tmp_path)
+
+    async def fails(url: str) -> None:
+        state = RedisState(url)
+        with pytest.raises(StoreUnavailableError):
+            await state.get("by")
+        await state.close()
+
+    async def run() -> None:
+        with RedisServer(tmp_path, password="p4ss", certificate=certificate) as server:
+            tls = f"rediss://:p4ss@127.0.0.1:{server.tls_port}/2"
+            for url in (f"{tls}?ssl_ca_certs={certificate}", f"unix://:p4ss@{server.socket}?db=2"):
+                state = RedisState(url)
+                await state.add("list", url.encode(), 60, b"")
+                await state.put("by", url.encode(), 60)
+                assert await state.get("by") == url.encode()
+                assert await state.swap("by", url.encode(), None, 60) == Swapped(True, None)
+                await state.close()
+            last = RedisState(f"redis://:p4ss@127.0.0.1:{server.port}/2")
+            assert len(await last.items("list", 9)) == 2
+            await last.close()
+            for url in (tls, f"redis://:p4ss@127.0.0.1:{server.tls_port}/2", f"unix://{server.socket}"):
+                await fails(url)  # it is not trusted; TLS is wanted; a password is
 
     asyncio.run(run())
