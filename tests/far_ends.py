@@ -113,7 +113,7 @@ class PasswordProxy:
     """
 
     def __init__(self, user: str, password: str) -> None:
-        self._credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.credentials = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.faults: list[tuple[int, bytes]] = []
         self.client = httpx.Client(trust_env=False, timeout=60)
         proxy = self
@@ -143,7 +143,7 @@ class PasswordProxy:
 
     def lets_in(self, exchange: Exchange, headers: dict[str, str]) -> bool:
         """Whether this request goes on; else it is answered."""
-        right = headers.get("proxy-authorization") == self._credentials
+        right = headers.get("proxy-authorization") == self.credentials
         if right and not self.faults:
             return True
         status, body = self.faults.pop(0) if right else (407, b"the password, please")

@@ -206,8 +206,8 @@ class AddonOptions:
         """An option of the addon's own as it would be with this file."""
         current = getattr(ctx.options, name)
         if name in _SECRET:
-            from_file = not current and self._is_from(file, name)
-            return (file.entries[name].value or []) if from_file else self.literals.reveal(name, current)
+            revealed, from_file = self.literals.reveal(name, current), self._is_from(file, name)
+            return (file.entries[name].value or []) if from_file and not current else revealed
         if name in _AT_THE_START or not self._is_changed(file, name):
             return current
         return file_options.converted(file, name) if name in file.entries else OPTIONS[name][1]

@@ -68,7 +68,8 @@ class CallerTokens:
         if self.held_by(path):  # it has a slash in it
             path = b"/" + _IN_PATH
         query = self._out_of_list(query, b"&")
-        return path + b"?" + query if query else path
+        rest = path + b"?" + query if query else path
+        return b"/" + _IN_PATH if self.held_by(rest) else rest  # it has a question mark in it
 
     def _out_of_header(self, name: bytes, value: bytes) -> tuple[bytes, bytes] | None:
         lower = name.lower()

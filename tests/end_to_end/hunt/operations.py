@@ -10,7 +10,18 @@ from typing import Any
 import httpx
 
 from asking import PNG, finished, raw, web
-from end_to_end.hunt.stand import ADMIN, KEYS, NOBODY, PROMPT, SECRETS, TOKENS, Stand, bearer
+from end_to_end.access.http2 import Http2
+from end_to_end.hunt.stand import (
+    ADMIN,
+    KEYS,
+    NOBODY,
+    PASSWORDS,
+    PROMPT,
+    SECRETS,
+    TOKENS,
+    Stand,
+    bearer,
+)
 from running import Proxy
 
 STRANGER = {"Authorization": f"Bearer {SECRETS[NOBODY]}"}
@@ -99,6 +110,41 @@ def videos(stand: Stand) -> None:
         unreadable(stand.proxy)
 
 
+def over_tls(stand: Stand) -> None:
+    """Through a tunnel of the proxy, by HTTP/2 within."""
+    body = json.dumps({"prompt": f"{PROMPT} by HTTP/2"}).encode()
+    with Http2(("127.0.0.1", stand.proxy.port), "api.openai.com:443") as connection:
+        for headers, status in ((bearer("app-2"), 200), (STRANGER, 401), ({"api-key": TOKENS["app-1"]}, 200)):
+            sent = [*headers.items(), ("content-type", "application/json")]
+            assert connection.ask("GET", "/v1/videos", "api.openai.com", sent) == status
+            assert connection.ask("POST", "/v1/videos", "api.openai.com", sent, body) == status, (
+                stand.proxy.log[-3000:]
+            )
+            connection.ask("GET", f"/v1/videos/{TOKENS['app-1']}", "api.openai.com", sent)
+
+
+def with_a_broken_way_out(stand: Stand) -> None:
+    """The proxy to Runway refuses and fails, in words that repeat what it was told."""
+    assert stand.outbound is not None
+    told = f"no: {stand.outbound.credentials} hunter:{PASSWORDS['proxy']} {KEYS['by-env']}"
+    with asking(stand) as (calls, ask):
+        mine = bearer("app-2")
+        made = ask("POST", "/v1/videos", json={"prompt": PROMPT}, headers=mine)
+        path = f"/v1/videos/{made.json()['id']}"
+        finished(calls, made.json()["id"], headers=mine)
+        for status in (407, 403, 500, 502):
+            for body in (told, json.dumps({"error": told})):
+                for method, below in (("POST", "/v1/videos"), ("GET", path), ("GET", f"{path}/content")):
+                    stand.outbound.faults[:] = [(status, body.encode())] * 8
+                    ask(
+                        method,
+                        below,
+                        headers=mine,
+                        **({"json": {"prompt": PROMPT}} if method == "POST" else {}),
+                    )
+        stand.outbound.faults.clear()
+
+
 def unreadable(proxy: Proxy) -> None:
     """Requests that get no answer, or none of the proxy's own."""
     token = f"Authorization: Bearer {TOKENS['app-1']}\r\n"
@@ -129,6 +175,10 @@ def providers(stand: Stand, live: bool) -> None:
         {"provider": "runway", "keys": [refused | {"value": [refused["value"]]}]},
         {"provider": "runway", "keys": [refused | {"value": f"{refused['value']} with blanks"}]},
         {"provider": "runway", "keys": [refused | {"models": refused["value"]}]},
+        {"provider": "runway", "keys": [refused | {"models": [refused["value"] * 4]}]},
+        {"provider": "runway", "keys": [refused | {"value": f"env.{refused['value']}"}]},
+        {"provider": "runway", "keys": [refused | {"value": f"file.{refused['value']}"}]},
+        {"provider": "runway", "keys": [refused | {"on_behalf_of": f"{refused['value']} a"}]},
         {"provider": "runway", "keys": [refused, refused]},
         {"provider": "runway", "keys": refused["value"]},
         {"provider": "runway", "keys": [refused["value"]]},

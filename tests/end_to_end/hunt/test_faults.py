@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from end_to_end.conftest import Folders, whole
+from end_to_end.hunt import web_interface
 from end_to_end.hunt.operations import Ask, asking
-from end_to_end.hunt.stand import KEYS, PASSWORDS, PROMPT, bearer, standing
+from end_to_end.hunt.receivers import ELSEWHERE, WAYS
+from end_to_end.hunt.stand import ALERT_PATH, KEYS, PASSWORDS, PROMPT, bearer, standing
+from end_to_end.test_mitmweb import Updates
 from faulty import FaultyRunway, faults
 from faulty.accounts import Operation
 from faulty.gateway import SHORT_WAITS
@@ -107,4 +111,49 @@ def test_nothing_that_is_left_holds_a_secret(folder: Folders, tmp_path: Path) ->
     statuses = {answer.status_code for answer in stand.answers}
     assert {200, 400, 429, 502, 503} <= statuses, statuses
     assert "OUTCOME UNKNOWN" in stand.proxy.log
+    assert all(stand.origin.asked(ALERT_PATH + way) for way in WAYS)
+    assert stand.origin.asked(ELSEWHERE) == []
+    stand.shown.extend((str(path), path.read_bytes()) for path in tmp_path.rglob("*.aof"))
+    assert b"runway-videos" in stand.shown[-1][1]
+    assert stand.leaks() == []
+
+
+def test_a_create_that_hangs_and_is_hung_up(folder: Folders) -> None:
+    """mitmweb shows it while it hangs, and what became of it."""
+    options = web_interface.options_of_mitmweb()
+    port: int = options["web_port"]
+    with (
+        FaultyRunway() as runway,
+        standing(folder(), runway.url, **options) as stand,
+    ):
+        updates = Updates(f"http://127.0.0.1:{port}")
+        accounts = [runway.account(KEYS[name]) for name in ("by-env", "in-file")]
+        for account in accounts:
+            account.plan(Operation.CREATE, *[faults.HELD] * 2)
+        body = b'{"prompt": "hung up"}'
+        headers = {**bearer("app-1"), "Content-Length": str(len(body)), "x-stainless-retry-count": "0"}
+        lines = ["POST /v1/videos HTTP/1.1", "Host: x", *(": ".join(each) for each in headers.items())]
+        with (
+            web_interface.asking(stand, port) as mitmweb,
+            socket.create_connection(("127.0.0.1", stand.proxy.port)) as client,
+        ):
+            client.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+            runway.wait(lambda: any(each.seen[Operation.CREATE] for each in accounts), "the create")
+            web_interface.look(mitmweb)
+            client.close()
+            stand.proxy.wait_for("client disconnect")
+            web_interface.look(mitmweb)
+            for account in accounts:
+                account.release()
+            stand.proxy.wait_for(r"created: .* caller app-1")
+            with asking(stand) as (_, ask):  # else the end waits for the retry
+                retry = headers | {"x-stainless-retry-count": "1"}
+                assert ask("POST", "/v1/videos", content=body, headers=retry).status_code == 200
+            web_interface.look(mitmweb)
+            whole(stand.proxy)
+        assert stand.stop() == 0
+    updates.join()
+    stand.shown.extend(("mitmweb's web socket", heard.encode()) for heard in updates.heard)
+    assert len(runway.tasks("hung up")) == 1
+    assert updates.of("flows/add", "/v1/videos")
     assert stand.leaks() == []

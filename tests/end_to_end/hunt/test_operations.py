@@ -49,6 +49,8 @@ def do_everything(stand: Stand, web: int | None) -> None:
         with web_interface.asking(stand, web) as mitmweb:
             web_interface.give_commands(mitmweb)
             web_interface.set_options(stand, mitmweb)
+    operations.over_tls(stand)
+    operations.with_a_broken_way_out(stand)
     operations.providers(stand, live=bool(web))
     if web:
         with web_interface.asking(stand, web) as mitmweb:

@@ -17,6 +17,7 @@ from end_to_end.test_mitmweb import NOT_FORGED, PASSWORD
 
 #: A key that comes by an option while the proxy runs.
 ADDED = SECRETS["a key that was refused"]
+_PAGES = ("/", "/options", "/state", "/events", "/commands", "/filter-help", "/flows/dump", "/processes")
 _STORE = f"redis://:{PASSWORDS['store']}@127.0.0.1:6379/0"
 
 
@@ -63,20 +64,11 @@ def asking(stand: Stand, port: int) -> Iterator[WebInterface]:
         yield WebInterface(stand, calls)
 
 
-def read(mitmweb: WebInterface) -> None:
-    """All that can be asked for, of each flow too."""
-    for path in (
-        "/",
-        "/options",
-        "/state",
-        "/events",
-        "/commands",
-        "/filter-help",
-        "/flows/dump",
-        "/processes",
-    ):
+def look(mitmweb: WebInterface) -> list[dict[str, Any]]:
+    """All that can be asked for, of each flow too; the flows."""
+    for path in _PAGES:
         mitmweb.ask("GET", path)
-    flows = json.loads(mitmweb.ask("GET", "/flows"))
+    flows: list[dict[str, Any]] = json.loads(mitmweb.ask("GET", "/flows"))
     for flow in flows:
         for message in ("request", "response"):
             if (flow.get(message) or {}).get("contentLength") is None:
@@ -87,6 +79,12 @@ def read(mitmweb: WebInterface) -> None:
             mitmweb.ask("GET", f"{base}/content/raw.json")
         for form in ("curl", "httpie", "raw"):
             mitmweb.say("export", form, f"@{flow['id']}")
+    return flows
+
+
+def read(mitmweb: WebInterface) -> None:
+    """All that can be asked for, also of a copy of a flow."""
+    flows = look(mitmweb)
     (newest, *_) = [flow["id"] for flow in flows if flow["comment"].startswith("text_to_video")]
     mitmweb.ask("POST", f"/flows/{newest}/duplicate", headers=NOT_FORGED)
 

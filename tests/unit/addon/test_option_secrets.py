@@ -136,9 +136,9 @@ def test_addresses_of_alerts_are_told_apart_without_a_name(start: Start) -> None
 def test_a_change_that_is_refused_leaves_no_secret_in_force(start: Start) -> None:
     """mitmproxy puts the placeholders back that were there before: they stand for what they stood for."""
     url = "http://user:hush@proxy:3128"
-    found = start(
-        None, "--set", "runway_keys=" + item(name="a", value=SECRET), "--set", f"runway_proxy={url}"
-    )
+    conf = "runway_callers: [{name: app, value: tok_hush}]\n"
+    keys = "runway_keys=" + item(name="a", value=SECRET)
+    found = start(conf, "--set", keys, "--set", f"runway_proxy={url}")
 
     def configure(updated: set[str]) -> None:
         """As the addon does."""
@@ -155,9 +155,11 @@ def test_a_change_that_is_refused_leaves_no_secret_in_force(start: Start) -> Non
         {"runway_keys": [item(name="a", value="key_hush_2")], "runway_poll_seconds": -1},
         {"runway_proxy": "http://user:hush-2@proxy:3128", "runway_poll_seconds": -1},
         {"runway_proxy": "socks5://user:hush-2@proxy:3128"},
+        {"runway_callers": [item(name="app-2", value="tok_hush_2", concurrency=-1)]},
     ):
         with pytest.raises(exceptions.OptionsError):
             found.update(**wrong)
         read = start.options.read_settings()
         assert ([each.value for each in read.keys], read.proxy) == ([SECRET], url)
+        assert read.callers == (Caller("app", "tok_hush"),)
         assert "hush" not in everything(found)

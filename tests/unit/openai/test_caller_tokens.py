@@ -104,6 +104,8 @@ def test_a_token_with_a_separator_in_it() -> None:
     assert tokens.out_of_headers(fields) == ()
     assert tokens.out_of_target(b"/v1/videos?a=b&key=hush;&/token") == b"/v1/videos"
     assert tokens.out_of_target(b"/v1/hush;&/token/a?a=b") == b"/redacted?a=b"
+    marked = CallerTokens([Caller("app", "hush?token")])
+    assert marked.out_of_target(b"/v1/videos/hush?token") == b"/redacted"
 
 
 @pytest.mark.parametrize(
