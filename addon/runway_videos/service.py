@@ -95,7 +95,7 @@ class Service:
         self._poller = Poller()
         self.observer = Observer(settings, self._poller, lambda: self.runtime, self._why_closed)
         state = open_store(settings.store)
-        self._state = watched(state, lambda problem: self.runtime.events.emit(events.StoreAway(problem)))
+        self._state = watched(state, lambda why: self.runtime.events.emit(events.StoreAway(why)), clock, now)
         self._owners = owners_of(self._state, clock, lambda: sinks.emit(events.StoreLostData()), sleep)
         sums = usage or kept_usage(self._state, lambda name: self.runtime.settings.limits_of(name).counts)
         self._budgets = Budgets(sums, now, owners=self._owners, emit=lambda event: sinks.emit(event))
@@ -105,10 +105,9 @@ class Service:
             [LogSink(settings.sandbox), sink, *self._notices.sinks, self._budgets, *self.observer.sinks]
         )
         self._connect: _Connect = lambda *where: TimedClient(connect(*where), sinks.emit, clock)
-        self._cooldowns = shared_cooldowns(self._state, lambda one: self.runtime.pool.learn(one), clock, now)
+        self._cooldowns = shared_cooldowns(self._state, lambda one: self.runtime.pool.learn(one), clock)
         # Not `or`: one that holds nothing yet has no length.
-        kept = creates if creates is not None else kept_creates(self._state, self._owners, sinks, clock, now)
-        self._creates = kept
+        self._creates = kept_creates(self._state, self._owners, sinks, clock) if creates is None else creates
         self._held_polls = HeldPolls(self._poller, clock, sleep)
         statuses = Statuses(self._poller, self._held_polls)
         self.spending = Spending(self._budgets, self._poller)
@@ -124,7 +123,7 @@ class Service:
             events=sinks,
             balances=Balances(clock),
             prices=Prices(price_list.load(), sinks.emit),
-            shared=shared_videos(self._state, videos, now, settings.store),
+            shared=shared_videos(self._state, videos, settings.store),
             clock=clock,
             now=now,
             sleep=sleep,

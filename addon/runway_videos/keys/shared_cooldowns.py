@@ -11,6 +11,7 @@ import msgspec
 
 from runway_videos.keys.cooldowns import CooldownChange, KeyReport
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError
+from runway_videos.store.watched_state import WatchedState
 
 #: How often other processes' changes are looked for, in seconds.
 LOOK_SECONDS = 0.5
@@ -144,13 +145,12 @@ class SharedCooldowns:
 
 
 def shared_cooldowns(
-    state: SharedState | None,
+    state: WatchedState | None,
     learn: Callable[[CooldownChange], None],
     clock: Callable[[], float],
-    now: Callable[[], float],
 ) -> TellsCooldowns:
     """Cooldowns in `state`; this process's alone where there is none."""
-    return NoSharedCooldowns() if state is None else SharedCooldowns(state, learn, clock, now)
+    return NoSharedCooldowns() if state is None else SharedCooldowns(state, learn, clock, state.now)
 
 
 def _decode(stored: bytes | None) -> dict[_Place, _Entry]:

@@ -14,17 +14,16 @@ from runway_videos.idempotency.outcomes import OutcomeCodec
 from runway_videos.idempotency.shared_creates import SharedCreates
 from runway_videos.operations.creates import Created
 from runway_videos.store.owners import Owners
-from runway_videos.store.shared_state import SharedState
+from runway_videos.store.watched_state import WatchedState
 
 
 def kept_creates(
-    state: SharedState | None,
+    state: WatchedState | None,
     owners: Owners | None,
     sinks: Events,
     clock: Callable[[], float] = time.monotonic,
-    now: Callable[[], float] = time.time,
 ) -> KeepsCreates[Created]:
-    """Creates in `state`; in memory where there is none. `clock` and `now` as `Runtime` has them."""
+    """Creates in `state`; in memory where there is none. `clock` as `Runtime` has it."""
     if state is None or owners is None:
         return Creates(clock, may_have_made)
     return SharedCreates(
@@ -32,6 +31,6 @@ def kept_creates(
         owners,
         OutcomeCodec(Created, refusals.fault),
         may_have_made,
-        now,
+        state.now,
         died=lambda create: sinks.emit(events.CreateAbandoned(create.about)),
     )

@@ -1,4 +1,7 @@
-"""Which processes of a shared store are alive: each writes a sign of life, which ends when it does."""
+"""Which processes of a shared store are alive: each writes a sign of life, which ends when it does.
+
+With each sign it asks for the store's time.
+"""
 
 from __future__ import annotations
 
@@ -104,6 +107,7 @@ class Owners:
     async def _write(self) -> None:
         began = self._clock()
         await self._state.put(f"process:{self.name}", b"1", LEASE_SECONDS)
+        await self._state.time()
         self._beaten_at = began
         mine = secrets.token_bytes(8)
         found = await self._state.swap(_DATA_KEY, None, mine, _DATA_SECONDS)

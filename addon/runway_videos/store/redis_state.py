@@ -71,6 +71,10 @@ class RedisState:
         self._redis = redis.asyncio.Redis.from_pool(self._connections)
         self._swap = self._redis.register_script(_SWAP)
 
+    async def time(self) -> float:
+        seconds, microseconds = await self._ask(self._redis.time())
+        return float(seconds + microseconds / 1e6)
+
     async def get(self, key: str) -> bytes | None:
         return (await self.get_many([key]))[0]
 

@@ -31,6 +31,9 @@ class Swapped(msgspec.Struct, frozen=True):
 class SharedState(Protocol):
     """Values under keys. Every method raises StoreUnavailableError. Times in seconds."""
 
+    async def time(self) -> float:
+        """Unix seconds, by the same clock for all processes."""
+
     async def get(self, key: str) -> bytes | None:
         """The value; None where there is none, or its time is over."""
 

@@ -35,10 +35,14 @@ class StoredVideo(msgspec.Struct, array_like=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What is stored of a video, and its bytes, by which a change is known. None: nothing, or no store."""
+    """What is stored of a video, and its bytes, by which a change is known. None: nothing, or no store.
+
+    `age`: how many seconds ago Runway said it.
+    """
 
     video: StoredVideo | None = None
     value: bytes | None = None
+    age: float = 0.0
 
 
 NOTHING = Loaded()

@@ -68,6 +68,9 @@ class SqliteState:
             self._thread.shutdown()
             raise StoreUnavailableError(f"{path}: {error}") from error
 
+    async def time(self) -> float:
+        return self._now()
+
     async def get(self, key: str) -> bytes | None:
         return await self._run(lambda: self._get(key))
 

@@ -56,7 +56,7 @@ class SharedVideos:
             return NOTHING
         stored = _decode(value)
         self._merge(record, stored)
-        return Loaded(stored, value)
+        return Loaded(stored, value, stored.age(self._now()) if stored else 0.0)
 
     async def take_turn(self, record: VideoRecord[Any], seconds: float) -> bool:
         if self._state.is_away or seconds <= 0:
@@ -161,12 +161,12 @@ class SharedVideos:
 
 
 def shared_videos(
-    state: WatchedState | None, records: VideoRecords[Any], now: Callable[[], float], option: StoreOption
+    state: WatchedState | None, records: VideoRecords[Any], option: StoreOption
 ) -> SharesVideos:
     """Videos in `state`; this process's alone where there is none."""
     if state is None:
         return NoSharedVideos(records)
-    return SharedVideos(state, records, now, prompts=option.prompts, days=option.days)
+    return SharedVideos(state, records, state.now, prompts=option.prompts, days=option.days)
 
 
 def _decode(stored: bytes | None) -> StoredVideo | None:

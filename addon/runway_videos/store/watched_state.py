@@ -1,8 +1,9 @@
-"""A shared state that says when it goes away and when it is back."""
+"""A shared state that says when it goes away and when it is back, and whose clock is known."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from runway_videos.store.shared_state import SharedState, StoreUnavailableError, Swapped
@@ -12,13 +13,35 @@ class WatchedState:
     """Another SharedState. `changed` gets why it is away, at its first failure, and None when it is back.
 
     One that took no write is away until it takes one: a replica, or a full one, may be read all the same.
+    `clock` gives seconds that never go back, `unix` this machine's unix time.
     """
 
-    def __init__(self, state: SharedState, changed: Callable[[str | None], None]) -> None:
+    def __init__(
+        self,
+        state: SharedState,
+        changed: Callable[[str | None], None],
+        clock: Callable[[], float] = time.monotonic,
+        unix: Callable[[], float] = time.time,
+    ) -> None:
         self._state = state
         self._changed = changed
+        self._clock, self._unix = clock, unix
+        self._ahead: float | None = None  # unix time as the store has it, of `clock`
         self._took_no_write = False
         self.is_away = False
+
+    def now(self) -> float:
+        """Unix time by the store's clock, as it was when it was asked last; this machine's before that.
+
+        By it everything is timed that processes share: their machines' clocks may differ.
+        """
+        return self._unix() if self._ahead is None else self._clock() + self._ahead
+
+    async def time(self) -> float:
+        began = self._clock()
+        found = await self._watch(self._state.time())
+        self._ahead = found - (began + self._clock()) / 2
+        return found
 
     async def get(self, key: str) -> bytes | None:
         return await self._watch(self._state.get(key))
@@ -84,6 +107,11 @@ class WatchedState:
             self._changed(None)
 
 
-def watched(state: SharedState | None, changed: Callable[[str | None], None]) -> WatchedState | None:
+def watched(
+    state: SharedState | None,
+    changed: Callable[[str | None], None],
+    clock: Callable[[], float],
+    unix: Callable[[], float],
+) -> WatchedState | None:
     """The state, watched; None where there is none."""
-    return None if state is None else WatchedState(state, changed)
+    return None if state is None else WatchedState(state, changed, clock, unix)

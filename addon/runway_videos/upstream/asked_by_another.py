@@ -16,9 +16,9 @@ async def asked_by_another(runtime: Runtime, video: RequestedVideo, loaded: Load
     seconds = float(runtime.settings.poll_seconds)
     for look in range(_LOOKS + 1):
         stored = loaded.video
-        if stored is not None and (age := stored.age(runtime.now())) < seconds:
+        if stored is not None and loaded.age < seconds:
             cached = render_status(runtime, video, _state(video, stored))
-            video.record.status_at -= max(0.0, age)
+            video.record.status_at -= max(0.0, loaded.age)
             return cached
         if look == 0 and await runtime.shared.take_turn(video.record, seconds):
             return None

@@ -18,6 +18,10 @@ class FakeState:
         self.is_away = False
         self.trips = 0
 
+    async def time(self) -> float:
+        await self._travel()
+        return self._now()
+
     async def get(self, key: str) -> bytes | None:
         await self._travel()
         return self._current(key)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from running import ROOT, clean_environment
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
-from runway_videos.store.sqlite_state import SqliteState
 from unit.store.engines import ENGINES, Engine
 from unit.store.engines import engine as engine_of
 
@@ -39,6 +34,15 @@ def test_a_value_stands_until_it_is_swapped_by_who_knows_it(engine: Engine) -> N
             assert await state.swap("a", b"\x00\xff", None, 9) == Swapped(True, None)
             assert await state.get("a") is None
             assert await state.swap("a", None, None, 9) == Swapped(True, None)
+
+    asyncio.run(run())
+
+
+def test_its_time_is_unix_time(engine: Engine) -> None:
+    async def run() -> None:
+        async with engine.opened() as state:
+            before = time.time()
+            assert before - 1 < await state.time() < time.time() + 1
 
     asyncio.run(run())
 
@@ -197,58 +201,3 @@ def test_a_redis_that_takes_no_writes_is_away(engine: Engine) -> None:
         await admin.aclose()
 
     asyncio.run(run())
-
-
-def test_a_file_that_another_process_holds_is_away(tmp_path: Path) -> None:
-    async def run() -> None:
-        path = tmp_path / "store.db"
-        state = SqliteState(path, busy_seconds=0.05)
-        await state.put("kept", b"x", 60)
-        holder = sqlite3.connect(path, isolation_level=None)
-        holder.execute("BEGIN EXCLUSIVE")
-        for write in (state.put("new", b"x", 60), state.swap("new", None, b"x", 60)):
-            with pytest.raises(StoreUnavailableError, match="locked"):
-                await write
-        assert await state.get("kept") == b"x"
-        holder.execute("ROLLBACK")
-        holder.close()
-        await state.put("new", b"x", 60)
-        await state.close()
-
-    asyncio.run(run())
-
-
-def test_a_full_disk_is_a_store_that_is_away(tmp_path: Path) -> None:
-    """In a process that may write files of 256 KiB, as a disk with so much room."""
-    code = """
-import asyncio, resource, signal, sys
-from pathlib import Path
-from runway_videos.store.shared_state import StoreUnavailableError
-from runway_videos.store.sqlite_state import SqliteState
-
-async def run():
-    state = SqliteState(Path(sys.argv[1]))
-    await state.put("kept", b"x", 60)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (256 << 10, resource.RLIM_INFINITY))
-    try:
-        await state.put("large", bytes(1 << 20), 60)
-    except StoreUnavailableError as error:
-        print("away:", error)
-    print(await state.get("kept"))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    await state.put("large", bytes(1 << 20), 60)
-    print(len(await state.get("large")))
-    await state.close()
-
-asyncio.run(run())
-"""
-    said = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "store.db")],
-        env=clean_environment({"PYTHONPATH": str(ROOT / "addon")}),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    assert said[0].startswith("away:")
-    assert said[1:] == ["b'x'", str(1 << 20)]

@@ -1,4 +1,4 @@
-"""A state that says when it goes away, and when it is back."""
+"""A state that says when it goes away, and when it is back, and whose clock is known."""
 
 from __future__ import annotations
 
@@ -97,3 +97,15 @@ async def test_a_read_that_fails_meanwhile_changes_nothing(
     await watched.get("a")
     assert watched.is_away
     assert told == ["read only"]
+
+
+@in_a_loop
+async def test_its_time_is_the_store_s_whatever_this_machine_s_clock_says() -> None:
+    passed, stored, unix = 0.0, 1_000.0, 1_030.0
+    state = WatchedState(
+        FakeState(lambda: stored + passed), lambda problem: None, lambda: 7.0 + passed, lambda: unix
+    )
+    assert state.now() == unix  # nothing else is known yet
+    assert await state.time() == state.now() == stored
+    passed, unix = 5.0, 0.0
+    assert state.now() == stored + 5

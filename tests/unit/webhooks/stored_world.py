@@ -38,6 +38,10 @@ class GatedState:
         self._state = state
         self._life = life
 
+    async def time(self) -> float:
+        await self._life.goes_on.wait()
+        return await self._state.time()
+
     async def get(self, key: str) -> bytes | None:
         await self._life.goes_on.wait()
         return await self._state.get(key)
