@@ -20,21 +20,11 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from runway_videos.budgets.unfinished import Unfinished, UnfinishedVideos
+
 DAY_SECONDS = 86_400
 #: Unfinished videos that are remembered of one caller; the oldest are forgotten first.
 MAX_UNFINISHED = 2000
-
-
-class Unfinished(msgspec.Struct, frozen=True, gc=False):
-    """A video that has not ended, as far as is known: the day and the credits that it is counted with.
-
-    `video_id` is "" as long as Runway has not made it. `since` in unix seconds.
-    """
-
-    day: int
-    credits: float
-    since: float
-    video_id: str = ""
 
 
 class CallerUsage(msgspec.Struct, frozen=True):
@@ -64,9 +54,9 @@ class CallerUsage(msgspec.Struct, frozen=True):
 
     def reserved(self, create: str, credits: float, now: float) -> CallerUsage:
         """A create begins."""
-        unfinished = {**self.unfinished, create: Unfinished(self.day, credits, now)}
+        unfinished = self._unfinished().put(create, Unfinished(self.day, credits, now))
         if len(unfinished) > MAX_UNFINISHED:
-            del unfinished[next(iter(unfinished))]
+            unfinished = unfinished.without(unfinished.oldest())
         return CallerUsage(self.day, self.videos + 1, self.credits + credits, unfinished, self.told)
 
     def made(self, create: str, task: str, video_id: str, credits: float | None) -> CallerUsage:
@@ -77,9 +67,7 @@ class CallerUsage(msgspec.Struct, frozen=True):
         after = msgspec.structs.replace(
             before, credits=before.credits if credits is None else credits, video_id=video_id
         )
-        rest = self._without(create)
-        rest[task] = after
-        return self._with(rest, before, after.credits)
+        return self._with(self._unfinished().without(create).put(task, after), before, after.credits)
 
     def lost(self, create: str) -> CallerUsage:
         """Nobody knows whether it was made."""
@@ -99,7 +87,8 @@ class CallerUsage(msgspec.Struct, frozen=True):
         before = self.unfinished.get(task)
         if before is None:
             return self
-        return self._with(self._without(task), before, before.credits if credits is None else credits)
+        rest = self._unfinished().without(task)
+        return self._with(rest, before, before.credits if credits is None else credits)
 
     def creators(self) -> set[str]:
         """The processes whose creates are under way."""
@@ -108,16 +97,15 @@ class CallerUsage(msgspec.Struct, frozen=True):
     def abandoned(self, dead: Collection[str], now: float) -> CallerUsage:
         """Creates of these processes are lost; a video that nobody could ask about for a day has ended."""
         usage = self
-        for name, each in self.unfinished.items():
+        for name, each in list(self.unfinished.items()):
             is_lost = not each.video_id and _creator(name) in dead
             if is_lost or now - each.since >= DAY_SECONDS:
                 usage = usage.ended(name, None)
         return usage
 
-    def _without(self, name: str) -> dict[str, Unfinished]:
-        rest = dict(self.unfinished)
-        del rest[name]
-        return rest
+    def _unfinished(self) -> UnfinishedVideos:
+        found = self.unfinished
+        return found if isinstance(found, UnfinishedVideos) else UnfinishedVideos(dict(found))
 
     def _with(self, unfinished: Mapping[str, Unfinished], before: Unfinished, credits: float) -> CallerUsage:
         changed = credits - before.credits if before.day == self.day else 0.0

@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from runway_videos.budgets.keeping import KeepsUsage, UsageInMemory
+from runway_videos.budgets.unfinished import plain
 from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
@@ -88,7 +89,8 @@ class UsageInStore:
                 # Another process may have given back since.
                 current, is_old = await self._state.get(key), False
                 continue
-            swapped = await self._state.swap(key, current, msgspec.msgpack.encode(changed), _KEPT_SECONDS)
+            after = msgspec.msgpack.encode(changed, enc_hook=plain)
+            swapped = await self._state.swap(key, current, after, _KEPT_SECONDS)
             current, is_old = swapped.current, False
             self._remember(caller, current)
             if swapped.done:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runway_videos.budgets import refusals
-from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage, Unfinished
+from runway_videos.budgets.unfinished import Unfinished
+from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage
 from runway_videos.config.caller_options import Limits
 from runway_videos.errors import ApiError
 
