@@ -6,6 +6,9 @@ import heapq
 from collections.abc import Hashable, Iterator
 from itertools import count
 
+# Old entries that are worth no work.
+_FEW = 64
+
 
 class Expiries[T: Hashable]:
     """One time for each item, in the clock's seconds. What was moved or dropped is not held by it."""
@@ -24,6 +27,9 @@ class Expiries[T: Hashable]:
         entry = self._entries[item] = (time, next(self._numbers))
         self._items[entry[1]] = item
         heapq.heappush(self._heap, entry)
+        if len(self._heap) > 2 * len(self._items) + _FEW:  # most of them old ones
+            self._heap = list(self._entries.values())
+            heapq.heapify(self._heap)
 
     def drop(self, item: T) -> None:
         """The item does not expire any more."""

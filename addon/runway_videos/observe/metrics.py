@@ -13,15 +13,13 @@ from typing import Any
 from runway_videos import catalog, events
 from runway_videos.events import Event, VideoFacts
 from runway_videos.observe.counts import OTHER, Counts, Histogram
+from runway_videos.observe.unfinished_by_hour import UnfinishedByHour
 from runway_videos.openai.routes import PAID
 
 #: Seconds of a call to Runway.
 CALL_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 #: Seconds from a video's creation to its end.
 VIDEO_BOUNDS = (15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 3600.0)
-#: Videos that are remembered as unfinished, and for how long; nobody may ever ask for their end.
-MAX_UNFINISHED = 100_000
-UNFINISHED_SECONDS = 24 * 3600.0
 
 
 class Metrics:
@@ -30,7 +28,7 @@ class Metrics:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._models = frozenset(catalog.load().models())
-        self._unfinished: dict[str, tuple[str, float]] = {}
+        self._unfinished = UnfinishedByHour(clock)
         self.creates = Counts()  # caller, key, model, outcome
         self.ends = Counts()  # caller, key, model, status
         self.credits = Counts()  # caller, key, model, kind
@@ -61,10 +59,7 @@ class Metrics:
 
     def unfinished(self) -> Counter[str]:
         """How many videos that were made here have not ended, as far as is known, by caller."""
-        oldest = self._clock() - UNFINISHED_SECONDS
-        while self._unfinished and next(iter(self._unfinished.values()))[1] < oldest:
-            del self._unfinished[next(iter(self._unfinished))]
-        return Counter(caller for caller, _ in self._unfinished.values())
+        return self._unfinished.by_caller()
 
     def model_of(self, model: str) -> str:
         """A model as a label."""
@@ -75,9 +70,7 @@ class Metrics:
         self.creates.add(*whose, "made")
         if event.credits is not None:
             self.credits.add(*whose, "estimated", amount=event.credits)
-        self._unfinished[event.task] = (event.video.caller, self._clock())
-        if len(self._unfinished) > MAX_UNFINISHED:
-            del self._unfinished[next(iter(self._unfinished))]
+        self._unfinished.add(event.task, event.video.caller)
 
     def _unknown(self, event: events.OutcomeUnknown) -> None:
         self.creates.add(event.video.caller, event.key, self._model(event.video), "unknown")
@@ -88,7 +81,7 @@ class Metrics:
         self.unknown.add(event.video.caller, "")
 
     def _ended(self, event: events.VideoEnded) -> None:
-        self._unfinished.pop(event.task, None)
+        self._unfinished.remove(event.task)
         if not event.made_here:
             return  # who made it counts it, or every process would
         model, state = self._model(event.video), event.state
@@ -100,7 +93,7 @@ class Metrics:
             self.completions.add(max(event.seconds, 0), model)
 
     def _deleted(self, event: events.VideoDeleted) -> None:
-        self._unfinished.pop(event.task, None)
+        self._unfinished.remove(event.task)
 
     def _refused(self, event: events.CallRefused) -> None:
         error, operation = event.error, event.route.operation

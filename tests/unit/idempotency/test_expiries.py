@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 
 from runway_videos.idempotency.expiries import Expiries
@@ -38,3 +39,19 @@ def test_what_was_dropped_or_moved_out_is_not_held() -> None:
     del item
     gc.collect()
     assert ref() is None
+
+
+def test_what_was_moved_takes_no_room_for_long() -> None:
+    expiries: Expiries[int] = Expiries()
+    tracemalloc.start()
+    for item in range(2000):
+        expiries.set(item, 600 + item)  # owed
+        expiries.set(item, 10 + item)  # delivered
+        expiries.drop(item)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 30_000
+    for item in range(200):
+        expiries.set(item, 600 + item)
+        expiries.set(item, 200 - item)
+    assert list(expiries.due(1000)) == list(range(199, -1, -1))

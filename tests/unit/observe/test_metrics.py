@@ -13,7 +13,6 @@ from runway_videos.events import VideoFacts
 from runway_videos.keys.cooldowns import KeyReport
 from runway_videos.observe.counts import MAX_SERIES, Counts, DownloadCounts, Histogram
 from runway_videos.observe.exposition import FAMILIES
-from runway_videos.observe.metrics import UNFINISHED_SECONDS, Metrics
 from runway_videos.openai import routes
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.openai.routes import Operation, Route
@@ -202,15 +201,6 @@ def test_everybody_gets_every_family() -> None:
     found = told()
     assert set(FAMILIES) <= found.names()
     assert found("runway_ready") == 1
-
-
-def test_videos_that_nobody_asks_for_are_not_unfinished_for_ever() -> None:
-    now = 0.0
-    metrics = Metrics(lambda: now)
-    metrics(MADE)
-    assert metrics.unfinished() == {"app": 1}
-    now = UNFINISHED_SECONDS + 1
-    assert metrics.unfinished() == {}
 
 
 def test_however_many_labels_come_they_are_bounded() -> None:
