@@ -98,6 +98,10 @@ class Budgets:
         """A video has ended, or is gone; `credits` is what it cost, None: not known."""
         await self.settle(caller, lambda usage: usage.ended(task, credits))
 
+    async def key_refused(self, caller: str, task: str) -> None:
+        """Runway refuses the key that made a video: nobody can ask about it."""
+        await self.settle(caller, lambda usage: usage.key_refused(task))
+
     async def end_abandoned(self, caller: str) -> None:
         """Ends the caller's creates whose process has died, and videos that nobody could ask about.
 

@@ -47,11 +47,12 @@ def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None
             "the day ends at 00:00 UTC.",
             tomorrow,
         )
-    unfinished = len(usage.unfinished)
-    if limits.concurrency is not None and unfinished >= limits.concurrency:
+    at_once = limits.concurrency
+    # Most have fewer in all.
+    if at_once is not None and len(usage.unfinished) >= at_once and (held := usage.held()) >= at_once:
         raise AtConcurrencyLimit(
             429,
-            f"{caller} may have {limits.concurrency} unfinished videos at once and has {unfinished}: wait "
+            f"{caller} may have {at_once} unfinished videos at once and has {held}: wait "
             "until one of them has ended.",
             code="insufficient_quota",
             type="insufficient_quota",

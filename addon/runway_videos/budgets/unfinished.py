@@ -16,13 +16,15 @@ import msgspec
 class Unfinished(msgspec.Struct, frozen=True, gc=False):
     """A video that has not ended, as far as is known: the day and the credits that it is counted with.
 
-    `video_id` is "" as long as Runway has not made it. `since` in unix seconds.
+    `video_id` is "" as long as Runway has not made it. `since` in unix seconds. `key_refused`: Runway
+    refuses the key that made it, so that nobody can ask about it.
     """
 
     day: int
     credits: float
     since: float
     video_id: str = ""
+    key_refused: bool = False
 
 
 class UnfinishedVideos(Mapping[str, Unfinished]):

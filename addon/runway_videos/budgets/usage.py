@@ -3,13 +3,14 @@
 A video is counted when its create begins, with what it is expected to cost. Each step after that
 replaces the cost by one that is better known:
 
-| step       | when                                     | videos, credits                     | unfinished |
-|------------|------------------------------------------|-------------------------------------|------------|
-| `reserved` | a create begins                          | one more, the expected credits      | one more   |
-| `made`     | Runway has made the task                 | what Runway estimates               | stays      |
-| `lost`     | the outcome is unknown                   | stay: it may have been made         | one fewer  |
-| `not_made` | nothing was made                         | one fewer                           | one fewer  |
-| `ended`    | the video has ended                      | what it cost, if Runway says        | one fewer  |
+| step          | when                                | videos, credits                | unfinished |
+|---------------|-------------------------------------|--------------------------------|------------|
+| `reserved`    | a create begins                     | one more, the expected credits | one more   |
+| `made`        | Runway has made the task            | what Runway estimates          | stays      |
+| `lost`        | the outcome is unknown              | stay: it may have been made    | one fewer  |
+| `not_made`    | nothing was made                    | one fewer                      | one fewer  |
+| `ended`       | the video has ended                 | what it cost, if Runway says   | one fewer  |
+| `key_refused` | Runway refuses the key that made it | stay                           | not held   |
 
 A step about a video of an earlier day changes nothing of today's sums.
 """
@@ -89,6 +90,18 @@ class CallerUsage(msgspec.Struct, frozen=True):
             return self
         rest = self._unfinished().without(task)
         return self._with(rest, before, before.credits if credits is None else credits)
+
+    def key_refused(self, task: str) -> CallerUsage:
+        """Nobody can ask about the video: it holds nothing up any more. Its end, if it is seen, counts."""
+        before = self.unfinished.get(task)
+        if before is None:
+            return self
+        after = self._unfinished().put(task, msgspec.structs.replace(before, key_refused=True))
+        return msgspec.structs.replace(self, unfinished=after)
+
+    def held(self) -> int:
+        """Unfinished videos that can be asked about: those that count against `concurrency`."""
+        return sum(not each.key_refused for each in self.unfinished.values())
 
     def creators(self) -> set[str]:
         """The processes whose creates are under way."""

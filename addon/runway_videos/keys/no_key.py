@@ -18,6 +18,9 @@ from runway_videos.keys.cooldowns import KeyReport
 UNREACHED = "Runway cannot be reached"
 _LONGEST_MODEL = 64
 
+#: The code where Runway does not take a key: of a create, and of a call about a video that it made.
+KEY_REFUSED = "runway_key_refused"
+
 
 class _NoKeyRefusal(msgspec.Struct, frozen=True):
     """What is said when this is the best that can be said of any key."""
@@ -53,7 +56,7 @@ _NO_KEY_REFUSALS: dict[KeyReport | None, _NoKeyRefusal] = {
     ),
     KeyReport.UNAUTHORIZED: _NoKeyRefusal(
         503,
-        "runway_key_refused",
+        KEY_REFUSED,
         "Runway refuses this proxy's API key; its operator has to look at runway_keys or RUNWAY_API_KEY.",
         "Key refused",
         retry=False,

@@ -13,6 +13,7 @@ from runway_videos.budgets.budgets import Budgets, Reservation
 from runway_videos.budgets.refusals import AtConcurrencyLimit
 from runway_videos.budgets.usage import DAY_SECONDS
 from runway_videos.errors import ApiError
+from runway_videos.keys.no_key import KEY_REFUSED
 from runway_videos.openai.authentication import EVERYBODY
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.prices import credits_text
@@ -94,7 +95,7 @@ class Spending:
             resets_at=begin + DAY_SECONDS,
             videos=usage.videos,
             credits=usage.credits,
-            unfinished=len(usage.unfinished),
+            unfinished=usage.held(),
             videos_per_day=limits.videos_per_day,
             credits_per_day=limits.credits_per_day,
             concurrency=limits.concurrency,
@@ -105,7 +106,11 @@ class Spending:
         """Asks about the caller's unfinished videos: polls share what is under way and what is known."""
         await self._budgets.end_abandoned(caller)
         usage = await self._budgets.usage(caller)
-        made = [(task, each.video_id) for task, each in usage.unfinished.items() if each.video_id]
+        made = [
+            (task, each.video_id)
+            for task, each in usage.unfinished.items()
+            if each.video_id and not each.key_refused
+        ]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(runtime.timeouts.limit_wait):
                 await asyncio.gather(*(self._ask(runtime, caller, *each) for each in made[:MAX_LOOKS]))
@@ -120,6 +125,8 @@ class Spending:
             # It is gone, or its key is; a new one may not be known everywhere at Runway.
             if error.status == 404 and (video is None or not is_new(runtime, video)):
                 await self._budgets.ended(caller, task, None)
+            elif error.code == KEY_REFUSED:
+                await self._budgets.key_refused(caller, task)
             return
         if video.record.ended:
             await self._budgets.ended(caller, task, video.record.credits)

@@ -14,6 +14,7 @@ import msgspec
 
 from runway_videos import events
 from runway_videos.errors import ApiError
+from runway_videos.keys.no_key import KEY_REFUSED
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
@@ -231,7 +232,7 @@ def _refusal(runtime: Runtime, video: RequestedVideo, reply: Reply) -> ApiError:
         return ApiError(
             503,
             "Runway refuses the key that made this video; the operator of the proxy must look.",
-            code="runway_key_refused",
+            code=KEY_REFUSED,
             retry=False,
             detail=f"Runway answers {reply.status} to the key {video.reference.key}",
         )

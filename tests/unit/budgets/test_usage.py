@@ -88,3 +88,12 @@ def test_sums_end_at_nothing() -> None:
     for number in range(100):
         usage = usage.not_made(f"c{number}")
     assert sums(usage) == (0, 0.0, [])
+
+
+def test_a_video_that_nobody_can_ask_about_holds_nothing_up_and_its_end_still_counts() -> None:
+    usage = begun().made("c1", "t1", "video_rw1", 60.0).reserved("c2", 1.0, NOON)
+    hidden = usage.key_refused("t1")
+    assert (usage.held(), hidden.held()) == (2, 1)
+    assert sums(hidden) == (2, 61.0, ["t1", "c2"])
+    assert sums(hidden.ended("t1", 0.0)) == (2, 1.0, ["c2"])
+    assert hidden.key_refused("t9") == hidden

@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.openai import routes
-from runway_videos.openai.messages import Answer, Call
+from runway_videos.openai.messages import Call
 from runway_videos.upstream.client import Reply, UnknownOutcomeError
-from runway_videos.upstream.timeouts import Timeouts
 from unit.config.option_values import settings_from
 from unit.fake_runway import KEYS, ServiceHarness, ok
 from unit.loopback import in_a_loop
-
-# 30 credits a second at 720p.
-BODY = b'{"prompt": "a cat", "model": "seedance2_5", "size": "1280x720", "seconds": 4}'
-RETRY = {"x-stainless-retry-count": "1"}
-DONE = {"status": "SUCCEEDED", "output": ["https://files.example/v.mp4"], "cost": {"credits": 100}}
-NO_CREDITS = Reply(400, b'{"error": "You do not have enough credits to run this task."}')
-
-
-def caller(**limits: object) -> list[dict[str, object]]:
-    return [{"name": "app", "value": "tok_a", **limits}, {"name": "other", "value": "tok_o"}]
-
-
-def limited(**limits: object) -> ServiceHarness:
-    return ServiceHarness(callers=caller(**limits))
-
-
-async def create(harness: ServiceHarness, body: bytes = BODY, who: str = "app", **more: Any) -> str:
-    return await harness.create(body, caller=who, **more)
-
-
-async def refused(harness: ServiceHarness, body: bytes = BODY, **more: Any) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        await create(harness, body, **more)
-    return caught.value
-
-
-async def usage(harness: ServiceHarness, who: str = "app") -> dict[str, Any]:
-    route = routes.find_own("GET", "/runway/usage?x=1")
-    assert route is not None
-    answer = await harness.service.handle(Call(route, {}, {}, b"", who, lambda: False))
-    assert isinstance(answer, Answer)
-    assert answer.headers["cache-control"] == "private, no-store"
-    found: dict[str, Any] = json.loads(answer.body)
-    return found
-
-
-async def sums(harness: ServiceHarness, who: str = "app") -> tuple[int, float, int]:
-    found = await usage(harness, who)
-    return found["videos"], found["credits"], found["unfinished"]
+from unit.operations.spending_harness import (
+    DONE,
+    NO_CREDITS,
+    RETRY,
+    caller,
+    create,
+    limited,
+    refused,
+    sums,
+    usage,
+)
 
 
 @in_a_loop
@@ -140,61 +109,6 @@ async def test_what_made_nothing_is_given_back_and_an_unknown_outcome_is_spent(
     harness.runway.next["create"].append(answer)
     await refused(harness)
     assert await sums(harness) == counted
-
-
-@in_a_loop
-async def test_unfinished_videos_are_limited_and_asked_about_before_one_is_refused() -> None:
-    harness = limited(concurrency=2)
-    await create(harness)
-    second = await create(harness)
-    asked = harness.runway.times("get")
-    error = await refused(harness)
-    assert "may have 2 unfinished videos at once and has 2" in error.message
-    assert harness.runway.times("get") == asked + 2
-    harness.set(**DONE)
-    harness.now += 10
-    # Nobody has polled them.
-    await create(harness)
-    assert await sums(harness) == (3, 320.0, 1)
-    await create(harness)
-    await refused(harness)
-    harness.runway.tasks.clear()  # all are gone at Runway
-    harness.now += 100
-    await create(harness)
-    assert second
-
-
-@in_a_loop
-async def test_a_new_video_that_runway_does_not_know_everywhere_yet_has_not_ended() -> None:
-    harness = limited(concurrency=1)
-    await create(harness)
-    harness.runway.tasks.clear()
-    harness.now += 10
-    assert (await refused(harness)).code == "insufficient_quota"
-    assert await sums(harness) == (1, 120.0, 1)
-    harness.now += 60
-    await create(harness)
-
-
-@in_a_loop
-async def test_a_runway_that_does_not_answer_holds_no_refusal_for_long() -> None:
-    harness = ServiceHarness(timeouts=Timeouts(limit_wait=0.01), callers=caller(concurrency=1))
-    await create(harness)
-    harness.runway.answers_polls.clear()
-    assert (await refused(harness)).code == "insufficient_quota"
-    harness.runway.tasks[next(iter(harness.runway.tasks))] |= DONE
-    harness.runway.answers_polls.set()
-    await asyncio.sleep(0)
-    await create(harness)
-
-
-@in_a_loop
-async def test_a_deleted_video_is_unfinished_no_more() -> None:
-    harness = limited(concurrency=1)
-    video_id = await create(harness)
-    await harness.ask("DELETE", f"/{video_id}", caller="app")
-    await asyncio.sleep(0)
-    assert await sums(harness) == (1, 120.0, 0)
 
 
 @in_a_loop
