@@ -35,17 +35,19 @@ def check(history: History) -> list[Violation]:
         if life.end == "by itself"
     ]
     found += [
-        Violation(Wrong.FAULT, "", f"process {life.process}: {line}")
+        Violation(Wrong.FAULT, "", f"process {life.process}: {entry}")
         for life in history.lives
-        for line in life.log.splitlines()
-        if _FAULT.search(line)
+        for entry in _ENTRY.split(life.log)
+        if _FAULT.search(entry) or ("Unhandled error" in entry and "runway_" in entry)
     ]
     found += check_budgets(history, _callers(history))
     return [*found, *check_accounts(history), *check_hooks(history)]
 
 
-#: What the proxy and mitmproxy write of an exception that nobody expected.
-_FAULT = re.compile("a fault of this proxy|Unhandled error|Addon error|never retrieved")
+#: An entry of a log may have many lines. What is written of an exception that nobody expected; asyncio has
+#: its own ones, of a connection that ends while it is made.
+_ENTRY = re.compile(r"\n(?=\[\d{4}-)")
+_FAULT = re.compile("a fault of this proxy|Addon error")
 
 
 def _callers(history: History) -> dict[str, str]:

@@ -191,8 +191,15 @@ def test_checker_finds_a_process_that_ended_by_itself() -> None:
 
 
 def test_checker_finds_an_exception_in_a_log() -> None:
-    (violation,) = found([], [], "a fault of this proxy, please report it [req_1]", "Traceback ...")
-    assert violation.wrong is Wrong.FAULT
+    ours = (
+        "[2026-11-25 22:00:00.000] Unhandled error in task.",
+        '  File "runway_videos/service.py"',
+        "KeyError",
+    )
+    asyncios = ("[2026-11-25 22:00:00.000] Unhandled error in task.", '  File "asyncio/selector_events.py"')
+    assert wrongs(found([], [], "a fault of this proxy, please report it [req_1]")) == [Wrong.FAULT]
+    assert wrongs(found([], [], *asyncios, *ours)) == [Wrong.FAULT]
+    assert wrongs(found([], [], *asyncios, "[2026-11-25 22:00:00.000] runway_videos")) == []
 
 
 def test_checker_finds_a_task_that_nobody_asked_for() -> None:

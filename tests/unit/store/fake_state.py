@@ -9,13 +9,17 @@ from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 
 
 class FakeState:
-    """A shared state in a dictionary; `is_away` makes it unavailable. Times are the world's."""
+    """A shared state in a dictionary; `is_away` makes it unavailable. Times are the world's.
+
+    `loses` says whether the answer to a change of a key is lost: it is done, and who asked does not know.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self.values: dict[str, tuple[bytes, float]] = {}
         self.lists: dict[str, list[bytes]] = {}
         self.is_away = False
+        self.loses: Callable[[str], bool] = lambda key: False
         self.trips = 0
 
     async def time(self) -> float:
@@ -34,11 +38,13 @@ class FakeState:
         self.values.pop(key, None)
         if value is not None:
             self.values[key] = value, self._now() + seconds
+        self._answer(key)
         return Swapped(True, value)
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         await self._travel()
         self.values[key] = value, self._now() + seconds
+        self._answer(key)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         await self._travel()
@@ -48,10 +54,12 @@ class FakeState:
         await self._travel()
         kept = {each for each in self.lists.get(key, ()) if each >= oldest}
         self.lists[key] = sorted(kept | {item})
+        self._answer(key)
 
     async def remove(self, key: str, item: bytes) -> None:
         await self._travel()
         self.lists[key] = [each for each in self.lists.get(key, ()) if each != item]
+        self._answer(key)
 
     async def items(
         self, key: str, limit: int, *, after: bytes | None = None, descending: bool = False
@@ -79,6 +87,10 @@ class FakeState:
         await asyncio.sleep(0)
         if self.is_away:
             raise StoreUnavailableError("away")
+
+    def _answer(self, key: str) -> None:
+        if self.loses(key):
+            raise StoreUnavailableError("its answer was lost")
 
     def _current(self, key: str) -> bytes | None:
         value, until = self.values.get(key, (None, 0.0))

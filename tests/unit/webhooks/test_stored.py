@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 
 import pytest
@@ -107,6 +108,24 @@ async def test_an_end_during_which_the_store_is_away_is_told_when_it_is_back() -
     assert world.taken == []
     world.fake.is_away = False
     await world.pass_time(60)
+    assert world.told(video_id) == ["video.completed"]
+
+
+@pytest.mark.parametrize("number", range(8))
+@in_a_loop
+async def test_whichever_answer_of_the_store_is_lost_in_a_take_over_the_end_is_told(number: int) -> None:
+    world = World()
+    one, other = await world.start(), await world.start()
+    video_id, _ = await one.create(), await other.create()
+    world.problem = "HTTP 500"
+    world.end_all()
+    await world.pass_time(20)
+    world.kill(one)
+    answers = itertools.count()
+    world.fake.loses = lambda key: key.startswith("hook-") and next(answers) == number
+    await world.pass_time(TAKEN_OVER)
+    world.problem = ""
+    await world.pass_time(1200)
     assert world.told(video_id) == ["video.completed"]
 
 
