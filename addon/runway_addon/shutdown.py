@@ -35,7 +35,7 @@ from mitmproxy import ctx
 
 from runway_addon.listening import Listener
 from runway_addon.service_manager import STOPPING, ServiceManager
-from runway_videos.logs import log
+from runway_videos.logs import log, number_of
 
 #: How long creates in flight may take to finish when the process is told to end.
 DRAIN_SECONDS = 20.0
@@ -127,7 +127,11 @@ class Shutdown:
         """The steps of the module's table."""
         running = self._service.creates_in_flight
         if running:
-            log.warning("ending: %d creates in flight have %.0f s to finish", running, self._drain_seconds)
+            have = "has" if running == 1 else "have"
+            creates = number_of(running, "create")
+            log.warning("ending: %s in flight %s %.0f s to finish", creates, have, self._drain_seconds)
+        else:
+            log.info("ending: no create is in flight")
         # Also where none is in flight: one that comes now must not begin.
         drain = asyncio.get_running_loop().create_task(self._service.drain(self._drain_seconds))
         await self._while(lambda: not (drain.done() or self._hurries))
@@ -137,12 +141,12 @@ class Shutdown:
             drain.cancel()
             left = await self._service.drain(0)
         if left:
-            log.error("%d creates did not finish: tasks that nobody knows of may exist", left)
+            log.error("%s did not finish: tasks that nobody knows of may exist", number_of(left, "create"))
         await self._while(lambda: self._service.clients_waiting() > 0, _ANSWER_SECONDS)
         if (owed := self._service.clients_owed()) and not self._hurries:
             log.warning(
-                "ending: %d clients left without their outcome; waiting up to %.0f s for their retries",
-                owed,
+                "ending: %s left without an outcome; waiting up to %.0f s for retries",
+                number_of(owed, "client"),
                 self._linger_seconds,
             )
             await self._while(

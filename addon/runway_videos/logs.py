@@ -21,6 +21,11 @@ def escaped(text: str, longest: int = 200) -> str:
     )
 
 
+def number_of(number: float, what: str) -> str:
+    """`1 video`, `2 videos`, `1,000 videos`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def on_one_line(text: str) -> str:
     """A text with a blank in the place of each unprintable character."""
     return "".join(char if char.isprintable() else " " for char in text)

@@ -39,7 +39,7 @@ def test_commands_are_typed_completed_and_shown(console: Console) -> None:
     for command, shown in (
         (":runway.k\t\r", r"team-a: weight 1, 0 creates in flight"),
         (":runway.videos\r", r"sora-2 4 s 720x1280, .*, key (team-a|other), task "),
-        (":runway.usage\r", r"the local user: 1 videos, 64 credits today, 1 unfinished"),
+        (":runway.usage\r", r"the local user: 1 video, 64 credits today, 1 unfinished"),
         (":runway.weight t\t 2.5\r", r"team-a has the weight 2\.5 until this process ends"),
         (":runway.keys\r", r"team-a: weight 2\.5, "),
     ):

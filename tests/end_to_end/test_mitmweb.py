@@ -129,11 +129,13 @@ def test_flows_say_what_they_became(folder: Folders) -> None:
         say = commands_of(flows)
         assert "default: weight 1, " in say("runway.keys")["value"][0]
         assert TASK in say("runway.videos")["value"][0]
-        assert "1 videos, 24 credits today" in say("runway.usage")["value"][0]
+        assert "1 video, 24 credits today" in say("runway.usage")["value"][0]
         assert "has the weight 0 until" in say("runway.weight", "default", "0")["value"][0]
         assert "0 or more" in say("runway.weight", "default", "-1")["error"]
         assert client.post("/v1/videos", json={"prompt": "another"}).status_code == 503
-        assert found == dict.fromkeys((made, "status", "create refused, 400 invalid_value"), "🎥"), found
+        assert found == dict.fromkeys(
+            (made, "status", "create refused, 400 missing_required_parameter"), "🎥"
+        ), found
 
 
 def test_a_streamed_download(folder: Folders) -> None:

@@ -83,7 +83,7 @@ def test_an_end_of_the_process_says_what_it_loses(
     with Proxy(folder(), **options(hook), **sandbox_server.options()) as proxy, web(proxy.url) as client:
         create(client, "[slow] longer than this process")
         assert proxy.stop() == 0
-        assert "the ends of 1 videos are waited for no more" in proxy.log
+        assert "waited for no more: the ends of 1 video" in proxy.log
 
 
 def test_without_the_package_the_start_says_what_to_install(

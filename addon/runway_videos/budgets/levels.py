@@ -17,7 +17,7 @@ _REFUSED_FROM = 50
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """A level that was not told before, and its numbers in words."""
+    """A level that was not told before, or what was used where a create was refused; its numbers in words."""
 
     percent: int
     text: str
@@ -46,7 +46,7 @@ def told_refused(
     """The same where a create was refused, in these words: what is left is of no use to the caller."""
     for each, name, used, most in _limits(limits, usage):
         if each == what and used * 100 >= _REFUSED_FROM * most and usage.told.get(name, 0) < LEVELS[0]:
-            return _note(usage, name, LEVELS[0]), (Reached(LEVELS[0], text),)
+            return _note(usage, name, LEVELS[0]), (Reached(int(used * 100 / most), text),)
     return usage, ()
 
 

@@ -7,6 +7,7 @@ from math import ceil
 from runway_videos.budgets.usage import DAY_SECONDS, CallerUsage
 from runway_videos.config.caller_options import Limits
 from runway_videos.errors import ApiError
+from runway_videos.logs import number_of
 from runway_videos.prices import credits_text
 
 #: A video takes at least so long, in seconds.
@@ -34,8 +35,8 @@ def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None
     if videos is not None and usage.videos >= videos:
         raise _over(
             OverDay,
-            f"{caller} may make {videos} videos a day and has made {usage.videos}; the day ends at 00:00 "
-            "UTC.",
+            f"{caller} may make {number_of(videos, 'video')} a day and has made {usage.videos}; the day ends "
+            "at 00:00 UTC.",
             tomorrow,
         )
     # Of a price that is not known, the last video may go over the limit.
@@ -52,8 +53,8 @@ def check(caller: str, limits: Limits, usage: CallerUsage, credits: float | None
     if at_once is not None and len(usage.unfinished) >= at_once and (held := usage.held()) >= at_once:
         raise AtConcurrencyLimit(
             429,
-            f"{caller} may have {at_once} unfinished videos at once and has {held}: wait "
-            "until one of them has ended.",
+            f"{caller} may have {number_of(at_once, 'unfinished video')} at once and has "
+            f"{held}: wait until one has ended.",
             code="insufficient_quota",
             type="insufficient_quota",
             retry=False,

@@ -91,11 +91,11 @@ def _caller(caller: Caller) -> str:
     limits = caller.limits
     parts = [f"models {' '.join(limits.models)}"] if limits.models is not None else []
     for most, what in (
-        (limits.credits_per_day, "credits a day"),
-        (limits.videos_per_day, "videos a day"),
-        (limits.concurrency, "videos at once"),
+        (limits.credits_per_day, "credit{} a day"),
+        (limits.videos_per_day, "video{} a day"),
+        (limits.concurrency, "video{} at once"),
     ):
-        parts += [f"{most:g} {what}"] if most is not None else []
+        parts += [f"{most:g} {what.format('' if most == 1 else 's')}"] if most is not None else []
     return caller.name + (f" ({'; '.join(parts)})" if parts else "")
 
 

@@ -67,7 +67,10 @@ class KeysHeld(Event, frozen=True):
 
 
 class BudgetReached(Event, frozen=True):
-    """A caller's day has come to `percent` of a limit: told once a day. `text` has the numbers."""
+    """A caller's day has come to `percent` of a limit, or what is left is too little for its create.
+
+    Told once a day. `text` has the numbers.
+    """
 
     caller: str
     percent: int

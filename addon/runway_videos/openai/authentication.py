@@ -14,6 +14,7 @@ from enum import Enum
 
 from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
+from runway_videos.openai.access_refusals import no_local_forwarding, unknown_caller
 from runway_videos.openai.local_user import Sender, why_not_local
 from runway_videos.openai.routes import NUMBERS, PROBES, Operation
 
@@ -62,7 +63,7 @@ class AccessPolicy:
             for token in _tokens(sender.headers):
                 if (name := self._name_of(token)) is not None:
                     return name
-            raise _unknown_caller()
+            raise self._unknown_caller(sender)
         why = why_not_local(sender, self._hosts)
         if why is None:
             return LOCAL_USER
@@ -83,15 +84,29 @@ class AccessPolicy:
 
     def _operator(self, sender: Sender) -> str:
         """The operator, by the token alone: also from this machine. Raises ApiError 401."""
-        for token in _tokens(sender.headers):
-            if self._admin is not None and self._equal(_digest(token), self._admin):
-                return LOCAL_USER
+        if self._has_admin_token(sender):
+            return LOCAL_USER
         raise ApiError(
             401,
             "Keys are changed with the operator's token (runway_admin), as 'Authorization: Bearer <token>'.",
             type="invalid_request_error",
             code="admin_required",
         )
+
+    def _has_admin_token(self, sender: Sender) -> bool:
+        admin = self._admin
+        return admin is not None and any(
+            self._equal(_digest(each), admin) for each in _tokens(sender.headers)
+        )
+
+    def _unknown_caller(self, sender: Sender) -> ApiError:
+        if self._has_admin_token(sender):
+            came = "the token that came is the operator's (runway_admin), who makes no videos"
+        else:
+            came = (
+                "the token that came is none of theirs" if any(_tokens(sender.headers)) else "no token came"
+            )
+        return unknown_caller(came)
 
     def reader(self, sender: Sender) -> str:
         """Whose numbers the sender may read: a caller's, by name, or with `EVERYBODY` all of them.
@@ -106,7 +121,7 @@ class AccessPolicy:
             if (name := self._name_of(token)) is not None:
                 return name
         if self._callers and tokens:
-            raise _unknown_caller()
+            raise self._unknown_caller(sender)
         why = why_not_local(sender, () if self._callers else self._hosts)
         if why is None:
             return EVERYBODY
@@ -143,7 +158,7 @@ class AccessPolicy:
                 return
             why = why_not_local(sender, self._hosts)
             if why is not None:
-                raise _no_local_forwarding(why)
+                raise no_local_forwarding(why)
         elif way is Way.TARGET:
             return
         elif not self._forward:
@@ -209,31 +224,12 @@ def _proxy_token(value: str) -> str:
     return ""
 
 
-def _unknown_caller() -> ApiError:
-    return ApiError(
-        401,
-        "This proxy serves known callers only. Send your token as "
-        "'Authorization: Bearer <token>' (the OpenAI clients' api_key).",
-        type="invalid_request_error",
-        code="invalid_api_key",
-    )
-
-
 def no_forwarding() -> ApiError:
     """For other traffic where only video calls are served: this is no open proxy."""
     return ApiError(
         403,
         "This proxy serves only /v1/videos. The operator can open it for other traffic of known "
         "callers with runway_forward: true.",
-        code="forwarding_disabled",
-    )
-
-
-def _no_local_forwarding(why: str) -> ApiError:
-    return ApiError(
-        403,
-        f"Without runway_callers this proxy serves only the local user, and {why}. The operator must set "
-        "runway_callers in mitm.conf, and runway_forward: true for traffic that is no video call.",
         code="forwarding_disabled",
     )
 

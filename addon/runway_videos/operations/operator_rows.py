@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from runway_videos.keys.key_now import KeyNow
+from runway_videos.logs import number_of
 from runway_videos.prices import credits_text
 from runway_videos.runtime import Runtime
 
@@ -41,7 +42,7 @@ def videos(runtime: Runtime) -> list[str]:
 
 def _key(runtime: Runtime, key: KeyNow) -> str:
     balance = runtime.balances.of(key.name)
-    parts = [f"weight {key.weight:g}", f"{key.in_flight} creates in flight"]
+    parts = [f"weight {key.weight:g}", f"{number_of(key.in_flight, 'create')} in flight"]
     parts += [f"{credits_text(balance.credits)} credits"] if balance else []
     parts += [
         f"takes no new videos{' of ' + model if model else ''} for {seconds:.0f} s: {cause.value}"

@@ -14,6 +14,7 @@ from runway_videos.budgets.refusals import AtConcurrencyLimit
 from runway_videos.budgets.usage import DAY_SECONDS
 from runway_videos.errors import ApiError
 from runway_videos.keys.no_key import KEY_REFUSED
+from runway_videos.logs import number_of
 from runway_videos.openai.authentication import EVERYBODY
 from runway_videos.openai.messages import Answer, Call
 from runway_videos.prices import credits_text
@@ -136,8 +137,10 @@ def _row(usage: Usage) -> str:
     def of(most: float | None) -> str:
         return "" if most is None else f" of {credits_text(most)}"
 
+    most = usage.videos_per_day
+    videos = number_of(usage.videos, "video") if most is None else f"{usage.videos} of {most} videos"
     return (
-        f"{usage.caller or 'the local user'}: {usage.videos}{of(usage.videos_per_day)} videos, "
+        f"{usage.caller or 'the local user'}: {videos}, "
         f"{credits_text(usage.credits)}{of(usage.credits_per_day)} credits today, "
         f"{usage.unfinished}{of(usage.concurrency)} unfinished"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from runway_videos.logs import escaped
+from runway_videos.logs import escaped, number_of
 from runway_videos.receipts.videos import Account, PaidVideo
 
 _GROUPS = ("caller", "key", "model", "outcome")
@@ -40,7 +40,7 @@ def lines(account: Account) -> Iterator[str]:
     """The report, line by line."""
     videos = list(account.videos.values())
     estimated = sum(not video.final for video in videos)
-    note = f" ({estimated} as estimated)" if estimated else ""
+    note = f" ({estimated:,} without a final cost count as estimated)" if estimated else ""
     yield f"{len(videos):,} made, {credits_of(account):,.10g} credits{note}"
     for group in _GROUPS:
         yield f"by {group}:"
@@ -54,9 +54,9 @@ def lines(account: Account) -> Iterator[str]:
         for line in account.unknown:
             yield f"  {line.time} {escaped(line.request_id)} key {escaped(line.key) or 'unknown'}"
     if account.unreadable:
-        yield f"{account.unreadable} lines could not be read and are left out"
+        yield f"left out, for they could not be read: {number_of(account.unreadable, 'line')}"
     if account.sandbox:
-        yield f"{account.sandbox} lines are of a sandbox and are left out"
+        yield f"left out, for they are of a sandbox: {number_of(account.sandbox, 'line')}"
 
 
 def _sums(videos: Iterable[PaidVideo], group: str) -> Iterator[str]:
@@ -66,7 +66,8 @@ def _sums(videos: Iterable[PaidVideo], group: str) -> Iterator[str]:
         count, credits = sums.get(name, (0, 0.0))
         sums[name] = (count + 1, credits + video.credits)
     for name, (count, credits) in sorted(sums.items(), key=lambda each: -each[1][1]):
-        yield f"  {escaped(name):<24} {count:>8,} videos {credits:>12,.10g} credits"
+        noun = "video " if count == 1 else "videos"
+        yield f"  {escaped(name):<24} {count:>8,} {noun} {credits:>12,.10g} credits"
 
 
 def against(account: Account, charged: Mapping[str, float]) -> tuple[str, float]:

@@ -23,7 +23,7 @@ from runway_videos.upstream.replies import Reply as Reply
 from runway_videos.upstream.replies import UnknownOutcomeError as UnknownOutcomeError
 from runway_videos.upstream.replies import retry_after_of
 from runway_videos.upstream.timeouts import Timeouts
-from runway_videos.upstream.unreached import why_unreached
+from runway_videos.upstream.unreached import why_lost, why_unreached
 
 #: Runway's API version (the SDK's default header).
 VERSION = "2024-11-06"
@@ -229,16 +229,11 @@ async def _limited(response: httpx.Response) -> AsyncIterator[bytes]:
     async for part in response.aiter_bytes():
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise httpx.ReadError("the answer is too large", request=response.request)
+            raise httpx.DecodingError("the answer is too large", request=response.request)
         yield part
 
 
 def _outcome(error: Exception) -> NotSentError | UnknownOutcomeError:
     if isinstance(error, _NOT_SENT):
         return NotSentError(why_unreached(error))
-    return UnknownOutcomeError(_reason(error), timed_out=isinstance(error, httpx.TimeoutException))
-
-
-def _reason(error: Exception) -> str:
-    # An exception's text may hold an address, never a header: no key can come along.
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    return UnknownOutcomeError(why_lost(error), timed_out=isinstance(error, httpx.TimeoutException))

@@ -1,4 +1,4 @@
-"""Why Runway was not reached, in words for clients and the log."""
+"""Why Runway was not reached, or its answer did not come, in words for clients and the log."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ _BY_CAUSE: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLError, "it speaks no TLS"),
 )
 
+_LOST: tuple[tuple[type[Exception], str], ...] = (
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.NetworkError, "the connection broke before the answer was whole"),
+    (httpx.RemoteProtocolError, "the connection ended, or what came is no HTTP"),
+)
+
 
 def why_unreached(error: Exception) -> str:
     """`Runway cannot be reached (name not known)`."""
@@ -34,6 +40,13 @@ def why_unreached(error: Exception) -> str:
             return f"{UNREACHED} ({words})"
     # An exception's text may hold an address, never a header: no key can come along.
     return f"{UNREACHED} ({type(error).__name__}: {error}".rstrip(": ") + ")"
+
+
+def why_lost(error: Exception) -> str:
+    """`the connection broke before the answer was whole (ReadError)`: a call was sent, and no answer came."""
+    exact = f"{type(error).__name__}: {error}".rstrip(": ")
+    words = next((words for kind, words in _LOST if isinstance(error, kind)), None)
+    return f"{words} ({exact})" if words else exact
 
 
 def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:

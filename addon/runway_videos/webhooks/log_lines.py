@@ -8,7 +8,7 @@ from typing import Any
 
 from runway_videos import events
 from runway_videos.events import Event
-from runway_videos.logs import escaped
+from runway_videos.logs import escaped, number_of
 
 
 def _delivered(event: events.WebhookDelivered) -> tuple[int, str]:
@@ -31,20 +31,22 @@ def _lost(event: events.WebhookLost) -> tuple[int, str]:
 
 
 def _taken_over(event: events.WebhookTakenOver) -> tuple[int, str]:
-    return logging.INFO, (
-        f"webhook: {event.host}: this process tells the ends of {event.videos} videos of one that has ended"
+    videos = number_of(event.videos, "video")
+    return (
+        logging.INFO,
+        f"webhook: {event.host}: this process tells the ends of {videos} of one that has ended",
     )
 
 
 def _ended(event: events.WebhooksEnded) -> tuple[int, str]:
+    due, videos = number_of(event.events, "event"), number_of(event.videos, "video")
     if event.kept:
         return logging.INFO, (
-            f"webhooks: the process ends; {event.events} events, and the ends of {event.videos} videos, are "
-            "left to another process or to the next start: they are in the store"
+            f"webhooks: the process ends; {due}, and the ends of {videos}, "
+            "are left to another process or to the next start: they are in the store"
         )
     return logging.ERROR, (
-        f"webhooks: the process ends; {event.events} events are not delivered, and the ends of "
-        f"{event.videos} videos are waited for no more"
+        f"webhooks: the process ends; not delivered: {due}; waited for no more: the ends of {videos}"
     )
 
 

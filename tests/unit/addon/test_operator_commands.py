@@ -33,7 +33,7 @@ async def test_keys_videos_and_usage() -> None:
     commands = commands_of(harness)
     await harness.create()
     assert say(commands, "runway.keys") == ["a: weight 1, 0 creates in flight"]
-    assert say(commands, "runway.usage") == ["the local user: 1 videos, 64 credits today, 1 unfinished"]
+    assert say(commands, "runway.usage") == ["the local user: 1 video, 64 credits today, 1 unfinished"]
     (video,) = say(commands, "runway.videos")
     assert ", sora-2 4 s 720x1280, queued, key a, task " in video
 

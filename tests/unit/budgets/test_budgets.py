@@ -67,7 +67,7 @@ def test_a_refusal_is_told_once_and_costs_no_more_writes() -> None:
             await told.refused(limits, 60.0)
             await asyncio.sleep(0.01)
         words = "app may spend 100 credits a day, 60 are spent and this video takes about 60"
-        assert told.found == [(100, words)]
+        assert told.found == [(60, words)]
         before = dict(state.values)
         await told.refused(limits, 60.0)
         assert state.values == before

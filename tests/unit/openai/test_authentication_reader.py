@@ -34,6 +34,23 @@ ALONE = AccessPolicy((), forward=False, hosts=["videos.example"])
 
 
 @pytest.mark.parametrize(
+    ("who", "came"),
+    [
+        (sender(), "no token came"),
+        (bearer(""), "no token came"),
+        (bearer("tok-x"), "the token that came is none of theirs"),
+        (bearer(ADMIN), "the token that came is the operator's (runway_admin), who makes no videos"),
+    ],
+)
+def test_who_is_no_caller_is_told_what_is_wrong_with_the_token(who: Sender, came: str) -> None:
+    with pytest.raises(
+        ApiError, match=r"^This proxy serves known callers only, and .*\. Send yours"
+    ) as caught:
+        WITH_CALLERS.caller(who)
+    assert came in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("policy", "who", "found"),
     [
         (WITH_CALLERS, bearer(ADMIN), EVERYBODY),

@@ -71,7 +71,7 @@ async def test_a_budget_counts_the_estimate_and_then_the_cost() -> None:
 async def test_other_callers_have_budgets_of_their_own_and_tomorrow_is_another_day() -> None:
     harness = limited(videos_per_day=1)
     await create(harness)
-    assert "may make 1 videos a day and has made 1" in (await refused(harness)).message
+    assert "may make 1 video a day and has made 1" in (await refused(harness)).message
     await create(harness, who="other")
     harness.now += 86_400
     await create(harness)

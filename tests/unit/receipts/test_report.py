@@ -14,22 +14,22 @@ def account() -> Account:
 
 def test_sums_are_by_caller_key_model_and_outcome() -> None:
     assert [" ".join(each.split()) for each in report.lines(account())] == [
-        "2 made, 1,070.5 credits (1 as estimated)",
+        "2 made, 1,070.5 credits (1 without a final cost count as estimated)",
         "by caller:",
-        "(local user) 1 videos 1,000.5 credits",
-        "app 1 videos 70 credits",
+        "(local user) 1 video 1,000.5 credits",
+        "app 1 video 70 credits",
         "by key:",
-        "b 1 videos 1,000.5 credits",
-        "a 1 videos 70 credits",
+        "b 1 video 1,000.5 credits",
+        "a 1 video 70 credits",
         "by model:",
         "seedance2 2 videos 1,070.5 credits",
         "by outcome:",
-        "not ended 1 videos 1,000.5 credits",
-        "completed 1 videos 70 credits",
+        "not ended 1 video 1,000.5 credits",
+        "completed 1 video 70 credits",
         "1 with an unknown outcome, or sent and not answered yet; each may be a paid task: look at Runway's "
         "dashboard",
         "2026-11-25T10:00:00.000Z req_1 key a",
-        "1 lines could not be read and are left out",
+        "left out, for they could not be read: 1 line",
     ]
 
 

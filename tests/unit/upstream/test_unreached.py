@@ -9,7 +9,7 @@ import ssl
 import httpx
 import pytest
 
-from runway_videos.upstream.unreached import why_unreached
+from runway_videos.upstream.unreached import why_lost, why_unreached
 
 
 def caused(cause: BaseException) -> httpx.ConnectError:
@@ -38,6 +38,20 @@ def caused(cause: BaseException) -> httpx.ConnectError:
 )  # fmt: skip
 def test_the_reason_in_words(error: Exception, words: str) -> None:
     assert why_unreached(error) == f"Runway cannot be reached ({words})"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (httpx.ReadTimeout(""), "no answer in time (ReadTimeout)"),
+        (httpx.ReadError(""), "the connection broke before the answer was whole (ReadError)"),
+        (httpx.RemoteProtocolError("Server disconnected"),
+         "the connection ended, or what came is no HTTP (RemoteProtocolError: Server disconnected)"),
+        (httpx.DecodingError("the answer is too large"), "DecodingError: the answer is too large"),
+    ],
+)  # fmt: skip
+def test_why_an_answer_was_lost_in_words(error: Exception, words: str) -> None:
+    assert why_lost(error) == words
 
 
 def test_errors_that_refer_to_each_other_end() -> None:

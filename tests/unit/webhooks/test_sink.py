@@ -118,8 +118,8 @@ async def test_at_the_end_all_that_is_due_is_tried_once_more(caplog: pytest.LogC
     assert len(lost) == 1
     assert any(video_id in lost[0] for video_id in ids)
     assert (
-        "webhooks: the process ends; 0 events are not delivered, and the ends of 1 videos are waited for "
-        "no more" in caplog.messages
+        "webhooks: the process ends; not delivered: 0 events; waited for no more: the ends of 1 video"
+        in caplog.messages
     )
     harness.set(status="SUCCEEDED")
     await harness.video("GET", f"/{unfinished}")
@@ -137,7 +137,7 @@ async def test_the_end_does_not_wait_long(caplog: pytest.LogCaptureFixture) -> N
     await harness.ended()
     async with asyncio.timeout(10):
         await harness.service.flush_events(0.01)
-    assert any("1 events are not delivered" in line for line in caplog.messages)
+    assert any("not delivered: 1 event;" in line for line in caplog.messages)
 
 
 def test_an_event_has_one_id_in_every_process() -> None:

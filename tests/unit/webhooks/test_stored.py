@@ -86,7 +86,7 @@ async def test_a_process_that_is_stopped_leaves_what_is_due(caplog: pytest.LogCa
     runs = await one.create()
     await world.stop(one)
     assert (
-        "webhooks: the process ends; 1 events, and the ends of 1 videos, are left to another process or to "
+        "webhooks: the process ends; 1 event, and the ends of 1 video, are left to another process or to "
         "the next start: they are in the store" in caplog.messages
     )
     assert not any("is not told" in line for line in caplog.messages)
