@@ -55,7 +55,7 @@ def test_what_one_gives_back_the_other_may_use() -> None:
         state = FakeState(lambda: NOW)
         one, other, limits = budgets(state), budgets(state), Limits(videos_per_day=1)
         reservation = await one.reserve("app", limits, 5.0)
-        with pytest.raises(ApiError, match="videos"):
+        with pytest.raises(ApiError, match="video"):
             await other.reserve("app", limits, 5.0)
         await reservation.give_back()
         await one.close()
