@@ -1,7 +1,8 @@
 """Shared state in an SQLite file: for the processes of one machine. Outlives restarts and `kill -9`.
 
 All its work is done by one thread, off the event loop. A value is on disk before a write returns
-(WAL with synchronous=FULL).
+(WAL with synchronous=FULL). A file that is deleted or replaced while it is open is opened anew: else its
+processes would go on with one that no process finds which is started later.
 """
 
 from __future__ import annotations
@@ -58,12 +59,14 @@ class SqliteState:
         busy_seconds: float = BUSY_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
+        self._path, self._busy_seconds = path, busy_seconds
+        self._is_open = True
         self._now = now
         self._answer_seconds = answer_seconds
         self._swept_at = now()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="runway_store")
         try:
-            self._database = self._thread.submit(_open, path, busy_seconds).result()
+            self._database, self._file = self._thread.submit(_open, path, busy_seconds).result()
         except (sqlite3.Error, OSError) as error:
             self._thread.shutdown()
             raise StoreUnavailableError(f"{path}: {error}") from error
@@ -118,7 +121,11 @@ class SqliteState:
         self._thread.shutdown(wait=False)
 
     async def _run[T](self, work: Callable[[], T]) -> T:
-        done = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        def with_the_file() -> T:
+            self._open_if_another()
+            return work()
+
+        done = asyncio.get_running_loop().run_in_executor(self._thread, with_the_file)
         try:
             async with asyncio.timeout(self._answer_seconds):
                 # Shielded: a write that has begun is not left half way by a client that hangs up.
@@ -128,6 +135,14 @@ class SqliteState:
             raise StoreUnavailableError("no answer in time") from error
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(str(error)) from error
+
+    def _open_if_another(self) -> None:
+        if self._is_open and _file_at(self._path) == self._file:
+            return
+        self._database.close()
+        self._is_open = False
+        self._database, self._file = _open(self._path, self._busy_seconds)
+        self._is_open = True
 
     def _transact[T](self, work: Callable[[], T]) -> T:
         self._database.execute("BEGIN IMMEDIATE")
@@ -163,18 +178,30 @@ class SqliteState:
             self._database.execute("DELETE FROM shared_items_v1 WHERE until <= ?", (now,))
 
 
-def _open(path: Path, busy_seconds: float) -> sqlite3.Connection:
+type _File = tuple[int, int] | None  # its device and number there; None: there is none
+
+
+def _file_at(path: Path) -> _File:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open(path: Path, busy_seconds: float) -> tuple[sqlite3.Connection, _File]:
     # Who may read the file may read prompts: only its owner.
     path.touch(mode=0o600, exist_ok=True)
     until = time.monotonic() + OPEN_SECONDS
     while True:
+        file = _file_at(path)
         database = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
             database.executescript(_TABLES)
-            return database
-        except sqlite3.OperationalError as error:
+            return database, file
+        except sqlite3.Error as error:
             database.close()
             # Where processes make the file at the same time, SQLite does not wait for the other one.
             if "locked" not in str(error) or time.monotonic() > until:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from running import ROOT, clean_environment
-from runway_videos.store.shared_state import StoreUnavailableError
+from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 from runway_videos.store.sqlite_state import SqliteState
 
 pytestmark = pytest.mark.slow
@@ -35,6 +35,53 @@ def test_nothing_waits_longer_than_it_may_and_what_had_not_begun_is_not_done(tmp
         again = SqliteState(path)
         assert [await again.get(key) for key in ("waits", "waits too")] == [None, None]
         await again.close()
+
+    asyncio.run(test())
+
+
+def take_away(path: Path, in_its_place: Path | None) -> None:
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    if in_its_place is not None:
+        in_its_place.rename(path)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_gone_or_another_is_opened_anew_by_all(tmp_path: Path, replaced: bool) -> None:
+    async def test() -> None:
+        path = tmp_path / "store.db"
+        one, other = SqliteState(path), SqliteState(path)
+        await one.put("old", b"x", 60)
+        assert await other.get("old") == b"x"
+        if replaced:
+            backup = SqliteState(tmp_path / "backup.db")
+            await backup.put("old", b"backup", 60)
+            await backup.close()
+        take_away(path, in_its_place=tmp_path / "backup.db" if replaced else None)
+        assert await one.get("old") == (b"backup" if replaced else None)
+        await one.put("new", b"x", 60)
+        assert await other.swap("new", b"x", b"y", 60) == Swapped(True, b"y")
+        late = SqliteState(path)
+        assert [await state.get("new") for state in (one, other, late)] == [b"y"] * 3
+        for state in (one, other, late):
+            await state.close()
+
+    asyncio.run(test())
+
+
+def test_a_file_that_cannot_be_opened_anew_is_a_store_that_is_away(tmp_path: Path) -> None:
+    async def test() -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        state = SqliteState(folder / "store.db")
+        await state.put("a", b"x", 60)
+        folder.rename(tmp_path / "elsewhere")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError):
+                await state.put("a", b"y", 60)
+        (tmp_path / "elsewhere").rename(folder)
+        assert await state.get("a") == b"x"
+        await state.close()
 
     asyncio.run(test())
 
@@ -76,7 +123,7 @@ def test_a_full_disk_is_a_store_that_is_away(tmp_path: Path) -> None:
     code = """
 import asyncio, resource, signal, sys
 from pathlib import Path
-from runway_videos.store.shared_state import StoreUnavailableError
+from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 from runway_videos.store.sqlite_state import SqliteState
 
 async def run():
