@@ -105,9 +105,9 @@ class Owners:
         return None
 
     async def _write(self) -> None:
+        await self._state.time()
         began = self._clock()
         await self._state.put(f"process:{self.name}", b"1", LEASE_SECONDS)
-        await self._state.time()
         self._beaten_at = began
         mine = secrets.token_bytes(8)
         found = await self._state.swap(_DATA_KEY, None, mine, _DATA_SECONDS)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import secrets
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 
@@ -20,6 +21,10 @@ PREFIX = "runway-videos:1:"
 ANSWER_SECONDS = 0.5
 # Connections of a process. Calls beyond them wait for their turn, for so long.
 _MAX_CONNECTIONS, _TURN_SECONDS = 50, 5.0
+
+# What its user must be allowed, in words of ACL SETUSER; and how long a key lives that only tries that.
+_RIGHTS = f"~{PREFIX.partition(':')[0]}:* +@read +@write +@scripting +@connection +@transaction +time"
+_TRIED_SECONDS = 10.0
 
 # Settings that could lose what protects a payment: the name, the values that do, what to say.
 _EVICTING = tuple(
@@ -109,6 +114,8 @@ class RedisState:
         return list(await self._ask(found))
 
     async def warnings(self) -> list[str]:
+        if problem := await self._what_it_refuses():
+            return [f"a command that is needed fails: {problem}; a Redis user needs {_RIGHTS}"]
         try:
             settings = await self._ask(self._redis.config_get("maxmemory*", "appendonly"))
         except StoreUnavailableError as error:
@@ -117,6 +124,25 @@ class RedisState:
             raise
         found = {_text(name): _text(value) for name, value in settings.items()}
         return [text for name, bad, text in _SETTINGS if found.get(name) in bad]
+
+    async def _what_it_refuses(self) -> str:
+        """What goes wrong of all that is asked of it, but writes that no replica and no full one takes."""
+        key = f"tried:{secrets.token_hex(8)}"
+        try:
+            await self.time()
+            await self.put(key, b"x", _TRIED_SECONDS)
+            await self.swap(key, b"x", None, _TRIED_SECONDS)
+            await self.add(key, b"x", _TRIED_SECONDS, b"")
+            for descending in (False, True):
+                await self.items(key, 1, descending=descending)
+            await self.remove(key, b"x")
+            await self.get(key)
+        except StoreUnavailableError as error:
+            cause = error.__cause__
+            if isinstance(cause, ResponseError) and not isinstance(cause, ReadOnlyError | OutOfMemoryError):
+                return str(error)
+            raise
+        return ""
 
     async def _add(self, name: str, item: bytes, seconds: float, oldest: bytes) -> None:
         async with self._redis.pipeline(transaction=True) as pipeline:

@@ -39,7 +39,8 @@ class WatchedState:
 
     async def time(self) -> float:
         began = self._clock()
-        found = await self._watch(self._state.time())
+        # Asked with each sign of life: who may not ask is as good as away, also where it may be read.
+        found = await self._watch(self._state.time(), is_write=True)
         self._ahead = found - (began + self._clock()) / 2
         return found
 

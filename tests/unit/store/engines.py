@@ -42,7 +42,8 @@ class Engine:
 @contextlib.contextmanager
 def engine(name: str) -> Iterator[Engine]:
     """An engine with an empty store."""
-    with tempfile.TemporaryDirectory() as text, contextlib.ExitStack() as stack:
+    # A killed Redis may have a child that still writes.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as text, contextlib.ExitStack() as stack:
         folder = Path(text)
         redis = stack.enter_context(RedisServer(folder)) if name == "redis" else None
         yield Engine(name, folder, redis)

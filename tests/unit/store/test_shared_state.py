@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runway_videos.store.redis_state import RedisState
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 from unit.store.engines import ENGINES, Engine
 from unit.store.engines import engine as engine_of
@@ -141,6 +142,39 @@ def test_settings_that_lose_creates_are_warned_of(engine: Engine) -> None:
                 await admin.config_set("maxmemory-policy", "noeviction")
                 await admin.config_set("appendonly", "yes")
                 await admin.aclose()
+
+    asyncio.run(run())
+
+
+def test_what_its_user_may_not_do_is_warned_of(engine: Engine) -> None:
+    if engine.redis is None:
+        return
+    port = engine.redis.port
+
+    async def run() -> None:
+        import redis.asyncio
+
+        admin: Any = redis.asyncio.Redis(port=port)
+        enough = "~runway-videos:* +@read +@write +@scripting +@connection +@transaction +time"
+        for rights, refused in (
+            (enough, ""),
+            (f"{enough} -time", "'time'"),
+            (f"{enough} -zadd", "ZADD"),
+            (f"{enough} -evalsha", "'evalsha'"),
+            (f"{enough} resetkeys ~other:*", "keys"),
+        ):
+            await admin.execute_command("ACL", "SETUSER", "app", "reset", "on", ">p4ss", *rights.split())
+            state = RedisState(f"redis://app:p4ss@127.0.0.1:{port}/0")
+            warnings = await state.warnings()
+            if refused:
+                (text,) = warnings
+                assert refused in text
+                assert enough in text
+            else:
+                assert warnings == []
+            await state.close()
+        await admin.execute_command("ACL", "DELUSER", "app")
+        await admin.aclose()
 
     asyncio.run(run())
 
