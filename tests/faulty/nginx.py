@@ -51,7 +51,7 @@ class Nginx(Balancer):
             text = text.replace(name, f"127.0.0.1:{port}")
         if shared:
             text = text.replace("    POST creates;", "    POST shared_creates;")
-        for line in (*without, *(['"~^POST 50[24]$" false;'] if shared else ())):
+        for line in (*without, *(['"~^POST 50[24] " false;'] if shared else ())):
             assert line in text
             text = text.replace(line, f"# {line}")
         self._text = text

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
 from asking import until, web
 from faulty import departures, faults, kills, nginx
 from faulty.accounts import Operation
+from faulty.clients import Client, create
 from faulty.gateway import PICTURE
 from faulty.pair import LEAVES, TOKEN, Pair
 from faulty.server import VIDEO
@@ -14,7 +18,7 @@ from faulty.server import VIDEO
 pytestmark = [pytest.mark.skipif(not nginx.installed, reason="nginx is not installed"), pytest.mark.slow]
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-ANY = {"model": "runway/any", "prompt": "it"}
+ANY: dict[str, Any] = {"model": "runway/any", "prompt": "it"}
 
 
 def test_a_create_whose_proxy_died_is_not_sent_to_the_other(pair: Pair) -> None:
@@ -25,7 +29,7 @@ def test_a_create_whose_proxy_died_is_not_sent_to_the_other(pair: Pair) -> None:
 
 
 def test_without_the_header_the_client_sends_it_again(pair: Pair) -> None:
-    with pair.nginx('"~^POST 50[24]$" false;') as front:
+    with pair.nginx('"~^POST 50[24] " false;') as front:
         found = pair.kill_during_a_create(front)
     assert found == ["video 1", "video 2", "video 2", "the video, on try 2"]
 
@@ -67,6 +71,20 @@ def test_a_create_that_one_proxy_refuses_goes_to_the_other(pair: Pair) -> None:
             answer = user.post("/videos", json=ANY | {"prompt": "x" * length})
             assert answer.status_code == 200, answer.text
     assert len(pair.account.tasks) == 8
+
+
+def test_where_all_refuse_the_client_may_try_again(pair: Pair) -> None:
+    """Not where one of them refused, and the other one died with the create."""
+    pair.proxies[0].kill()
+    with pair.nginx() as front, Client(front.base_url, api_key=TOKEN) as user:
+        pair.account.plan(Operation.CREATE, faults.HELD)
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(lambda: create(user, **ANY))
+            pair.runway.wait_seen(pair.account, Operation.CREATE)
+            pair.proxies[1].kill()
+            assert (waiting.result().words, len(pair.account.tasks)) == ("`502`, not sent again", 1)
+        got = create(user, **ANY)
+    assert (got.status, got.tries) == (502, 3)
 
 
 def test_the_proxys_own_word_on_retries_arrives_once(pair: Pair) -> None:
