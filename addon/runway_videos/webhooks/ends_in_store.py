@@ -60,6 +60,7 @@ class EndsInStore:
         self._deliver = deliver
         self._follow = follow
         self._event_of = event_of
+        self._sleep = sleep
         self._later = LaterWrites(sleep, tries=_TRIES)
         self._turns = KeyLocks()
         self._listed: dict[str, ToldVideo] = {}  # what this process has put into its list, by task
@@ -74,7 +75,9 @@ class EndsInStore:
 
     async def written(self, task: str) -> None:
         if (write := self._unwritten.get(task)) is not None:
-            await asyncio.wait({write}, timeout=_WRITTEN_SECONDS)
+            moment = asyncio.ensure_future(self._sleep(_WRITTEN_SECONDS))
+            await asyncio.wait((write, moment), return_when=asyncio.FIRST_COMPLETED)
+            moment.cancel()
 
     def ended(self, video: ToldVideo, type: str, since: float) -> None:
         async def end() -> None:
