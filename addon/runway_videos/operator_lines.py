@@ -53,7 +53,7 @@ def _store_may_lose(event: events.StoreMayLose) -> tuple[int, str]:
 
 def _store_lost_data(event: events.StoreLostData) -> tuple[int, str]:
     return logging.ERROR, (
-        "the store has lost what it held: retries of creates that it knew are new ones; see its persistence"
+        "the store has lost what it held: retries of creates that had ended are new ones; see its persistence"
     )
 
 

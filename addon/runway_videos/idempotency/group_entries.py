@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals, shared_group
@@ -98,6 +98,14 @@ class GroupEntries[T]:
         if create is not None:
             create.phase = Phase.SENT
         return create is not None
+
+    def restore(self, group: Group, attempt: Attempt[T], making: Mapping[Attempt[T], CreateIdentity]) -> None:
+        """The store has lost what it held: the attempt's create too, if that is sent and runs."""
+        identity = making.get(attempt)
+        if identity is not None and attempt.is_sent and group.find(attempt.create) is None:
+            create = self._new_create(attempt, identity)
+            create.phase = Phase.SENT
+            group.creates.append(create)
 
     def settle(
         self, group: Group, attempt: Attempt[T], identity: CreateIdentity, outcome: T | Exception

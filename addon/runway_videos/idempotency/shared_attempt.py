@@ -12,7 +12,8 @@ class Attempt[T]:
     """Waits for whatever create it asks for. `number` is its own in this process.
 
     `key` and `create` name the group and the create, once they are known. `stored` is the state that
-    the store has of it. `answered` calls `changed`.
+    the store has of it. `is_sent`: its own create is sent, or is in the next moment. `answered` calls
+    `changed`.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Attempt[T]:
         self.count = count
         self.key = key
         self.create = ""
-        self.is_retry = False
+        self.is_retry = self.is_sent = False
         self.state = self.stored = WaiterState.WAITING
         self._gone = gone
         self._changed = changed

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -66,7 +67,7 @@ class SharedCreates[T]:
         self._groups = GroupStore(state, owners, kept, unknown, died, now, sleep)
         self._entries = GroupEntries(owners.name, codec, may_have_made, kept, now)
         self._numbers = count()
-        self._making: dict[str, CreateIdentity] = {}  # creates of this process without an outcome
+        self._making: dict[Attempt[T], CreateIdentity] = {}  # those whose creates have no outcome
         self._room = CallerRoom(kept.running)
         self._is_over = False  # nothing is sent any more
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -79,6 +80,11 @@ class SharedCreates[T]:
     def start(self) -> None:
         """From now on others see that this process lives."""
         self._owners.start()
+
+    def write_again(self) -> None:
+        """The store has lost what it held. What is sent is paid: a retry has to find it."""
+        for attempt in self._making:
+            self._in_any_case(attempt, partial(self._entries.restore, attempt=attempt, making=self._making))
 
     def enter(
         self,
@@ -161,10 +167,7 @@ class SharedCreates[T]:
         self, attempt: Attempt[T], identity: CreateIdentity, no_room: ApiError | None
     ) -> bytes | None:
         """Joins the create that is asked for (`is_retry`), or claims a new one. Gives what is stored then."""
-
-        def enter(group: Group) -> ApiError | None:
-            return self._entries.enter(group, attempt, identity, no_room)
-
+        enter = partial(self._entries.enter, attempt=attempt, identity=identity, refusal=no_room)
         try:
             refusal, stored = await self._groups.change(attempt.key, enter)
         except StoreUnavailableError:
@@ -200,19 +203,18 @@ class SharedCreates[T]:
                 raise refusals.store_unavailable(str(error)) from error
             if not is_claimed:
                 raise refusals.store_unavailable("the claim of this create is gone from the store")
+            attempt.is_sent = True
 
-        self._making[attempt.create] = identity
+        self._making[attempt] = identity
         outcome: T | Exception
         try:
             outcome = await make(sending)
         except Exception as error:
             outcome = error
         finally:
-            del self._making[attempt.create]
+            del self._making[attempt]
 
-        def settle(group: Group) -> None:
-            self._entries.settle(group, attempt, identity, outcome)
-
+        settle = partial(self._entries.settle, attempt=attempt, identity=identity, outcome=outcome)
         delivered = not attempt.is_gone
         try:
             await self._groups.change(attempt.key, settle, stored)

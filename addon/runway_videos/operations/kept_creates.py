@@ -26,7 +26,7 @@ def kept_creates(
     """Creates in `state`; in memory where there is none. `clock` as `Runtime` has it."""
     if state is None or owners is None:
         return Creates(clock, may_have_made)
-    return SharedCreates(
+    creates = SharedCreates(
         state,
         owners,
         OutcomeCodec(Created, refusals.fault),
@@ -34,3 +34,5 @@ def kept_creates(
         state.now,
         died=lambda create: sinks.emit(events.CreateAbandoned(create.about)),
     )
+    owners.when_data_is_lost(creates.write_again)
+    return creates

@@ -39,7 +39,7 @@ class Owners:
         self._state = state
         self._clock = clock
         self._sleep = sleep
-        self._lost_data = lost_data
+        self._lost_data = [lost_data]
         self._data: bytes | None = None
         self._beaten_at: float | None = None
         self._steady_since: float | None = None  # since then every sign of life could be written
@@ -50,6 +50,10 @@ class Owners:
         """Gives signs of life from now on, also where the store is away now: so it is seen to come back."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def when_data_is_lost(self, call: Callable[[], None]) -> None:
+        """What else is to be done then."""
+        self._lost_data.append(call)
 
     async def be_alive(self) -> None:
         """Others see that this process lives. Who calls it first is done first.
@@ -114,7 +118,8 @@ class Owners:
         current = mine if found.done else found.current
         if self._data is not None and (found.done or current != self._data):
             self._steady_since = None
-            self._lost_data()
+            for tell in self._lost_data:
+                tell()
         self._data = current
 
 

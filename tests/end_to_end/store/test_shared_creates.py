@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from redis import Redis
 
 from asking import until
 from balancers import needs_haproxy
@@ -116,6 +117,20 @@ def test_while_none_takes_creates_they_say_why_behind_haproxy(stores: Pair, line
         until(lambda: all(map(front.has, (0, 1))) or None, "HAProxy to have them again")
         assert create(user, model=MODEL, prompt="after").video
     assert pair.account.made("while it is away") == []
+
+
+@pytest.mark.parametrize("stores", [pytest.param("redis", marks=needs_redis)], indirect=True)
+def test_what_is_in_flight_is_known_again_when_the_store_has_lost_it(pair: Pair) -> None:
+    assert pair.redis is not None
+    with Redis.from_url(pair.redis.url) as admin, ThreadPoolExecutor() as pool:
+        waiting = pair.begun(pool, "in flight")
+        admin.flushall()
+        until(lambda: admin.keys("*:create-*") or None, "the create that is in flight")
+        retry = pool.submit(pair.ask, 1, "in flight", 1)
+        pair.account.release()
+        assert waiting.result().video == retry.result().video != ""
+    assert len(pair.account.made("in flight")) == 1
+    assert lines_with(pair.proxies[0].log, "the store has lost what it held")
 
 
 def test_a_restart_forgets_nothing(pair: Pair) -> None:

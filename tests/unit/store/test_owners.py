@@ -129,10 +129,12 @@ def test_all_who_ask_at_once_while_it_is_away_wait_for_one_sign() -> None:
 
 def test_a_store_that_has_lost_its_data_is_told_of_once_by_each() -> None:
     async def test(world: World) -> None:
+        also: list[str] = []
+        world.one.when_data_is_lost(lambda: also.append("one"))
         await world.pass_time(2 * LEASE_SECONDS)
         world.state.lose_all()
         await world.pass_time(2 * BEAT_SECONDS + 1)
-        assert world.lost == 2
+        assert (world.lost, also) == (2, ["one"])
         assert await world.one.dead(["nobody"]) == set()
 
     run(test)
