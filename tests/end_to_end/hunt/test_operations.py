@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from end_to_end.hunt.receivers import ELSEWHERE, WAYS
 from end_to_end.hunt.stand import HOOK_PATH, KEYS, PASSWORDS, PROMPT, WANTED, Stand, standing
 from end_to_end.test_mitmweb import Updates
 from far_ends import PasswordProxy
+from origins import Origin
 from runway_videos.receipts.__main__ import main as receipts
 from sandbox_server import SandboxServer
 
@@ -89,6 +91,15 @@ def test_no_prompt_is_in_the_account_unasked(used: Stand) -> None:
 def test_receipts_hold_no_secret(used: Stand, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [str(used.proxy.folder / "audit.jsonl"), "--day", "2026-11-25", "--base-url", used.origin.url]
     assert receipts(arguments, {"RUNWAY_API_KEY": KEYS["by-env"]}) != 0  # nobody is there any more
+    assert_no_secret(capsys)
+    with Origin() as origin:
+        told = {"error": f"Incorrect API key provided: {KEYS['by-env']}."}
+        origin.routes["/v1/organization/usage"] = lambda each: each.reply(401, json.dumps(told).encode())
+        assert receipts([*arguments[:-1], origin.url], {"RUNWAY_API_KEY": KEYS["by-env"]}) != 0
+    assert_no_secret(capsys)
+
+
+def assert_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert WANTED.found_in(said.out + said.err) == []
     assert said.err
