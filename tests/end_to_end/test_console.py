@@ -59,4 +59,6 @@ def test_commands_are_typed_completed_and_shown(console: Console) -> None:
 def test_it_ends_with_its_terminal(console: Console) -> None:
     """Else it goes on unseen, and asks for keys that nobody types as fast as it can."""
     console.wait_for(r"\[127\.0\.0\.1:\d+\]")
+    console.press("E")
+    console.wait_for("serving /v1/videos on")  # else the start is not over
     assert console.hang_up() == 0
