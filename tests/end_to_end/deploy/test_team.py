@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from asking import check_video, free_port, needs_curl, until, web
+from asking import check_video, needs_curl, until, web
 from authority import put_authority
 from deploying import CONTAINERFILE, DEPLOY
+from deploying.image import the
+from deploying.prometheus import INSTALLED, Prometheus
 from end_to_end.conftest import Folders, whole
 from hooks import PATH, Hook
 from running import ROOT, SERVING, Process, clean_environment
@@ -25,7 +26,6 @@ from runway_videos.alerts.trial import TEXT
 pytestmark = [pytest.mark.slow, needs_curl]
 
 _PAGE = (DEPLOY / "team.md").read_text()
-PROMETHEUS = shutil.which("prometheus")
 KEYS = ("key_of_org_a", "key_of_org_b")
 CALLERS = ("web", "mobile", "batch")
 WEIGHTS = "keys: org-a (weight 3 = 75%), org-b (weight 1 = 25%)"
@@ -187,30 +187,13 @@ def check_prometheus(operator: Operator) -> None:
         got = prometheus.get(job["metrics_path"], headers={"Authorization": f"Bearer {token}"})
     assert got.status_code == 200
     assert 'runway_unfinished_videos{caller="web"}' in got.text
-    if PROMETHEUS:
+    if INSTALLED:
         (folder / "prometheus.yml").write_text(text.replace("15s", "1s"))
-        check_a_real_prometheus(operator)
-
-
-def check_a_real_prometheus(operator: Operator) -> None:
-    port = str(free_port())
-    process = Process(
-        block("run: prometheus").replace("9095", port).split(), clean_environment(), operator.folder
-    )
-    try:
-        process.wait_for("ready to receive web requests")
-        with web(f"http://127.0.0.1:{port}") as http:
-
-            def asked(query: str) -> list[object]:
-                found = http.get("/api/v1/query", params={"query": query}).json()
-                return [each["value"][1] for each in found["data"]["result"]]
-
-            until(lambda: asked("runway_ready") == ["1"] or None, "a scrape")
-            assert asked("sum(runway_credits_total)") == ["192"]
-            groups = http.get("/api/v1/rules").json()["data"]["groups"]
-        assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}
-    finally:
-        process.stop()
+        command = block("run: prometheus").split()
+        with Prometheus(command, "9095", operator.folder) as real:
+            until(lambda: real.ask("runway_ready") == ["1"] or None, "a scrape")
+            assert real.ask("sum(runway_credits_total)") == ["192"]
+            assert real.health_of_rules() <= {"ok", "unknown"}
 
 
 def check_changes(operator: Operator, proxy: Process) -> None:
@@ -234,6 +217,23 @@ def check_the_way_to_runway(operator: Operator) -> None:
     checked = operator.shell(block("run: check").replace(" --alerts", ""))
     assert "Runway's API is taken to be" not in checked
     assert WEIGHTS in checked
+    check_the_way_into_a_container(operator)
+
+
+def check_the_way_into_a_container(operator: Operator) -> None:
+    operator.paste("moved")
+    text = (operator.folder / "etc/mitm.conf").read_text()
+    named = re.findall(r"file\.(\S+?)[,}\s]", text)
+    assert {Path(path).parent for path in named} == {Path("/run/secrets")}
+    assert all((operator.folder / "secrets" / Path(path).name).is_file() for path in named)
+    conf = YAML(typ="safe").load(text)
+    state = the("VOLUME")
+    assert conf["runway_store"] == f"sqlite:{state}/runway.db"
+    assert conf["runway_audit"] == f"{state}/account.jsonl"
+    (unit,) = re.findall(
+        r"file\./run/credentials/\S+?/secret_", (DEPLOY / "runway-videos.service").read_text()
+    )
+    assert f"`{unit}`" in _PAGE
 
 
 def test_what_is_installed_is_what_the_image_has() -> None:
