@@ -45,7 +45,6 @@ class GroupStore:
         self._died = died
         self._now = now
         self._turns = KeyLocks()
-        # What must be written is tried for as long as a group is kept at least.
         self._later = LaterWrites(sleep)
 
     async def get(self, key: str) -> Group:
@@ -88,7 +87,7 @@ class GroupStore:
         raise StoreUnavailableError("a group of creates changed faster than it could be written")
 
     async def change_in_any_case(self, key: str, change: Callable[[Group], object]) -> None:
-        """Changes a group, however long the store is away (up to ten minutes)."""
+        """Changes a group, however long the store is away (up to a day)."""
         await self._later.write(lambda: self.change(key, change))
 
 

@@ -10,14 +10,15 @@ from runway_videos.store.shared_state import StoreUnavailableError
 
 # How many are tried at once: a store that is back is not flooded.
 _AT_ONCE = 16
-# How often each is tried, and the wait before it is tried again, in seconds.
-_TRIES, _AGAIN_SECONDS = 600, 1.0
+# How often each is tried, and the wait before it is tried again, in seconds: for a day at least, as long as
+# an Idempotency-Key is kept. A create that stayed written as sent would keep its retries waiting.
+_TRIES, _AGAIN_SECONDS = 86_400, 1.0
 # How long the end of the process waits for them, in seconds.
 _CLOSE_SECONDS = 1.0
 
 
 class LaterWrites:
-    """Tries writes until the store takes them, for ten minutes or for so many `tries`, a second apart.
+    """Tries writes until the store takes them, for a day or for so many `tries`, a second apart.
 
     `in_order`: each when those that were begun before it have been written.
     """

@@ -29,8 +29,6 @@ from runway_videos.webhooks.hook_state import HookState
 from runway_videos.webhooks.keeping import Deliver, EventOf, Follow, ToldVideo
 from runway_videos.webhooks.stored_ends import StoredEnds
 
-# What has happened is written as soon as the store is back, be it a day later.
-_TRIES = 86_400
 # How long an answer waits for its video to be written, in seconds; it is tried again after that.
 _WRITTEN_SECONDS = 1.0
 
@@ -61,7 +59,7 @@ class EndsInStore:
         self._follow = follow
         self._event_of = event_of
         self._sleep = sleep
-        self._later = LaterWrites(sleep, tries=_TRIES)
+        self._later = LaterWrites(sleep)
         self._turns = KeyLocks()
         self._listed: dict[str, ToldVideo] = {}  # what this process has put into its list, by task
         self._unwritten: dict[str, asyncio.Task[None]] = {}

@@ -58,6 +58,15 @@ def test_where_it_matters_they_are_written_in_their_order() -> None:
     assert asyncio.run(run(in_order=False)) == [1, 2, 0]
 
 
+def test_a_store_that_was_away_for_hours_is_written_to() -> None:
+    async def run() -> list[int]:
+        store, later = Store(away=4 * 3600), LaterWrites(no_wait)
+        await later.begin(lambda: store.write(1))
+        return store.written
+
+    assert asyncio.run(run()) == [1]
+
+
 def test_a_store_that_never_comes_back_is_given_up() -> None:
     async def run() -> int:
         store, later = Store(away=1000), LaterWrites(no_wait, tries=5)
