@@ -100,13 +100,13 @@ class WaiterState(Enum):
 class Create[T]:
     """One create. `outcome` is None while it runs; an exception is an outcome too."""
 
-    __slots__ = ("ended", "ended_at", "identity", "is_forgotten", "outcome", "waiters")
+    __slots__ = ("_ended", "ended_at", "identity", "is_forgotten", "outcome", "waiters")
 
     def __init__(self, identity: CreateIdentity) -> None:
         self.identity = identity
         self.waiters: list[Waiter[T]] = []
         self.outcome: T | Exception | None = None
-        self.ended = asyncio.Event()
+        self._ended: asyncio.Event | None = asyncio.Event()
         self.ended_at = 0.0
         self.is_forgotten = False
 
@@ -127,7 +127,14 @@ class Create[T]:
         """It has an outcome. A second one replaces it: of a create that the drain gave up."""
         self.outcome = _bare(outcome) if isinstance(outcome, Exception) else outcome
         self.ended_at = now
-        self.ended.set()
+        if self._ended is not None:
+            self._ended.set()
+            self._ended = None  # it is larger than all the rest, which may be kept for a day
+
+    async def wait(self) -> None:
+        """Until it has an outcome."""
+        if self._ended is not None:
+            await self._ended.wait()
 
     def join(self, waiter: Waiter[T], replaced: Waiter[T] | None) -> None:
         """Another waiter; `replaced` is the attempt that its client has given up, if known."""
@@ -163,7 +170,7 @@ class Waiter[T]:
     async def outcome(self) -> T:
         """What came of the create; raises what it raised. Ending this wait does not end it."""
         try:
-            await self._create.ended.wait()
+            await self._create.wait()
         except asyncio.CancelledError:
             self.answered(delivered=False)
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tracemalloc
 import weakref
 from functools import partial
 
@@ -11,7 +12,7 @@ import pytest
 
 from runway_videos.errors import ApiError
 from runway_videos.idempotency.creates import CreateIdentity
-from runway_videos.idempotency.in_flight_create import Sending
+from runway_videos.idempotency.in_flight_create import Create, Sending
 from unit.idempotency.creates_harness import CreatesHarness, in_a_loop, refused, settle, unknown
 
 
@@ -148,3 +149,14 @@ async def test_a_delivered_outcome_under_a_key_holds_no_connection(harness: Crea
     gc.collect()
     assert ref() is None
     assert harness.enter(key="k").is_retry
+
+
+def test_a_create_that_has_ended_keeps_nothing_to_wait_with() -> None:
+    creates = [Create[str](CreateIdentity("app", b"print")) for _ in range(100)]
+    tracemalloc.start()
+    more = [Create[str](CreateIdentity("app", b"print")) for _ in range(100)]
+    for each in (*creates, *more):
+        each.end("video", 1.0)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken / len(more) < 500  # bytes
