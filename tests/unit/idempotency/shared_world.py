@@ -44,14 +44,16 @@ class KnownOwners(Owners):
 class Odds(msgspec.Struct, frozen=True):
     """How often what happens. `killed`: a process dies at that share of the creates that it sends.
 
-    `away`: the share of wishes at which the store goes away for some seconds. `unwritten`: the share
-    of creates that are sent without having been written as sent: a fault.
+    `away`: the share of wishes at which the store goes away for some seconds; `lost`: of the store's
+    answers to changes. `unwritten`: the share of creates that are sent without having been written as
+    sent: a fault.
     """
 
     leaves: float = 0.0
     refused: float = 0.0
     killed: float = 0.0
     away: float = 0.0
+    lost: float = 0.0
     unwritten: float = 0.0
 
 
@@ -104,6 +106,7 @@ class World:
         self.paid: Counter[bytes] = Counter()
         self.alive: set[str] = set()
         self.state = FakeState(lambda: self.now)
+        self.state.loses = lambda key: bool(odds.lost) and self.random.random() < odds.lost
         self.processes = [Process(self) for _ in range(processes)]
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()

@@ -39,6 +39,13 @@ def test_a_store_that_goes_away_and_comes_back_makes_no_wish_paid_twice(equal: b
     assert (result.beyond, result.without) == (0, 0)
 
 
+@pytest.mark.parametrize("killed", [0.0, 0.15], ids=["", "killed"])
+@pytest.mark.parametrize("equal", [True, False], ids=["equal", "different"])
+def test_answers_of_the_store_that_are_lost_make_no_wish_paid_twice(killed: float, equal: bool) -> None:
+    result = over(60, Odds(lost=0.1, leaves=0.3, refused=0.2, killed=killed), 1, equal=equal)
+    assert (result.beyond, result.without) == (0, 0)
+
+
 def test_without_what_is_written_before_sending_wishes_are_paid_twice() -> None:
     """The histories find it."""
     odds = Odds(killed=0.3, leaves=0.3, unwritten=1.0)
