@@ -15,6 +15,7 @@ from runway_videos.budgets.keeping import KeepsUsage
 from runway_videos.budgets.levels import Reached, told, told_refused
 from runway_videos.budgets.usage import CallerUsage
 from runway_videos.config.caller_options import Limits
+from runway_videos.errors import ApiError
 from runway_videos.events import Event
 from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import StoreUnavailableError
@@ -90,6 +91,10 @@ class Budgets:
             what, text = error.what, error.message
             if told_refused(limits, before, what, text)[1]:  # else it is not written for nothing
                 await self.tell(caller, lambda usage: told_refused(limits, usage, what, text))
+            raise
+        except ApiError as error:
+            if error.status == 503:  # it may be counted: the store's answer may have been lost
+                await self.settle(caller, lambda usage: usage.not_made(create))
             raise
         self._emit_all(caller, reached)
         return Reservation(self, caller, limits, create)

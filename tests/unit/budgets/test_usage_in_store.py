@@ -64,6 +64,23 @@ def test_what_one_gives_back_the_other_may_use() -> None:
     asyncio.run(run())
 
 
+def test_a_create_that_was_counted_though_the_answer_was_lost_is_given_back() -> None:
+    async def run() -> None:
+        state = FakeState(lambda: NOW)
+        one, other, limits = budgets(state), budgets(state), Limits(concurrency=1)
+        state.loses = lambda key: True
+        with pytest.raises(ApiError) as raised:
+            await one.reserve("app", limits, 5.0)
+        assert raised.value.code == "store_unavailable"
+        state.loses = lambda key: False
+        await one.close()
+        usage = await other.usage("app")
+        assert (usage.videos, usage.credits, usage.unfinished) == (0, 0.0, {})
+        assert await other.reserve("app", limits, 5.0)
+
+    asyncio.run(run())
+
+
 def test_a_store_that_is_away_stops_creates_and_forgets_no_cost() -> None:
     async def run() -> None:
         state = FakeState(lambda: NOW)
