@@ -50,9 +50,14 @@ def _check_told(history: History, story: Story, events: list[Event]) -> Iterator
 
 
 def _forgotten(history: History) -> Window:
-    """Whether what was due may have ended with a process: without a store nobody else knows of it."""
-    ended = any(upset.what in _ENDS for upset in history.upsets)
-    return Window.KILL if history.store == "memory" and ended else Window.NONE
+    """Whether what was due may have ended with a process: nobody else knows of it without a store, or where
+    the store was away when it was to be written."""
+    if not any(upset.what in _ENDS for upset in history.upsets):
+        return Window.NONE
+    if history.store == "memory":
+        return Window.KILL
+    was_away = any("the store cannot be reached" in life.log for life in history.lives)
+    return Window.AWAY if was_away else Window.NONE
 
 
 def _saw_end(story: Story) -> bool:

@@ -29,8 +29,8 @@ from runway_videos.webhooks.hook_state import HookState
 from runway_videos.webhooks.keeping import Deliver, EventOf, Follow, ToldVideo
 from runway_videos.webhooks.stored_ends import StoredEnds
 
-# How long an answer waits for its video to be written, in seconds; it is tried again after that.
-_WRITTEN_SECONDS = 1.0
+# How long an answer waits for its video to be written, in seconds: two tries. More come after that.
+_WRITTEN_SECONDS = 3.0
 
 
 class _Found(Enum):

@@ -68,17 +68,18 @@ def test_with_a_store_an_end_is_taken_once_where_nobody_died() -> None:
     assert told(TOLD, TOLD, store="sqlite", upsets=(Upset(1, 0, "kill"),)) == []
 
 
-def test_without_a_store_what_is_due_may_end_with_a_process() -> None:
-    def windows(store: str) -> list[Window]:
+def test_what_is_due_may_end_with_a_process_without_a_store_or_while_it_is_away() -> None:
+    def windows(store: str, *lines: str) -> list[Window]:
         holder = story("w1", "id-a")
         holder.sights = [Sight(2.2, "completed", 100)]
         upsets = [Upset(1, 0, Blow.TERM.value)]
-        lives = [Life(0, "task id-a", "stopped")]
+        lives = [Life(0, "\n".join(["task id-a", *lines]), "stopped")]
         history = History("by hand", 0, [holder], [task("id-a")], lives, upsets, store=store, hooks=True)
         return [violation.window for violation in check(history)]
 
     assert windows("memory") == [Window.KILL]
     assert windows("sqlite") == [Window.NONE]
+    assert windows("sqlite", "the store cannot be reached") == [Window.AWAY]
 
 
 def test_without_webhooks_nothing_is_said() -> None:
