@@ -126,12 +126,24 @@ class GroupEntries[T]:
         else:
             shared_group.end(create, encoded, is_unknown=isinstance(outcome, Exception), now=now)
             shared_group.deliver(create, self._owner, now)
+            if not attempt.is_gone:
+                self._readmit(create, attempt)
 
     def tell(self, group: Group, attempt: Attempt[T]) -> None:
         """The attempt's client has its answer, or has left."""
         for waiter in self._waiters(group):
             if waiter.number == attempt.number:
                 waiter.state, waiter.since = attempt.state, self._now()
+        create = group.find(attempt.create)
+        if create is not None and attempt.state is WaiterState.GOT:
+            self._readmit(create, attempt)
+
+    def _readmit(self, create: SharedCreate, attempt: Attempt[T]) -> None:
+        """Its client was there for the answer: a retry that took its place was another's."""
+        waiter = self._waiter(attempt)
+        if all((each.owner, each.number) != (waiter.owner, waiter.number) for each in create.waiters):
+            waiter.state, waiter.since = WaiterState.GOT, self._now()
+            create.waiters.append(waiter)
 
     def _find(self, group: Group, identity: CreateIdentity) -> Match | Refused | Unknown | ApiError | None:
         if not identity.idempotency_key:

@@ -23,6 +23,7 @@ A waiter:
 | WAITING   | its client was there for the answer     | GOT        |
 | WAITING   | its client has left                     | LEFT       |
 | any       | its client's retry comes                | replaced   |
+| replaced  | its client was there for the answer: the retry was another's | GOT |
 
 A create runs in a task of its own, which no request can end. Nothing here knows the time or who
 finds which create: that is `creates.py` and `retries.py`.
@@ -142,6 +143,11 @@ class Create[T]:
             self.waiters.remove(replaced)
         self.waiters.append(waiter)
 
+    def readmit(self, waiter: Waiter[T]) -> None:
+        """A waiter that may have been replaced has got the outcome: a retry of its own may come."""
+        if waiter not in self.waiters:
+            self.waiters.append(waiter)
+
 
 class Waiter[T]:
     """One attempt that waits for a create. `count` is the client's own count of its retries.
@@ -184,6 +190,8 @@ class Waiter[T]:
         if self.state is not WaiterState.WAITING:
             return
         self.state = WaiterState.GOT if delivered else WaiterState.LEFT
+        if delivered:
+            self._create.readmit(self)
         if not delivered or self._create.identity.idempotency_key:
             self._gone = None  # it may hold the client's connection, and nobody asks any more
         self._changed(self._create, self)

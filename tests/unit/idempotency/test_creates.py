@@ -235,3 +235,23 @@ async def test_a_lost_answer_is_kept_for_ten_minutes_after_its_end(harness: Crea
     harness.now += 1
     assert not harness.enter(retry=1).is_retry
     assert len(harness.creates) == 1
+
+
+@in_a_loop
+async def test_a_client_whose_place_anothers_retry_took_finds_its_create_again(
+    harness: CreatesHarness,
+) -> None:
+    """Neither hang-up is seen: the first client's retry takes the place of the second one."""
+    first = harness.enter()
+    await harness.end(0)
+    first.answered(delivered=True)
+    second, retry_of_first = harness.enter(), harness.enter(retry=1)
+    assert retry_of_first.is_retry
+    harness.now += Kept().delivered
+    await harness.end(1)
+    for waiter in (second, retry_of_first):
+        assert await waiter.outcome() == "video 1"
+        waiter.answered(delivered=True)
+    retry_of_second = harness.enter(retry=1)
+    assert retry_of_second.is_retry
+    assert await retry_of_second.outcome() == "video 1"

@@ -111,6 +111,32 @@ def test_a_retry_at_another_process_gets_what_was_made(engine: Engine, delivered
     with_two(engine, test)
 
 
+@pytest.mark.parametrize("begun_by", ["one", "other"])
+def test_a_client_whose_place_anothers_retry_took_finds_its_create_again(
+    engine: Engine, begun_by: str
+) -> None:
+    """Neither hang-up is seen: the first client's retry takes the second one's place."""
+
+    async def test(one: Process, other: Process) -> None:
+        content = b"place " + begun_by.encode()
+        first = one.ask(fingerprint=content)
+        await one.sent.get()
+        one.made[0].set_result("video 0")
+        assert await answered(first) == "video 0"
+        of_second = {"one": one, "other": other}[begun_by]
+        second = of_second.ask(fingerprint=content)
+        await of_second.sent.get()
+        retry_of_first = asyncio.create_task(answered(other.ask(1, fingerprint=content)))
+        await asyncio.sleep(0.1)  # it waits in the store
+        of_second.made[-1].set_result("video 1")
+        assert await answered(second) == await retry_of_first == "video 1"
+        for count in (1, 1):  # the first one has it already, and so has the second
+            assert await answered(one.ask(count, fingerprint=content)) in ("video 0", "video 1")
+        assert len(one.made) + len(other.made) == 2
+
+    with_two(engine, test)
+
+
 def test_a_refusal_is_told_to_who_waits_and_leaves_the_create_free(engine: Engine) -> None:
     async def test(one: Process, other: Process) -> None:
         first = one.ask(fingerprint=b"refused")

@@ -46,7 +46,7 @@ async def test_an_answer_waits_a_moment_for_a_store_that_does_not_answer() -> No
     assert isinstance(world.state, SlowState)
     one = await world.start()
     asked = asyncio.ensure_future(one.create())
-    await world.pass_time(0.9)
+    await world.pass_time(2.9)
     assert not asked.done()
     await world.pass_time(0.2)
     video_id = await asked
@@ -69,7 +69,7 @@ async def test_an_answer_waits_a_moment_for_a_store_that_is_away() -> None:
 
     one.runways[-1].create = away_once_it_is_made  # type: ignore[method-assign, assignment]
     asked = asyncio.ensure_future(one.create())
-    await world.pass_time(2)
+    await world.pass_time(4)
     video_id = await asked
     world.fake.is_away = False
     world.end_all()
