@@ -1,4 +1,4 @@
-"""A status that another process has asked for, where processes share a store."""
+"""Statuses of processes that share a store: one asks Runway for all, none takes back another's."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ async def asked_by_another(runtime: Runtime, video: RequestedVideo, loaded: Load
         await runtime.sleep(_LOOK_SECONDS)
         loaded = await runtime.shared.load(video.record)
     return None  # whose turn it is does not answer
+
+
+async def share_state(runtime: Runtime, video: RequestedVideo, state: TaskState, before: Loaded) -> TaskState:
+    """Writes what Runway has said; gives the state after what others have said meanwhile."""
+    await runtime.shared.asked(video.record, state.error, before)
+    return state if state.ended else last_state(video.record)
 
 
 def _state(video: RequestedVideo, stored: StoredVideo) -> TaskState:

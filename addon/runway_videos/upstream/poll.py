@@ -18,7 +18,7 @@ from runway_videos.keys.no_key import KEY_REFUSED
 from runway_videos.runtime import CachedStatus, RequestedVideo, Runtime
 from runway_videos.store.video_ids import unknown_video
 from runway_videos.store.video_records import STATUS_SECONDS, VideoRecord
-from runway_videos.upstream.asked_by_another import asked_by_another
+from runway_videos.upstream.asked_by_another import asked_by_another, share_state
 from runway_videos.upstream.client import NotSentError, Reply, UnknownOutcomeError
 from runway_videos.upstream.judge_create import reason_of
 from runway_videos.upstream.video_state import facts_of, record_cancelled, record_state, render_status
@@ -153,7 +153,7 @@ async def _poll(
         raise unknown_video(video.video_id)
     if reply is not None and reply.status == 200:
         state, kept = record_state(runtime, video, reply.json() or {})
-        await runtime.shared.asked(record, state.error, before)
+        state = await share_state(runtime, video, state, before)
         return PollResult(render_status(runtime, video, state), state.outputs, kept=kept)
     if reply is not None:
         error = _refusal(runtime, video, reply)
