@@ -157,16 +157,24 @@ def _check_story(story: Story, tasks: Mapping[str, Task], history: History) -> I
 def _away(story: Story, history: History, before: float, after: float) -> Window:
     """Whether a client saw two replicas while they could not share: it asks each in turn, or was sent on.
 
-    On a busy machine the store may be late by itself: then a log says so.
+    On a busy machine the store may be late by itself: then a log says so. Or Runway's answer to one of them
+    came later than that to the other.
     """
     if _moved(history, before, after):
         return Window.MOVED
     blows = {blow.value for blow in STORE_BLOWS}
     felt = [upset for upset in history.upsets if upset.at < after and before < upset.at + _AWAY_SECONDS]
-    was_late = any("the store cannot be reached" in life.log for life in history.lives)
-    was_away = was_late or any(upset.what in blows for upset in felt)
+    is_said = any("the store cannot be reached" in life.log for life in history.lives)
+    was_away = is_said or any(upset.what in blows for upset in felt)
     moved = story.roams or any(upset.what not in blows for upset in felt)
-    return Window.AWAY if was_away and moved else Window.NONE
+    if was_away and moved:
+        return Window.AWAY
+    was_late = any(group == story.group and _BAD_ANSWER in text for _, group, text in history.trace)
+    return Window.LATE if was_late and story.roams and history.store != "memory" else Window.NONE
+
+
+#: What the trace has of an answer that the proxy asks for again: meanwhile it is another one's turn to ask.
+_BAD_ANSWER = "Runway: asked for task"
 
 
 #: How long a blow to the store is felt: it is away, what was not written is written again.

@@ -49,7 +49,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="windows that are known: a process killed, ended by SIGTERM (drain) or taken out of the"
         " balancer (moved) between two tries of one create; tries that reached no process (unreached), or"
         " whose end the proxies cannot know (doubt), of two equal creates without Idempotency-Keys; statuses"
-        " of several replicas while the store is away (away). Default: with a store unreached, doubt, away;"
+        " of several replicas while the store is away (away), or where Runway answers one late (late)."
+        " Default: with a store unreached, doubt, away, late;"
         " with memory unreached, doubt, kill; of several processes drain and moved too",
     )
     parser.add_argument("--traces", type=int, default=3, help="histories whose trace is shown (default 3)")
@@ -113,7 +114,7 @@ def _known(chosen: argparse.Namespace) -> list[Window]:
     if chosen.known is not None:
         return [Window(name) for name in chosen.known]
     if chosen.store != "memory":
-        return [Window.UNREACHED, Window.DOUBT, Window.AWAY]
+        return [Window.UNREACHED, Window.DOUBT, Window.AWAY, Window.LATE]
     return [
         Window.UNREACHED,
         Window.KILL,

@@ -36,6 +36,7 @@ class Window(Enum):
     MOVED = "moved"
     DOUBT = "doubt"
     AWAY = "away"
+    LATE = "late"
 
 
 class Violation(msgspec.Struct, frozen=True):

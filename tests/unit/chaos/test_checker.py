@@ -121,6 +121,18 @@ def test_replicas_that_cannot_share_differ(roams: bool, blow: Blow, at: float, w
     assert back.window is (Window.AWAY if roams else Window.NONE)
 
 
+@pytest.mark.parametrize("roams", [True, False])
+@pytest.mark.parametrize("store", ["sqlite", "memory"])
+def test_replicas_of_which_one_is_answered_late_differ(store: str, roams: bool) -> None:
+    video = polled((2.5, "completed", 100), (2.6, "", 0))
+    video.roams = roams
+    trace = [(2.0, GROUP, "Runway: asked for task id-a: 503")]
+    history = History("by hand", 0, [video], [task("id-a")], [], store=store, trace=trace)
+    (gone,) = check(history)
+    assert gone.wrong is Wrong.GONE
+    assert gone.window is (Window.LATE if roams and store == "sqlite" else Window.NONE)
+
+
 @pytest.mark.parametrize(
     "video",
     [
