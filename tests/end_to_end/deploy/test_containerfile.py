@@ -18,7 +18,7 @@ from faulty.gateway import PICTURE
 from running import MITMDUMP, Process
 from runway_addon.shutdown import DRAIN_SECONDS, LINGER_SECONDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 TOKEN = "the-token-of-app-1"
 PLACE = "/run/secrets"

@@ -9,7 +9,11 @@ from faulty import balancer, departures, faults, kills
 from faulty.accounts import Operation
 from faulty.pair import LEAVES, Pair
 
-pytestmark = [pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"),
+    pytest.mark.slow,
+    pytest.mark.long,
+]
 
 
 def test_a_create_whose_proxy_died_is_not_sent_to_the_other(pair: Pair) -> None:

@@ -15,7 +15,11 @@ from faulty.gateway import PICTURE
 from faulty.pair import LEAVES, TOKEN, Pair
 from faulty.server import VIDEO
 
-pytestmark = [pytest.mark.skipif(not nginx.installed, reason="nginx is not installed"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(not nginx.installed, reason="nginx is not installed"),
+    pytest.mark.slow,
+    pytest.mark.long,
+]
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ANY: dict[str, Any] = {"model": "runway/any", "prompt": "it"}

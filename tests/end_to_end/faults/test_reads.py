@@ -12,7 +12,7 @@ from faulty import balancer, nginx
 from faulty.accounts import Operation
 from faulty.pair import TOKEN, AnyBalancer, Pair, two_proxies
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VIDEOS = 20

@@ -21,7 +21,11 @@ from faulty.gateway import lines_with
 from running import Proxy
 from sandbox_server import SandboxServer
 
-pytestmark = [pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(not balancer.installed, reason="haproxy is not installed"),
+    pytest.mark.slow,
+    pytest.mark.long,
+]
 
 VIDEOS = 200
 CLIENTS = 40

@@ -22,7 +22,7 @@ from faulty.pair import CALLERS, ENVIRONMENT, TOKEN, AnyBalancer
 from running import Proxy
 from unit.certificates import certificate_file
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CREATES = 40
 

@@ -19,7 +19,7 @@ from faulty.pair import TOKEN, AnyBalancer, Pair, two_proxies
 from faulty.server import VIDEO
 from unit.certificates import certificate_file
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 OPERATORS = ("/runway/metrics", "/runway/usage", "/api/providers")

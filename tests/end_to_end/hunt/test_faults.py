@@ -20,7 +20,7 @@ from faulty.accounts import Operation
 from faulty.gateway import SHORT_WAITS
 from redis_server import RedisServer, needs_redis
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # A Runway that repeats the key that it was asked with, as OpenAI does.
 Fault = Callable[[str], faults.Fault]

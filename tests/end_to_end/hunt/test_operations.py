@@ -18,7 +18,7 @@ from origins import Origin
 from runway_videos.receipts.__main__ import main as receipts
 from sandbox_server import SandboxServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="module", params=["mitmdump", "mitmweb"])

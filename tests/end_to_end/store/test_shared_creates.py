@@ -16,7 +16,7 @@ from faulty.gateway import lines_with
 from faulty.pair import CALLERS, TOKEN, AnyBalancer
 from redis_server import needs_redis
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 balanced = pytest.mark.skipif(
     not (balancer.installed and nginx.installed), reason="haproxy or nginx is not installed"
 )

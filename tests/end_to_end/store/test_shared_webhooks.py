@@ -13,7 +13,7 @@ from faulty.gateway import lines_with
 from hooks import PATH, SECRET, Hook, event_of
 from redis_server import needs_redis
 
-pytestmark = [pytest.mark.slow, pytest.mark.dependencies]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.dependencies]
 
 
 @pytest.fixture
