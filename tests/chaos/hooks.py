@@ -15,6 +15,7 @@ import openai
 from chaos.plan import CALLERS
 from chaos.records import Event, Trace
 from faulty import http1
+from faulty.connections import Connections
 from faulty.http1 import Request
 
 #: How often one event is not taken.
@@ -36,7 +37,7 @@ class Hooks:
         self._refuses = refuses
         self._refusals: dict[str, int] = {}  # still to come, by the event's id
         self._trace = trace
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._connections = Connections()
         self._came = asyncio.Event()
 
     async def start(self) -> None:
@@ -47,9 +48,7 @@ class Hooks:
     async def stop(self) -> None:
         """Ends all connections."""
         self._server.close()
-        for task in list(self._exchanges):
-            task.cancel()
-        await asyncio.gather(*self._exchanges, return_exceptions=True)
+        await self._connections.end()
 
     def options(self) -> list[dict[str, object]]:
         """`runway_webhooks`: each caller has its own."""
@@ -67,17 +66,12 @@ class Hooks:
                     await self._came.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._exchanges.add(task)
-        task.add_done_callback(self._exchanges.discard)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while (request := await http1.read_head(reader)) is not None:
-                if not await self._take(request, await http1.read_body(reader, request), writer):
-                    break
-        writer.transport.abort()
+        await self._connections.serve(reader, writer, self._take)
 
-    async def _take(self, request: Request, body: bytes, writer: asyncio.StreamWriter) -> bool:
+    async def _take(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        body = await http1.read_body(reader, request)
         event = _event_of(request, body)
         event.taken = taken = not self._is_refused(event.id)
         self.events.append(event)

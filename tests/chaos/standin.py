@@ -6,11 +6,11 @@ It has a port for each process, so it knows whose create it answers.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import msgspec
 
@@ -19,6 +19,7 @@ from chaos.fates import WELL, Blow, End, Fate, Poll
 from chaos.limits import COST
 from chaos.records import Task, Trace
 from faulty import http1
+from faulty.connections import Connections
 from faulty.http1 import Request
 
 #: How long an answer is not given, before the reset.
@@ -64,7 +65,7 @@ class StandIn:
         self._made: dict[str, _Made] = {}
         self._moments: defaultdict[str, list[asyncio.Future[None]]] = defaultdict(list)
         self._servers: list[asyncio.Server] = []
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._connections = Connections()
         self.urls: list[str] = []
 
     async def start(self, processes: int) -> None:
@@ -78,9 +79,7 @@ class StandIn:
         """Ends all connections."""
         for server in self._servers:
             server.close()
-        for task in list(self._exchanges):
-            task.cancel()
-        await asyncio.gather(*self._exchanges, return_exceptions=True)
+        await self._connections.end()
 
     async def quiet(self, seconds: float, longest: float) -> None:
         """Waits until no create came for so long, or until the longest time is over."""
@@ -105,16 +104,7 @@ class StandIn:
         self, process: int
     ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._exchanges.add(task)
-            task.add_done_callback(self._exchanges.discard)
-            # Whoever hangs up in the middle of an exchange ends it.
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                while (request := await http1.read_head(reader)) is not None:
-                    if not await self._exchange(process, request, reader, writer):
-                        break
-            writer.transport.abort()
+            await self._connections.serve(reader, writer, partial(self._exchange, process))
 
         return serve
 

@@ -7,7 +7,6 @@ It counts the tasks that it made, also those whose answers were lost.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import threading
 import uuid
@@ -19,6 +18,7 @@ import msgspec
 
 from faulty import faults, http1
 from faulty.accounts import Account, Made, Operation
+from faulty.connections import Connections
 from faulty.faults import End, Fault
 from faulty.http1 import Request
 
@@ -44,7 +44,7 @@ class FaultyRunway:
         self._server: asyncio.Server | None = None
         # Holds the port while nothing listens on it.
         self._port_holder = socket.socket()
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._connections = Connections()
 
     @property
     def url(self) -> str:
@@ -83,7 +83,7 @@ class FaultyRunway:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.refuse()
-        self._run(self._end())
+        self._run(self._connections.end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_SECONDS)
         self._loop.close()
@@ -111,24 +111,18 @@ class FaultyRunway:
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)
 
-    async def _end(self) -> None:
-        for task in self._exchanges:
-            task.cancel()
-        await asyncio.gather(*self._exchanges, return_exceptions=True)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._exchanges.add(task)
-        task.add_done_callback(self._exchanges.discard)
         used = False
-        # A client that disconnects during an exchange ends it.
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while (request := await http1.read_head(reader)) is not None:
-                if not await self._exchange(request, reader, writer, used):
-                    break
-                used = True
-        writer.transport.abort()
+
+        async def exchange(
+            request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> bool:
+            nonlocal used
+            goes_on = await self._exchange(request, reader, writer, used)
+            used = True
+            return goes_on
+
+        await self._connections.serve(reader, writer, exchange)
 
     async def _exchange(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, used: bool

@@ -8,7 +8,8 @@ import json
 from collections import Counter
 from random import Random
 
-from chaos.soak.plan import CALLERS, CUT_DOWNLOADS, FAULTS, HANG_UPS, Plan, token
+from chaos.client import token
+from chaos.soak.plan import CALLERS, CUT_DOWNLOADS, FAULTS, HANG_UPS, Plan
 from chaos.wire import STAYS, Answer, Hang, How, LostError, ask
 
 #: A video that nobody saw end after so many of its lives is stuck.

@@ -34,8 +34,3 @@ class Plan(msgspec.Struct, frozen=True):
     def poll_seconds(self) -> int:
         """`runway_poll_seconds`: so old may a status be."""
         return max(1, round(self.life / 12))
-
-
-def token(caller: str) -> str:
-    """What a caller sends as its OpenAI key."""
-    return f"token-of-{caller}"

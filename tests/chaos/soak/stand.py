@@ -18,7 +18,8 @@ import httpx
 import msgspec
 
 from authority import put_authority
-from chaos.soak.plan import CALLERS, KEYS, Plan, token
+from chaos.client import token
+from chaos.soak.plan import CALLERS, KEYS, Plan
 from redis_server import RedisServer
 from running import ADDON, Process, Proxy, clean_environment
 
