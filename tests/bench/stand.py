@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import urllib.request
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 from mitmproxy.certs import CertStore
 
+import process_use
 from redis_server import RedisServer
 from running import MITMDUMP, ROOT, UNBUFFERED, Process, clean_environment
 
@@ -105,19 +105,12 @@ class Proxy:
 
     def processor(self) -> float | None:
         """Seconds of processor time so far, None where there is no /proc."""
-        stat = Path(f"/proc/{self.process.child.pid}/stat")
-        if not stat.exists():
-            return None
-        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        return process_use.processor(self.process.child.pid)
 
     def resident(self) -> float | None:
         """Resident memory in MiB, None where there is no /proc."""
-        status = Path(f"/proc/{self.process.child.pid}/status")
-        if not status.exists():
-            return None
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
+        found = process_use.resident(self.process.child.pid)
+        return None if found is None else found / 2**20
 
 
 class Stand:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from pathlib import Path
 
 import msgspec
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+import process_use
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -24,12 +22,10 @@ class Sample(msgspec.Struct, frozen=True):
 
 def sample(pid: int) -> Sample:
     """Of a process that runs."""
-    folder = Path(f"/proc/{pid}")
-    memory = int((folder / "statm").read_text().split()[1]) * _PAGE
-    # After the name in brackets, which may hold anything; user and system time.
-    fields = (folder / "stat").read_text().rpartition(")")[2].split()
-    computed = (int(fields[11]) + int(fields[12])) / _TICKS
-    return Sample(time.monotonic(), memory, sum(1 for _ in (folder / "fd").iterdir()), computed)
+    memory, computed = process_use.resident(pid), process_use.processor(pid)
+    assert memory is not None
+    assert computed is not None
+    return Sample(time.monotonic(), memory, sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()), computed)
 
 
 async def sampled(pid: int, every: float, samples: list[Sample]) -> None:
