@@ -164,8 +164,7 @@ def _away(story: Story, history: History, before: float, after: float) -> Window
         return Window.MOVED
     blows = {blow.value for blow in STORE_BLOWS}
     felt = [upset for upset in history.upsets if upset.at < after and before < upset.at + _AWAY_SECONDS]
-    is_said = any("the store cannot be reached" in life.log for life in history.lives)
-    was_away = is_said or any(upset.what in blows for upset in felt)
+    was_away = history.is_said_away or any(upset.what in blows for upset in felt)
     moved = story.roams or any(upset.what not in blows for upset in felt)
     if was_away and moved:
         return Window.AWAY

@@ -56,8 +56,7 @@ def _forgotten(history: History) -> Window:
         return Window.NONE
     if history.store == "memory":
         return Window.KILL
-    was_away = any("the store cannot be reached" in life.log for life in history.lives)
-    return Window.AWAY if was_away else Window.NONE
+    return Window.AWAY if history.is_said_away else Window.NONE
 
 
 def _saw_end(story: Story) -> bool:

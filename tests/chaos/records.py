@@ -115,6 +115,11 @@ class History(msgspec.Struct):
     hooks: bool = False
     events: list[Event] = []
 
+    @property
+    def is_said_away(self) -> bool:
+        """Whether a log says that the store was away, as it may be by itself on a busy machine."""
+        return any("the store cannot be reached" in life.log for life in self.lives)
+
 
 class Trace:
     """Collects what happens, by a clock that never goes back."""
