@@ -18,7 +18,7 @@ from runway_videos.config.caller_options import Caller
 from runway_videos.config.settings import Settings
 from runway_videos.errors import ApiError
 from runway_videos.events import CallRefused, ConnectionCut, Events, OtherTrafficRefused
-from runway_videos.openai import authentication, refusals, routes
+from runway_videos.openai import access_refusals, authentication, refusals, routes
 from runway_videos.openai.authentication import Way
 from runway_videos.openai.caller_tokens import CallerTokens, HeaderFields
 from runway_videos.openai.local_user import Sender
@@ -139,7 +139,7 @@ class Admission:
             self._connections.let_in(client)
             return True
         if self._throttle.may_log("a connection", peer):
-            self._events.emit(OtherTrafficRefused(authentication.no_forwarding(), "a connection", peer))
+            self._events.emit(OtherTrafficRefused(access_refusals.no_forwarding(), "a connection", peer))
         return False
 
     def _sender(self, flow: http.HTTPFlow) -> Sender:

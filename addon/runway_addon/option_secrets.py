@@ -87,11 +87,8 @@ class LiteralSecrets:
 
     def _placeholder(self, secret: str, form: Callable[[str], str]) -> str:
         """What stands for a secret; `form` makes one of a text that is empty or a number."""
-        for number in itertools.count(1):
-            name = form(str(number) if number > 1 else "")
-            if self._secrets.setdefault(name, secret) == secret:
-                return name
-        raise AssertionError
+        names = itertools.chain([form("")], (form(str(number)) for number in itertools.count(2)))
+        return next(name for name in names if self._secrets.setdefault(name, secret) == secret)
 
 
 def is_literal(value: object) -> bool:

@@ -14,7 +14,12 @@ from enum import Enum
 
 from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
-from runway_videos.openai.access_refusals import no_local_forwarding, unknown_caller
+from runway_videos.openai.access_refusals import (
+    no_forwarding,
+    no_local_forwarding,
+    no_proxy_token,
+    unknown_caller,
+)
 from runway_videos.openai.local_user import Sender, why_not_local
 from runway_videos.openai.routes import NUMBERS, PROBES, Operation
 
@@ -166,7 +171,7 @@ class AccessPolicy:
         elif way is Way.OWN:
             self.caller(sender)
         elif way is Way.PROXY and not sender.tunnel and not self._knows_at_proxy(sender):
-            raise _no_proxy_token(tunnel=sender.tunnel is False)
+            raise no_proxy_token(tunnel=sender.tunnel is False)
 
     def may_pass_raw(self, way: Way, local: bool) -> bool:
         """Whether what is no HTTP may pass outside of a tunnel: it can show no token.
@@ -222,25 +227,3 @@ def _proxy_token(value: str) -> str:
             except (binascii.Error, ValueError):
                 return ""
     return ""
-
-
-def no_forwarding() -> ApiError:
-    """For other traffic where only video calls are served: this is no open proxy."""
-    return ApiError(
-        403,
-        "This proxy serves only /v1/videos. The operator can open it for other traffic of known "
-        "callers with runway_forward: true.",
-        code="forwarding_disabled",
-    )
-
-
-def _no_proxy_token(tunnel: bool) -> ApiError:
-    # Within a tunnel the client takes an answer for its server's: a 407 would mean nothing there.
-    return ApiError(
-        403 if tunnel else 407,
-        "Traffic through this proxy needs a caller's token in Proxy-Authorization, as Bearer or as the "
-        "password of Basic (HTTPS_PROXY=http://name:TOKEN@host:port)"
-        + ("; this tunnel was opened without one, for video calls alone." if tunnel else "."),
-        type="invalid_request_error",
-        code="proxy_authorization_required",
-    )

@@ -10,7 +10,7 @@ import pytest
 
 from runway_videos.config.caller_options import Caller
 from runway_videos.errors import ApiError
-from runway_videos.openai import authentication
+from runway_videos.openai import access_refusals
 from runway_videos.openai.authentication import LOCAL_USER, AccessPolicy
 from runway_videos.openai.local_user import Sender
 
@@ -121,6 +121,6 @@ def test_without_callers_nobody_else_is_and_the_operator_learns_why(peer: str, f
 
 
 def test_the_refusals_of_other_traffic() -> None:
-    error = authentication.no_forwarding()
+    error = access_refusals.no_forwarding()
     assert (error.status, error.code) == (403, "forwarding_disabled")
     assert "runway_forward: true" in error.message
