@@ -160,6 +160,14 @@ def test_create_without_a_key_is_a_503(folder: Folders) -> None:
         whole(proxy)
 
 
+def make_and_download(one: httpx.Client, prompt: str, sandbox_server: SandboxServer) -> None:
+    """A video from its create to its bytes."""
+    made = one.post("/v1/videos", json={"prompt": prompt}).json()
+    finished(one, made["id"])
+    content = one.get(f"/v1/videos/{made['id']}/content")
+    assert content.content == sandbox_server.sandbox.clips[True].read()
+
+
 def test_an_outbound_proxy_and_none_from_the_environment(
     folder: Folders, sandbox_server: SandboxServer
 ) -> None:
@@ -169,10 +177,7 @@ def test_an_outbound_proxy_and_none_from_the_environment(
     with Proxy(folder(), env=env, runway_fallback="none", flow_detail=1) as outbound:
         options = {**sandbox_server.options(), "runway_proxy": outbound.url}
         with Proxy(folder(), env=env, **options) as proxy, web(proxy.url) as one:
-            made = one.post("/v1/videos", json={"prompt": "by an outbound proxy"}).json()
-            finished(one, made["id"])
-            content = one.get(f"/v1/videos/{made['id']}/content")
-            assert content.content == sandbox_server.sandbox.clips[True].read()
+            make_and_download(one, "by an outbound proxy", sandbox_server)
             whole(proxy)
         for path in ("/v1/text_to_video", "/v1/tasks/", "/outputs/"):
             outbound.wait_for(path)
@@ -184,10 +189,7 @@ def test_an_outbound_proxy_with_a_password(folder: Folders, sandbox_server: Sand
         env = {"OUTBOUND": f"http://user:a%3Ap%40ss%20word@{outbound.address}"}
         options = {**sandbox_server.options(), "runway_proxy": "env.OUTBOUND"}
         with Proxy(folder(), env=env, **options) as proxy, web(proxy.url) as one:
-            made = one.post("/v1/videos", json={"prompt": "by a proxy with a password"}).json()
-            finished(one, made["id"])
-            content = one.get(f"/v1/videos/{made['id']}/content")
-            assert content.content == sandbox_server.sandbox.clips[True].read()
+            make_and_download(one, "by a proxy with a password", sandbox_server)
             whole(proxy)
         (create,) = sandbox_server.creates("by a proxy with a password")
         assert "proxy-authorization" not in create.headers

@@ -30,6 +30,15 @@ def put(path: Path, text: str) -> None:
     path.with_name("new").replace(path)
 
 
+def folder_with_secrets(folder: Folders, sandbox_server: SandboxServer) -> tuple[Path, str]:
+    """A working directory with the files that CONF names, and the key."""
+    here = folder()
+    (key,) = sandbox_server.keys
+    (here / "key").write_text(key + "\n")
+    (here / "token").write_text("token-of-app-1\n")
+    return here, key
+
+
 def create(calls: httpx.Client, token: str) -> httpx.Response:
     return calls.post("/v1/videos", json={"prompt": "a cat"}, headers={"Authorization": f"Bearer {token}"})
 
@@ -37,10 +46,7 @@ def create(calls: httpx.Client, token: str) -> httpx.Response:
 def test_files_that_change_are_taken_over_and_nobody_is_cut_off(
     folder: Folders, sandbox_server: SandboxServer
 ) -> None:
-    here = folder()
-    (key,) = sandbox_server.keys
-    (here / "key").write_text(key + "\n")
-    (here / "token").write_text("token-of-app-1\n")
+    here, key = folder_with_secrets(folder, sandbox_server)
     conf = CONF.format(url=sandbox_server.url, videos=1)
     with Proxy(here, conf=conf) as proxy, web(proxy.url) as calls:
         made = create(calls, "token-of-app-1").json()["id"]
@@ -74,10 +80,7 @@ def test_files_that_change_are_taken_over_and_nobody_is_cut_off(
 def test_a_file_that_is_cut_off_before_its_callers_opens_nothing(
     folder: Folders, sandbox_server: SandboxServer
 ) -> None:
-    here = folder()
-    (key,) = sandbox_server.keys
-    (here / "key").write_text(key + "\n")
-    (here / "token").write_text("token-of-app-1\n")
+    here, _ = folder_with_secrets(folder, sandbox_server)
     conf = CONF.format(url=sandbox_server.url, videos=9)
     with Proxy(here, conf=conf) as proxy, web(proxy.url) as calls:
         put(here / "mitm.conf", conf.partition("runway_callers")[0])

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from runway_videos.errors import ApiError
 from runway_videos.idempotency import refusals
 from runway_videos.idempotency.in_flight_create import CreateIdentity, Sending, may_have_made
 from runway_videos.idempotency.outcomes import OutcomeCodec
 from runway_videos.idempotency.shared_attempt import Attempt
 from runway_videos.idempotency.shared_creates import SharedCreates
 from runway_videos.store.owners import Owners
+from unit.idempotency.shared_answers import answer, written
 from unit.store.fake_state import FakeState
 
 
@@ -37,21 +37,6 @@ class Process:
 
     def ask(self, retry: int = 0) -> Attempt[str]:
         return self.creates.enter(CreateIdentity("", b"", None, retry), self.make)
-
-
-async def answer(attempt: Attempt[str]) -> str:
-    try:
-        found = await attempt.outcome()
-    except ApiError as error:
-        found = error.code or ""
-    attempt.answered(delivered=True)
-    return found
-
-
-async def written() -> None:
-    """Until all that can go on has."""
-    for _ in range(100):
-        await asyncio.sleep(0)
 
 
 def run(test: Callable[[FakeState, Process, Process], Awaitable[None]]) -> None:

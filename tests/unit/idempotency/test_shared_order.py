@@ -20,6 +20,7 @@ from runway_videos.idempotency.shared_group import Group
 from runway_videos.store.owners import Owners
 from runway_videos.store.shared_state import StoreUnavailableError, Swapped
 from unit.idempotency.creates_harness import busy
+from unit.idempotency.shared_answers import answer, written
 from unit.store.fake_state import FakeState
 
 KEY = group_key(CreateIdentity("", b""))
@@ -91,21 +92,6 @@ def run(test: Callable[[BadState, Process], Awaitable[None]]) -> None:
     asyncio.run(inside())
 
 
-async def answer(attempt: Attempt[str]) -> str:
-    try:
-        found = await attempt.outcome()
-    except ApiError as error:
-        found = error.code or ""
-    attempt.answered(delivered=True)
-    return found
-
-
-async def written(process: Process) -> None:
-    """Until all that must be written is."""
-    for _ in range(100):
-        await asyncio.sleep(0)
-
-
 def test_attempts_of_one_process_are_taken_in_the_order_in_which_they_come() -> None:
     async def test(state: BadState, process: Process) -> None:
         first, retry = process.ask(), process.ask(1)
@@ -134,7 +120,7 @@ def test_what_was_not_made_for_a_client_is_made_when_it_comes_back(lost: str) ->
         if lost == "its claim":
             state.fates = ["late"]
         assert await answer(process.ask(gone=lost == "its client")) in ("client_left", "store_unavailable")
-        await written(process)
+        await written()
         assert await answer(process.ask()) == "video 1"
         assert await answer(process.ask(1)) == "video 2"
         assert await answer(process.ask(1)) == "video 1"
@@ -146,7 +132,7 @@ def test_a_claim_that_comes_late_keeps_nobody_waiting() -> None:
     async def test(state: BadState, process: Process) -> None:
         state.fates = ["late"]
         assert await answer(process.ask()) == "store_unavailable"
-        await written(process)
+        await written()
         assert await state.arrive() == [False]
         assert await answer(process.ask(1)) == "video 1"
 
@@ -158,7 +144,7 @@ def test_an_outcome_whose_writing_was_not_answered_is_written_once() -> None:
         process.error = busy()
         state.fates = ["", "", "no answer"]
         assert await answer(process.ask()) == "runway_overloaded"
-        await written(process)
+        await written()
         assert len((await state.group()).refused) == 1
 
     run(test)
@@ -169,7 +155,7 @@ def test_a_drain_waits_for_a_create_that_is_being_claimed() -> None:
         assert await answer(process.ask()) == "video 1"
         state.fates = ["", "slow"]
         waiting = asyncio.create_task(answer(process.ask()))
-        await written(process)
+        await written()
         assert await process.creates.drain(10) == []
         assert await waiting == "video 2"
 
@@ -181,7 +167,7 @@ def test_what_is_claimed_when_the_drain_is_over_is_not_sent() -> None:
         assert await answer(process.ask()) == "video 1"
         state.fates = ["", "slow"]
         waiting = asyncio.create_task(answer(process.ask()))
-        await written(process)
+        await written()
         await process.creates.drain(0)
         assert await waiting == "outcome_unknown"
         await process.creates.close()
